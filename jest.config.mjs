@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+
+// The build's own compiler options, but imports keep their .ts endings: Jest runs the sources.
+const swcOptions = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
+delete swcOptions.$schema;
+delete swcOptions.jsc.rewriteRelativeImportExtensions;
+const swc = ['@swc/jest', { ...swcOptions, swcrc: false, sourceMaps: 'inline' }];
+const shared = {
+  rootDir: import.meta.dirname,
+  extensionsToTreatAsEsm: ['.ts'],
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons', 'import', 'default'] },
+  transform: { '^.+\\.ts$': swc },
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/\\.data/', '<rootDir>/\\.nx/'],
+};
+
+/** `unit` needs no server; `int` gets real Postgres and NATS; `e2e` drives the whole system as processes. */
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts'],
+      testPathIgnorePatterns: ['\\.(int|e2e)\\.spec\\.ts$', '/node_modules/', '/dist/'],
+    },
+    { ...shared, displayName: 'int', testMatch: ['<rootDir>/{apps,libs}/**/*.int.spec.ts'] },
+    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/apps/e2e/**/*.e2e.spec.ts'] },
+  ],
+};
