@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+const encoder = new TextEncoder();
+const fits = (text: string, maxBytes: number): boolean =>
+  text.length * 3 <= maxBytes || encoder.encode(text).length <= maxBytes;
+
+/** Text of at most so many bytes in UTF-8. */
+export const text = (maxBytes: number, error = `is too long (max ${maxBytes} bytes)`) =>
+  z
+    .string()
+    .max(maxBytes, { error })
+    .refine((value) => fits(value, maxBytes), { error });
