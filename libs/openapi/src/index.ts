@@ -1,0 +1,3 @@
+export * from './openapi-document.ts';
+export * from './reference-page.ts';
+export * from './refusal-status.ts';

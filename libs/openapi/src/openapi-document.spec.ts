@@ -1,0 +1,134 @@
+import { endpoint } from '@decent-cloud/messages/endpoint';
+import { allEndpoints } from '@decent-cloud/messages/endpoints';
+import { publicKeyHex } from '@decent-cloud/messages/schema';
+import { z } from 'zod';
+import { openapiDocument } from './openapi-document.ts';
+import { referencePage } from './reference-page.ts';
+
+const options = { version: '1.2.3', serverUrl: 'http://localhost:8080' };
+const document = openapiDocument(allEndpoints, options);
+
+const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+
+const references = (value: unknown): string[] =>
+  typeof value !== 'object' || value === null
+    ? []
+    : Object.entries(value).flatMap(([key, inner]) => (key === '$ref' ? [inner] : references(inner)));
+
+describe('the OpenAPI document', () => {
+  it('says what it is', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.info.version).toBe('1.2.3');
+    expect(operations).toHaveLength(Object.keys(allEndpoints).length);
+  });
+
+  it('has no reference into nothing', () => {
+    const known = Object.keys(document.components?.schemas ?? {}).map(
+      (name) => `#/components/schemas/${name}`,
+    );
+    expect(references(document).length).toBeGreaterThan(100);
+    expect(references(document).filter((reference) => !known.includes(reference))).toEqual([]);
+  });
+
+  it('names every operation once and describes all parameters of its path', () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { path, operation } of operations) {
+      const inPath = [...path.matchAll(/\{([^}]*)\}/g)].map(([, name]) => name);
+      const described = (operation.parameters ?? []).filter((one: { in: string }) => one.in === 'path');
+      expect(described.map((one: { name: string }) => one.name).sort()).toEqual(inPath.sort());
+      expect(described.every((one: { required: boolean }) => one.required)).toBe(true);
+    }
+  });
+
+  it('prints a component used both ways once, answers open, integers as int64', () => {
+    const schemas = document.components?.schemas ?? {};
+    expect(Object.keys(schemas).filter((name) => /Output$|^__/.test(name))).toEqual([]);
+    expect(JSON.stringify(document)).not.toContain('additionalProperties":false');
+    expect(JSON.stringify(document)).not.toContain('9007199254740991');
+    expect(schemas.Contract).toMatchObject({
+      properties: { payment_amount_e9s: { type: 'integer', format: 'int64' } },
+    });
+  });
+
+  it('gives each caller class its headers and each refusal its status', () => {
+    const rent = document.paths?.['/api/v1/contracts']?.post;
+    expect(rent?.security).toEqual([
+      { 'X-Public-Key': [], 'X-Signature': [], 'X-Timestamp': [], 'X-Nonce': [] },
+    ]);
+    expect(Object.keys(rent?.responses ?? {})).toEqual([
+      '200',
+      '400',
+      '401',
+      '402',
+      '403',
+      '404',
+      '409',
+      '413',
+      '415',
+      '422',
+      '429',
+      '503',
+    ]);
+    expect(document.paths?.['/api/v1/offerings']?.get?.security).toEqual([]);
+    expect(document.paths?.['/api/v1/agents/session']?.post?.security?.[0]).toHaveProperty('X-Agent-Pubkey');
+  });
+
+  it('can show an answer that normalises its text, and one without data', () => {
+    const of = (answer: z.ZodType) =>
+      openapiDocument(
+        {
+          probe: endpoint({
+            method: 'GET',
+            path: '/probe',
+            subject: 's',
+            auth: 'public',
+            summary: '',
+            tags: [],
+            answer,
+          }),
+        },
+        options,
+      ).paths?.['/probe']?.get?.responses?.['200'].content['application/json'].schema;
+    expect(of(publicKeyHex()).properties.data).toEqual({ type: 'string', pattern: '^[0-9a-fA-F]{64}$' });
+    expect(of(z.undefined()).properties).toEqual({ success: { type: 'boolean', const: true } });
+  });
+});
+
+describe('the reference page', () => {
+  const page = referencePage(document);
+
+  it('shows every endpoint and loads nothing', () => {
+    for (const { path, operation } of operations) {
+      expect(page).toContain(`id="${operation.operationId}"`);
+      expect(page).toContain(path);
+    }
+    expect(page).not.toMatch(/<script|<link|@import|\bsrc=|url\(/);
+  });
+
+  it('shows fields of referenced schemas and what to do about a refusal', () => {
+    expect(page).toContain('offering_db_id');
+    expect(page).toContain('OUT_OF_STOCK');
+    expect(page).toContain('Choose another offering or try again later.');
+  });
+
+  it('escapes what it is given', () => {
+    const hostile = openapiDocument(
+      {
+        hostile: endpoint({
+          method: 'GET',
+          path: '/x',
+          subject: 's',
+          auth: 'public',
+          summary: '<img src=x onerror="alert(1)">',
+          tags: ['<b>'],
+          answer: z.object({ a: z.string().meta({ description: '<script>alert(1)</script>' }) }),
+        }),
+      },
+      options,
+    );
+    expect(referencePage(hostile)).not.toMatch(/<img|<script|<b>/);
+  });
+});

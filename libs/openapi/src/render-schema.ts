@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { createSchema, type ZodOpenApiOverride } from 'zod-openapi';
+
+/**
+ * Corrects what zod-openapi prints for our schemas: a member whose type is stated by hand keeps only that, an answer
+ * that a transform normalises looks like its input, and answers stay open for new members.
+ */
+export const renderSchema: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) => {
+  const stated = z.globalRegistry.get(zodSchema as unknown as z.ZodType)?.override;
+  if (typeof stated === 'object' && stated !== null && 'type' in stated) {
+    for (const key of ['anyOf', 'pattern', 'minimum', 'maximum'] as const) delete jsonSchema[key];
+    return;
+  }
+  const definition = zodSchema._zod.def as { type: string; in?: z.ZodType };
+  if (definition.type === 'pipe' && io === 'output' && definition.in && !('type' in jsonSchema)) {
+    const { schema } = createSchema(definition.in, { io: 'input', opts: { override: renderSchema } });
+    Object.assign(jsonSchema, schema);
+  }
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+};
