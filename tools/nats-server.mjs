@@ -40,7 +40,7 @@ function release(platform, sha256) {
  * @returns {Promise<string>} absolute path of the program
  * @throws Error that says what was tried and what to do
  */
-export async function ensureNatsServer({ dataDir = '.data', log = () => {} } = {}) {
+export async function ensureNatsServer({ dataDir = '.data', log = () => undefined } = {}) {
   const tried = [];
   const wanted = process.env.NATS_SERVER_BIN;
   if (wanted) {

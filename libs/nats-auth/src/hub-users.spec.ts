@@ -1,0 +1,62 @@
+import { hubPermissions, hubUserNames } from './hub-users.ts';
+
+const allowed = (patterns: readonly string[] | undefined, subject: string) =>
+  (patterns ?? []).some((pattern) => {
+    const wanted = pattern.split('.');
+    const given = subject.split('.');
+    if (wanted.at(-1) === '>' && given.length >= wanted.length) {
+      return wanted.slice(0, -1).every((token, index) => token === '*' || token === given[index]);
+    }
+    return (
+      wanted.length === given.length &&
+      wanted.every((token, index) => token === '*' || token === given[index])
+    );
+  });
+
+const mayPublish = (name: (typeof hubUserNames)[number], subject: string) => {
+  const { pub } = hubPermissions(name);
+  return allowed(pub?.allow, subject) && !allowed(pub?.deny, subject);
+};
+
+const services = hubUserNames.filter((name) => name !== 'admin' && name !== 'gateway');
+
+test.each(services)('%s states its own facts and nobody else’s', (name) => {
+  expect(mayPublish(name, `evt.${name}.v1.something-happened`)).toBe(true);
+  for (const other of services.filter((service) => service !== name)) {
+    expect(mayPublish(name, `evt.${other}.v1.something-happened`)).toBe(false);
+    expect(mayPublish(name, `$JS.API.CONSUMER.MSG.NEXT.FACTS.${other}`)).toBe(false);
+    expect(mayPublish(name, `$JS.ACK.FACTS.${other}.1.1.1.1.1`)).toBe(false);
+  }
+});
+
+test.each(services)('%s answers its own requests only', (name) => {
+  const { sub } = hubPermissions(name);
+  expect(allowed(sub?.allow, `req.${name}.v1.do-it`)).toBe(true);
+  expect(allowed(sub?.allow, 'req.gateway.v1.do-it')).toBe(false);
+  expect(allowed(sub?.allow, 'evt.contracts.v1.contract-accepted')).toBe(false);
+});
+
+test('only the coordinator gives orders to agents', () => {
+  for (const name of hubUserNames.filter((user) => user !== 'admin')) {
+    expect(mayPublish(name, 'agent.cmd.v1.AXYZ.provision')).toBe(name === 'agents');
+    expect(mayPublish(name, '$JS.API.CONSUMER.CREATE.AGENT_CMD.AXYZ')).toBe(name === 'agents');
+  }
+});
+
+test('nobody but the admin deletes streams, and nobody forges what agents say', () => {
+  for (const name of hubUserNames.filter((user) => user !== 'admin')) {
+    for (const stream of ['FACTS', 'AGENT_CMD', 'AGENT_EVT', 'DEAD_LETTERS']) {
+      expect(mayPublish(name, `$JS.API.STREAM.DELETE.${stream}`)).toBe(false);
+    }
+    expect(mayPublish(name, 'agent.evt.v1.AXYZ.provisioned')).toBe(false);
+    expect(mayPublish(name, 'agent.hb.v1.AXYZ')).toBe(false);
+  }
+});
+
+test('the gateway makes consumers of its own and leaves the services’ alone', () => {
+  expect(mayPublish('gateway', '$JS.API.CONSUMER.CREATE.FACTS.live-1.evt.contracts.v1.x')).toBe(true);
+  expect(mayPublish('gateway', '$KV.gateway_nonces.abc')).toBe(true);
+  expect(mayPublish('gateway', '$JS.API.CONSUMER.CREATE.FACTS.contracts')).toBe(false);
+  expect(mayPublish('gateway', '$JS.API.CONSUMER.DELETE.FACTS.payments')).toBe(false);
+  expect(mayPublish('gateway', 'evt.payments.v1.refund-issued')).toBe(false);
+});
