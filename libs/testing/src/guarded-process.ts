@@ -36,15 +36,24 @@ export class GuardedProcess {
       guard.once('exit', (code) => {
         this.over = true;
         failPid(new Error('ended before it began'));
-        resolve({ code });
+        // Its last lines come before `close`; a grandchild that keeps the pipes open does not hold us up for long.
+        const late = setTimeout(() => resolve({ code }), 1_000);
+        guard.once('close', () => {
+          clearTimeout(late);
+          resolve({ code });
+        });
       });
     });
     guard.once('error', (error) => failPid(error));
     guard.stdin?.on('error', () => undefined);
+    let known = false;
     const onLine = (line: string, from: 'stdout' | 'stderr') => {
-      const pid = /^guard-pid (\d+)$/.exec(line)?.[1];
-      if (pid) tellPid(Number(pid));
-      else options.onLine?.(line, from);
+      const pid = known ? undefined : /^guard-pid (\d+)$/.exec(line)?.[1];
+      if (pid === undefined) options.onLine?.(line, from);
+      else {
+        known = true;
+        tellPid(Number(pid));
+      }
     };
     readLines(guard.stdout, (line) => onLine(line, 'stdout'));
     readLines(guard.stderr, (line) => onLine(line, 'stderr'));

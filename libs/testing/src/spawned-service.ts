@@ -60,11 +60,12 @@ export class SpawnedService {
     try {
       await eventually(
         async () => {
+          if (this.isOver) return true;
           const answer = await fetch(`http://127.0.0.1:${this.opsPort}/health/ready`, {
             signal: AbortSignal.timeout(3_000),
           });
           await answer.arrayBuffer();
-          return answer.ok || this.isOver;
+          return answer.ok;
         },
         { deadlineMs: 30_000, ...options, what: `${this.name} being ready` },
       );
@@ -96,7 +97,8 @@ export class SpawnedService {
   /** What nobody handled: rejections, exceptions, fatal lines. A healthy run has none. */
   unhandledErrors(): string[] {
     return this.logs.filter((line) => {
-      if (/unhandled ?rejection|uncaught ?exception|ERR_UNHANDLED/i.test(line)) return true;
+      // The last line that Node prints when it dies of an exception.
+      if (/unhandled ?rejection|uncaught ?exception|ERR_UNHANDLED|^Node\.js v\d/i.test(line)) return true;
       return /^\{/.test(line) && levelOf(line) >= PINO_FATAL;
     });
   }
