@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeSecretFile } from './stack-secrets.mjs';
+
+/**
+ * Writes the broker's configuration and the creds files of everybody who signs in there.
+ * @param {{ dataDir: string, secrets: any, ports: { nats: number, natsWebsocket: number } }} options
+ */
+export async function writeNatsFiles({ dataDir, secrets, ports }) {
+  const auth = await import('@decent-cloud/nats-auth');
+  const operatorSigningSeed = secrets.operatorSigningSeed;
+  const hubJwt = await auth.hubAccountJwt({
+    accountPublicKey: secrets.hubAccountPublic,
+    operatorSigningSeed,
+    userSigningKeyPublic: auth.publicKeyOf(secrets.hubUserSigningSeed),
+  });
+  const systemJwt = await auth.systemAccountJwt({
+    accountPublicKey: secrets.systemAccountPublic,
+    operatorSigningSeed,
+    userSigningKeyPublic: auth.publicKeyOf(secrets.systemUserSigningSeed),
+  });
+  const configFile = join(dataDir, 'nats', 'nats.conf');
+  const credsFolder = join(dataDir, 'creds');
+  await mkdir(join(dataDir, 'nats'), { recursive: true, mode: 0o700 });
+  await mkdir(credsFolder, { recursive: true, mode: 0o700 });
+  await writeSecretFile(
+    configFile,
+    auth.natsServerConfig({
+      serverName: 'decent-cloud-1',
+      port: ports.nats,
+      websocketPort: ports.natsWebsocket,
+      storeDir: join(dataDir, 'nats', 'streams'),
+      resolverDir: join(dataDir, 'nats', 'accounts'),
+      operatorJwt: await auth.operatorJwt({
+        operatorSeed: secrets.operatorSeed,
+        signingKeyPublic: auth.publicKeyOf(operatorSigningSeed),
+        systemAccountPublic: secrets.systemAccountPublic,
+      }),
+      systemAccountPublic: secrets.systemAccountPublic,
+      preload: { [secrets.hubAccountPublic]: hubJwt, [secrets.systemAccountPublic]: systemJwt },
+    }),
+  );
+  for (const name of auth.hubUserNames) {
+    const seed = secrets.hubUserSeeds[name];
+    const jwt = await auth.hubUserJwt({
+      name,
+      userPublicKey: auth.publicKeyOf(seed),
+      accountPublicKey: secrets.hubAccountPublic,
+      userSigningSeed: secrets.hubUserSigningSeed,
+    });
+    await writeSecretFile(join(credsFolder, `${name}.creds`), auth.credsText(jwt, seed));
+  }
+  const systemUserJwt = await auth.systemUserJwt({
+    userPublicKey: auth.publicKeyOf(secrets.systemUserSeed),
+    accountPublicKey: secrets.systemAccountPublic,
+    userSigningSeed: secrets.systemUserSigningSeed,
+  });
+  await writeSecretFile(
+    join(credsFolder, 'system.creds'),
+    auth.credsText(systemUserJwt, secrets.systemUserSeed),
+  );
+  return { configFile, credsFolder, hubJwt };
+}
+
+/**
+ * Waits until the broker answers and knows the hub as this version declares it (its folder may hold an older one).
+ * @param {{ url: string, credsFile: string, hubJwt: string, deadlineMs?: number }} options
+ */
+export async function settleNats({ url, credsFile, hubJwt, deadlineMs = 20_000 }) {
+  const { connectBus } = await import('@decent-cloud/bus');
+  const { pushAccountJwt } = await import('@decent-cloud/nats-auth');
+  const connection = await connectBus({
+    servers: url,
+    name: 'start',
+    credsFile,
+    firstConnectDeadlineMs: deadlineMs,
+  });
+  try {
+    await pushAccountJwt(connection, hubJwt);
+  } finally {
+    await connection.close();
+  }
+}

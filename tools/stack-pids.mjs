@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Advice } from './install.mjs';
+import { commandOf } from './postgres.mjs';
+
+const GRACE_MS = 10_000;
+
+/** Which processes are ours: so that the next start can end what a killed one left. */
+export class PidFile {
+  /** @param {string} dataDir */
+  constructor(dataDir) {
+    this.file = join(dataDir, 'stack.json');
+    /** @type {Promise<void>} */
+    this.writing = Promise.resolve();
+  }
+
+  /**
+   * Ends processes of an earlier run. Only those whose command line is still the one that was started.
+   * @param {(line: string) => void} say
+   */
+  async endStale(say) {
+    if (!existsSync(this.file)) return;
+    const text = await readFile(this.file, 'utf8');
+    /** @type {{ stack: number, children: { name: string, pid: number, match: string }[] }} */
+    const before = JSON.parse(text);
+    if (before.stack !== process.pid && (await commandOf(before.stack))?.includes('tools/stack.mjs')) {
+      throw new Advice(
+        `The platform is already running here (process ${before.stack}).\n` +
+          `Stop it with Ctrl-C in its terminal or \`kill ${before.stack}\`, or run a second one with its own data: DC_DATA_DIR=.data2 API_SERVER_PORT=60011 npm start`,
+      );
+    }
+    for (const { name, pid, match } of before.children) {
+      const isOurs = async () => (await commandOf(pid))?.includes(match) === true;
+      if (!(await isOurs())) continue;
+      say(`An earlier run left ${name} (process ${pid}); ending it`);
+      const until = Date.now() + GRACE_MS;
+      signal(pid, 'SIGTERM');
+      while ((await isOurs()) && Date.now() < until) await sleep(50);
+      if (await isOurs()) signal(pid, 'SIGKILL');
+    }
+    await rm(this.file, { force: true });
+  }
+
+  /** @param {{ name: string, pid: number, match: string }[]} children */
+  write(children) {
+    const text = JSON.stringify({ stack: process.pid, children }, null, 2);
+    this.writing = this.writing.then(async () => {
+      await writeFile(`${this.file}.new`, text, { mode: 0o600 });
+      await rename(`${this.file}.new`, this.file);
+    });
+    return this.writing;
+  }
+
+  async remove() {
+    await this.writing;
+    await rm(this.file, { force: true });
+  }
+}
+
+/** @param {number} pid @param {NodeJS.Signals} name */
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
+  }
+}

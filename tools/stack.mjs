@@ -1,0 +1,425 @@
+import { existsSync, watch } from 'node:fs';
+import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from './build.mjs';
+import { Child } from './child.mjs';
+import { generate } from './generate.mjs';
+import { Advice, ROOT } from './install.mjs';
+import { ensureNatsServer } from './nats-server.mjs';
+import { databaseUrl, ensureDatabases, startPostgres } from './postgres.mjs';
+import { services } from './services.mjs';
+import { settleNats, writeNatsFiles } from './stack-nats.mjs';
+import { PidFile } from './stack-pids.mjs';
+import { choosePorts } from './stack-ports.mjs';
+import { loadSecrets } from './stack-secrets.mjs';
+
+const LEAST_FREE_BYTES = 1024 ** 3;
+const READY_DEADLINE_MS = 60_000;
+const DEMO_DEADLINE_MS = 120_000;
+
+/** The whole platform on one machine: `npm start` and, with `--watch`, `npm run dev`. */
+class Stack {
+  dataDir = resolve(ROOT, process.env.DC_DATA_DIR ?? '.data');
+  replicas = Math.max(1, Number(process.env.DC_REPLICAS ?? 1) || 1);
+  started = performance.now();
+  stopping = false;
+  /** In the order of starting. @type {Child[]} */
+  children = [];
+  /** @type {import('./postgres.mjs').PostgresServer | undefined} */
+  postgres;
+  pids = new PidFile(this.dataDir);
+  /** @type {any} */
+  secrets;
+  /** @type {Awaited<ReturnType<typeof choosePorts>>} */
+  ports = { gateways: [], others: {} };
+  natsUrl = '';
+  credsFolder = '';
+
+  /** @param {string} line */
+  say = (line) => {
+    const seconds = ((performance.now() - this.started) / 1_000).toFixed(1).padStart(6);
+    console.log(`${seconds} s  ${line}`);
+  };
+
+  async start() {
+    await mkdir(join(this.dataDir, 'logs'), { recursive: true, mode: 0o755 });
+    await this.checkDisk();
+    await this.pids.endStale(this.say);
+    const present = await this.prepare();
+    const instances = present.flatMap((service) =>
+      Array.from({ length: this.replicas }, (_, index) => ({
+        ...service,
+        index,
+        instance: index === 0 ? service.name : `${service.name}-${index + 1}`,
+      })),
+    );
+    const gateways = instances.filter(({ name }) => name === 'gateway').length;
+    const names = ['postgres', 'nats', 'natsWebsocket', 'mailSmtp', 'mailHttp'];
+    this.ports = await choosePorts(
+      this.dataDir,
+      [...names, ...instances.map(({ instance }) => instance)],
+      gateways,
+    );
+    this.secrets = await loadSecrets(this.dataDir);
+    await Promise.all([this.startPostgres(), this.startNats(), this.startMailCatcher()]);
+    this.guard();
+    this.say(`starting ${instances.map(({ instance }) => instance).join(', ') || 'no services yet'}`);
+    const children = instances.map((instance) => this.startService(instance));
+    await this.savePids();
+    await Promise.all(children.map((child) => this.waitReady(child, this.ports.others[child.name])));
+    await this.savePids();
+    await this.demo();
+    await this.printWhatNext();
+    if (process.argv.includes('--watch')) this.watch();
+  }
+
+  async checkDisk() {
+    const { bavail, bsize } = await statfs(this.dataDir);
+    const free = bavail * bsize;
+    if (free >= LEAST_FREE_BYTES) return;
+    throw new Advice(
+      `Only ${Math.round(free / 1024 ** 2)} MiB are free where ${this.dataDir} is; the databases need 1 GiB to work safely.\n` +
+        'Free some space, or put the data on another disk: DC_DATA_DIR=/other/disk/dc-data npm start',
+    );
+  }
+
+  async prepare() {
+    const generated = await generate(this.say);
+    const { compiled, errors } = await build();
+    for (const error of errors.slice(0, 20)) console.error(error);
+    if (errors.length > 0)
+      throw new Advice(`The build has ${errors.length} errors (above). Correct them and start again.`);
+    this.say(`built (${generated} clients generated, ${compiled} files compiled)`);
+    return services.filter(({ name }) => {
+      const exists = existsSync(this.programOf(name));
+      if (!exists) this.say(`apps/${name} does not exist yet: left out`);
+      return exists;
+    });
+  }
+
+  /** @param {string} name */
+  programOf(name) {
+    return join(ROOT, 'apps', name, 'dist', 'main.js');
+  }
+
+  async startPostgres() {
+    const { postgresPassword, databasePasswords } = this.secrets;
+    const server = await startPostgres({
+      folder: join(this.dataDir, 'postgres'),
+      password: postgresPassword,
+      port: this.ports.others.postgres ?? 0,
+    });
+    this.postgres = server;
+    await ensureDatabases(server.adminUrl, databasePasswords);
+    this.say(`PostgreSQL answers on 127.0.0.1:${server.port}`);
+    server.exited.then((code) => this.postgresEnded(code));
+  }
+
+  /** @param {number | null} code */
+  async postgresEnded(code) {
+    for (let attempt = 0; !this.stopping; attempt++) {
+      const waitSeconds = Math.min(10, 2 ** attempt);
+      this.say(`PostgreSQL ended (code ${code}); starting it again in ${waitSeconds} s`);
+      await sleep(waitSeconds * 1_000);
+      if (this.stopping) return;
+      try {
+        await this.startPostgres();
+        await this.savePids();
+        return;
+      } catch (error) {
+        this.say(String(/** @type {Error} */ (error).message));
+      }
+    }
+  }
+
+  async startNats() {
+    const { nats, natsWebsocket } = this.ports.others;
+    const [program, files] = await Promise.all([
+      ensureNatsServer({ dataDir: this.dataDir, log: this.say }),
+      writeNatsFiles({
+        dataDir: this.dataDir,
+        secrets: this.secrets,
+        ports: { nats: nats ?? 0, natsWebsocket: natsWebsocket ?? 0 },
+      }),
+    ]);
+    this.credsFolder = files.credsFolder;
+    this.natsUrl = `nats://127.0.0.1:${nats}`;
+    this.add('nats', program, ['-c', files.configFile], {});
+    await settleNats({
+      url: this.natsUrl,
+      credsFile: join(this.credsFolder, 'system.creds'),
+      hubJwt: files.hubJwt,
+    });
+    this.say(`NATS answers on 127.0.0.1:${nats} (WebSocket ${natsWebsocket})`);
+  }
+
+  async startMailCatcher() {
+    const { mailSmtp, mailHttp } = this.ports.others;
+    const child = this.add('mail-catcher', process.execPath, [join(ROOT, 'tools/mail-catcher.mjs')], {
+      MAIL_SMTP_PORT: String(mailSmtp),
+      MAIL_HTTP_PORT: String(mailHttp),
+      MAIL_FOLDER: join(this.dataDir, 'mail'),
+    });
+    await this.waitReady(child, mailHttp);
+  }
+
+  /** @param {string} name @param {string} command @param {string[]} args @param {Record<string, string>} env */
+  add(name, command, args, env) {
+    const child = new Child({
+      name,
+      command,
+      args,
+      env: { ...inherited(), ...env },
+      cwd: ROOT,
+      logFolder: join(this.dataDir, 'logs'),
+      say: this.say,
+    });
+    this.children.push(child);
+    child.start();
+    return child;
+  }
+
+  get publicUrl() {
+    return process.env.PUBLIC_URL ?? `http://localhost:${this.ports.gateways[0]}`;
+  }
+
+  /** @param {{ name: string, instance: string, index: number, database: boolean }} service */
+  startService({ name, instance, index, database }) {
+    const { secrets, ports } = this;
+    const creds = (/** @type {string} */ user) => join(this.credsFolder, `${user}.creds`);
+    /** @type {Record<string, string>} */
+    const env = {
+      SERVICE_NAME: name,
+      NATS_URL: this.natsUrl,
+      NATS_CREDS_FILE: creds(name),
+      OPS_PORT: String(ports.others[instance]),
+      ENVIRONMENT: process.env.ENVIRONMENT ?? 'dev',
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
+      CREDENTIAL_ENCRYPTION_KEY: secrets.credentialEncryptionKey,
+      PUBLIC_URL: this.publicUrl,
+      ...(database && this.postgres
+        ? { DATABASE_URL: databaseUrl(this.postgres, name, secrets.databasePasswords[name]) }
+        : {}),
+    };
+    if (name === 'agents') {
+      Object.assign(env, {
+        NATS_OPERATOR_SIGNING_SEED: secrets.operatorSigningSeed,
+        NATS_AGENT_USER_SIGNING_SEED: secrets.agentUserSigningSeed,
+        NATS_HUB_ACCOUNT: secrets.hubAccountPublic,
+        NATS_SYS_CREDS_FILE: creds('system'),
+        AGENT_NATS_URLS: `nats://127.0.0.1:${ports.others.nats},ws://127.0.0.1:${ports.others.natsWebsocket}`,
+        PLATFORM_SIGNING_SEED: secrets.platformSigningSeed,
+      });
+    }
+    if (name === 'gateway') env.PORT = String(ports.gateways[index]);
+    if (name === 'notifications') env.SMTP_URL = `smtp://127.0.0.1:${ports.others.mailSmtp}`;
+    return this.add(instance, process.execPath, ['--enable-source-maps', this.programOf(name)], env);
+  }
+
+  /** @param {Child} child @param {number | undefined} port */
+  async waitReady(child, port) {
+    const until = Date.now() + READY_DEADLINE_MS;
+    let answer = 'it does not answer';
+    while (Date.now() < until && !this.stopping) {
+      try {
+        const reply = await fetch(`http://127.0.0.1:${port}/health/ready`, {
+          signal: AbortSignal.timeout(3_000),
+        });
+        answer = await reply.text();
+        if (reply.ok) return;
+      } catch (error) {
+        answer = /** @type {any} */ (error).cause?.message ?? String(error);
+      }
+      await sleep(50);
+    }
+    if (this.stopping) return;
+    throw new Advice(
+      `${child.name} is not ready after ${READY_DEADLINE_MS / 1_000} s: ${answer}\nIts log, ${join(this.dataDir, 'logs', `${child.name}.log`)}, ends with:\n` +
+        `${child.lastLines.slice(-12).join('\n')}`,
+    );
+  }
+
+  /** Fills the platform with something to try, and starts what the demo asks for (its provider's agent). */
+  async demo() {
+    const program = this.programOf('demo');
+    if (process.env.DC_DEMO === '0' || !existsSync(program) || this.ports.gateways.length === 0) return;
+    const folder = join(this.dataDir, 'demo');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    this.say('preparing the demo');
+    const child = new Child({
+      name: 'demo',
+      command: process.execPath,
+      args: ['--enable-source-maps', program],
+      env: { ...inherited(), ...this.demoEnvironment(folder) },
+      cwd: ROOT,
+      logFolder: join(this.dataDir, 'logs'),
+      say: this.say,
+    });
+    if (!(await child.runOnce(DEMO_DEADLINE_MS))) {
+      this.say(
+        `The demo could not be prepared; the platform works. Its log: ${join(this.dataDir, 'logs/demo.log')}`,
+      );
+      return;
+    }
+    const list = join(folder, 'processes.json');
+    /** @type {{ name: string, script: string, args?: string[], env?: Record<string, string> }[]} */
+    const processes = existsSync(list) ? JSON.parse(await readFile(list, 'utf8')) : [];
+    for (const { name, script, args = [], env = {} } of processes) {
+      this.add(name, process.execPath, ['--enable-source-maps', resolve(ROOT, script), ...args], env);
+    }
+    await this.savePids();
+  }
+
+  /** @param {string} folder */
+  demoEnvironment(folder) {
+    return {
+      API_URL: `http://127.0.0.1:${this.ports.gateways[0]}`,
+      PUBLIC_URL: this.publicUrl,
+      DEMO_FOLDER: folder,
+      MAIL_URL: `http://127.0.0.1:${this.ports.others.mailHttp}`,
+      NATS_URL: this.natsUrl,
+      NATS_CREDS_FILE: join(this.credsFolder, 'admin.creds'),
+      ENVIRONMENT: process.env.ENVIRONMENT ?? 'dev',
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
+    };
+  }
+
+  async printWhatNext() {
+    this.say('ready');
+    const lines = [''];
+    for (const port of this.ports.gateways) lines.push(`  API and web page   http://localhost:${port}`);
+    if (this.ports.gateways.length > 0) {
+      lines.push(`  API reference      http://localhost:${this.ports.gateways[0]}/api/v1/swagger`);
+    }
+    lines.push(`  Mails              http://localhost:${this.ports.others.mailHttp}`);
+    lines.push(`  Data and logs      ${relative(process.cwd(), this.dataDir) || this.dataDir}`);
+    const next = join(this.dataDir, 'demo', 'next-steps.txt');
+    if (existsSync(next)) lines.push('', (await readFile(next, 'utf8')).trimEnd());
+    lines.push('', '  Ctrl-C stops everything; npm start goes on with the same data.', '');
+    console.log(lines.join('\n'));
+  }
+
+  async savePids() {
+    const match = (/** @type {Child} */ child) => child.options.args.at(-1) ?? child.options.command;
+    const children = this.children
+      .filter((child) => child.pid > 0)
+      .map((child) => ({ name: child.name, pid: child.pid, match: match(child) }));
+    if (this.postgres) {
+      children.push({ name: 'postgres', pid: this.postgres.pid, match: join(this.dataDir, 'postgres') });
+    }
+    await this.pids.write(children);
+  }
+
+  /** The disk may fill up, and children get new process ids. */
+  guard() {
+    let warned = false;
+    setInterval(() => {
+      this.savePids().catch((error) => this.say(`stack.json cannot be written: ${error.message}`));
+      this.checkDisk().then(
+        () => {
+          warned = false;
+        },
+        (error) => {
+          if (!warned) this.say(error.message);
+          warned = true;
+        },
+      );
+    }, 5_000).unref();
+  }
+
+  /** Builds again and restarts what a change concerns. */
+  watch() {
+    /** @type {Set<string>} */
+    const changed = new Set();
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
+    let working = Promise.resolve();
+    const note =
+      (/** @type {string} */ kind) => (/** @type {string} */ _event, /** @type {string | null} */ name) => {
+        if (!name || !/(^|\/)src\//.test(name) || /\.spec\.ts$|\/generated\//.test(name)) return;
+        changed.add(kind === 'apps' ? (name.split('/')[0] ?? '') : '*');
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          const projects = new Set(changed);
+          changed.clear();
+          working = working.then(() => this.rebuild(projects));
+        }, 200);
+      };
+    for (const kind of ['apps', 'libs']) watch(join(ROOT, kind), { recursive: true }, note(kind));
+    this.say('watching apps and libs: a change restarts what uses it');
+  }
+
+  /** @param {Set<string>} projects */
+  async rebuild(projects) {
+    const { compiled, removed, errors } = await build();
+    for (const error of errors.slice(0, 5)) console.error(error);
+    if (errors.length > 0 || compiled + removed === 0 || this.stopping) return;
+    const concerned = this.children.filter((child) =>
+      services.some(
+        ({ name }) => child.name.replace(/-\d+$/, '') === name && (projects.has('*') || projects.has(name)),
+      ),
+    );
+    if (concerned.length === 0) return;
+    this.say(`changed: restarting ${concerned.map((child) => child.name).join(', ')}`);
+    await Promise.all(concerned.map((child) => child.restart()));
+    await Promise.all(
+      concerned.map((child) =>
+        this.waitReady(child, this.ports.others[child.name]).catch((error) => this.say(error.message)),
+      ),
+    );
+    await this.savePids();
+    this.say('ready again');
+  }
+
+  /** Ends everything, what was started last first. */
+  async stop() {
+    if (this.stopping) return;
+    this.stopping = true;
+    const last = (/** @type {Child} */ child) => ['nats', 'mail-catcher'].includes(child.name);
+    const gateways = this.children.filter((child) => child.name.startsWith('gateway'));
+    const others = this.children.filter((child) => !gateways.includes(child) && !last(child));
+    for (const group of [gateways, others.reverse(), this.children.filter(last)]) {
+      await Promise.all(group.map((child) => child.stop()));
+    }
+    await this.postgres?.stop();
+    await this.pids.remove();
+  }
+}
+
+/** What every child may see of our own environment: not npm's variables, nothing that would change another's database. */
+function inherited() {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(npm_|DATABASE_URL$|NATS_|NODE_OPTIONS$|OPS_PORT$|PORT$)/.test(name),
+    ),
+  );
+}
+
+const stack = new Stack();
+let asked = 0;
+/** @param {string} why */
+async function end(why) {
+  asked++;
+  if (asked === 1) {
+    console.log('');
+    stack.say(`${why}: stopping (again to kill)`);
+    await stack.stop();
+    stack.say('stopped; nothing is left running');
+    process.exit(process.exitCode ?? 0);
+  }
+  if (asked === 3) process.exit(1);
+}
+process.on('SIGINT', () => void end('Ctrl-C'));
+process.on('SIGTERM', () => void end('asked to end'));
+process.on('disconnect', () => void end('the starting program is gone'));
+
+try {
+  await stack.start();
+} catch (error) {
+  if (!stack.stopping) {
+    console.error(error instanceof Advice ? `\n${error.message}` : error);
+    process.exitCode = 1;
+    await end('not started');
+  }
+}
