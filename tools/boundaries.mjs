@@ -1,0 +1,232 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { parseSync } from '@swc/core';
+
+/**
+ * Who may use which of our libraries, by scope (the folder's name). Nothing stands for "all": a project that is not
+ * here may use nothing of ours, and no app may use another app.
+ */
+const SERVICE = ['kernel', 'messages', 'bus', 'postgres', 'outbox', 'runtime', 'identity'];
+/** @type {Record<string, readonly string[]>} */
+export const MAY_USE = {
+  kernel: [],
+  identity: [],
+  messages: ['kernel'],
+  bus: ['kernel', 'messages'],
+  postgres: ['kernel'],
+  outbox: ['kernel', 'messages', 'bus', 'postgres'],
+  runtime: ['kernel', 'messages', 'bus', 'postgres', 'outbox'],
+  client: ['kernel', 'messages', 'identity'],
+  openapi: ['kernel', 'messages'],
+  'nats-auth': ['kernel', 'messages'],
+  testing: ['kernel', 'messages', 'bus', 'postgres', 'identity'],
+
+  accounts: SERVICE,
+  offerings: SERVICE,
+  contracts: SERVICE,
+  payments: SERVICE,
+  notifications: SERVICE,
+  agents: [...SERVICE, 'nats-auth'],
+  gateway: ['kernel', 'messages', 'bus', 'runtime', 'identity', 'openapi'],
+  'provider-agent': ['kernel', 'messages', 'client', 'identity', 'nats-auth'],
+  cli: ['kernel', 'messages', 'client', 'identity'],
+  web: ['kernel', 'messages', 'client', 'identity'],
+  demo: ['kernel', 'messages', 'client', 'identity'],
+  e2e: ['kernel', 'messages', 'bus', 'postgres', 'client', 'identity', 'nats-auth', 'testing'],
+  bench: ['kernel', 'messages', 'bus', 'postgres', 'outbox', 'client', 'identity', 'nats-auth', 'testing'],
+};
+/** Specs may use these besides what their project may. */
+const IN_SPECS = ['testing', 'bus', 'postgres', 'messages', 'kernel', 'nats-auth', 'identity'];
+/** Pure at the bottom: their specs get nothing more. */
+const PURE = ['kernel', 'identity', 'messages'];
+/** Programs that are never shipped, or are bundled: packages for development are packages to them. */
+const MAY_USE_DEV_PACKAGES = ['testing', 'e2e', 'bench', 'web', 'demo'];
+/** The only files that may import what is known at run time only. */
+const MAY_IMPORT_COMPUTED = ['libs/runtime/src/discover.ts'];
+
+const OURS = '@decent-cloud/';
+const TYPES = { apps: 'type:app', libs: 'type:lib' };
+
+/**
+ * @param {string} root folder with apps/, libs/ and package.json
+ * @returns {string[]} what breaks a rule, ready to read; empty when all is well
+ */
+export function findBreaches(root) {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  /** @type {string[]} */
+  const breaches = [];
+  const projects = /** @type {const} */ (['apps', 'libs']).flatMap((kind) =>
+    foldersIn(join(root, kind)).map((name) => ({ kind, name, folder: join(root, kind, name) })),
+  );
+  const libs = new Set(projects.filter(({ kind }) => kind === 'libs').map(({ name }) => name));
+  for (const project of projects) {
+    const where = `${project.kind}/${project.name}`;
+    breaches.push(...tagFaults(project).map((fault) => `${where}/project.json: ${fault}`));
+    if (!MAY_USE[project.name]) breaches.push(`${where}: has no line in MAY_USE of tools/boundaries.mjs`);
+    const own = join(project.folder, 'package.json');
+    const ownManifest = existsSync(own) ? JSON.parse(readFileSync(own, 'utf8')) : {};
+    const packages = {
+      shipped: new Set([
+        ...Object.keys(manifest.dependencies ?? {}),
+        ...Object.keys(ownManifest.dependencies ?? {}),
+      ]),
+      dev: new Set([
+        ...Object.keys(manifest.devDependencies ?? {}),
+        ...Object.keys(ownManifest.devDependencies ?? {}),
+      ]),
+    };
+    for (const file of sourcesIn(project.folder)) {
+      const name = relative(root, file);
+      const text = readFileSync(file, 'utf8');
+      for (const used of importsOf(text, file)) {
+        const fault = faultOf({ root, project, file, name, used, libs, packages });
+        if (fault) breaches.push(`${name}:${lineOf(text, used.specifier)}: ${fault}`);
+      }
+    }
+  }
+  return breaches;
+}
+
+/** @param {{ kind: 'apps' | 'libs', name: string, folder: string }} project @returns {string[]} */
+function tagFaults({ kind, name, folder }) {
+  const file = join(folder, 'project.json');
+  if (!existsSync(file)) return ['is missing; it must name the tags'];
+  const tags = JSON.parse(readFileSync(file, 'utf8')).tags ?? [];
+  const wanted = [TYPES[kind], `scope:${name}`];
+  return tags.length === 2 && wanted.every((tag) => tags.includes(tag))
+    ? []
+    : [`tags must be ${wanted.join(' and ')}`];
+}
+
+/**
+ * @typedef {{ specifier: string | undefined, typeOnly: boolean }} Used
+ * @param {{ root: string, project: { kind: string, name: string, folder: string }, file: string, name: string, used: Used,
+ *   libs: Set<string>, packages: { shipped: Set<string>, dev: Set<string> } }} options
+ * @returns {string | undefined}
+ */
+function faultOf({ root, project, file, name, used, libs, packages }) {
+  const { specifier } = used;
+  const isSpec = /\.spec\.tsx?$/.test(file) || name.startsWith(`${project.kind}/${project.name}/test/`);
+  if (specifier === undefined) {
+    return MAY_IMPORT_COMPUTED.includes(name.split(sep).join('/'))
+      ? undefined
+      : 'imports a computed name: write it out';
+  }
+  if (specifier.startsWith('.') || specifier.startsWith('/')) {
+    const target = resolve(dirname(file), specifier);
+    const inside = [project.folder, join(root, 'prisma', project.name)].some((folder) =>
+      target.startsWith(folder + sep),
+    );
+    return inside
+      ? undefined
+      : `"${specifier}" leaves ${project.kind}/${project.name}: import the library by its name`;
+  }
+  if (specifier.startsWith(OURS)) {
+    const [wanted = '', ...deeper] = specifier.slice(OURS.length).split('/');
+    if (!libs.has(wanted)) return `"${specifier}" is no library of ours (apps are never imported)`;
+    if (wanted === project.name) return `"${specifier}" is itself`;
+    if (deeper.length > 0 && !offers(join(root, 'libs', wanted), deeper.join('/'))) {
+      return `"${specifier}" reaches into the library`;
+    }
+    const allowed = MAY_USE[project.name] ?? [];
+    if (allowed.includes(wanted)) return undefined;
+    if (isSpec && !PURE.includes(project.name) && IN_SPECS.includes(wanted)) return undefined;
+    return `${project.name} may not use ${wanted}`;
+  }
+  if (isBuiltin(specifier)) return undefined;
+  const packageName = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+  if (packages.shipped.has(packageName)) return undefined;
+  const isDev = packages.dev.has(packageName) || (isSpec && packageName === '@jest/globals');
+  if (!isDev) return `package "${packageName}" is not in package.json`;
+  if (isSpec || used.typeOnly || MAY_USE_DEV_PACKAGES.includes(project.name)) return undefined;
+  return `package "${packageName}" is for development only (devDependencies)`;
+}
+
+/** Does the library's package.json export this path? @param {string} folder @param {string} path */
+function offers(folder, path) {
+  const file = join(folder, 'package.json');
+  const exported = existsSync(file) ? Object.keys(JSON.parse(readFileSync(file, 'utf8')).exports ?? {}) : [];
+  return exported.includes(`./${path}`) || (exported.includes('./*') && !path.includes('/'));
+}
+
+/** Every module that a source names: imports, re-exports, import(), require(), import types. @param {string} text @param {string} file @returns {Used[]} */
+export function importsOf(text, file) {
+  const module = parseSync(text, {
+    syntax: 'typescript',
+    decorators: true,
+    tsx: /\.tsx$/.test(file),
+    target: 'es2022',
+  });
+  /** @type {Used[]} */
+  const found = [];
+  const literal = (/** @type {any} */ node) =>
+    node?.type === 'StringLiteral'
+      ? node.value
+      : node?.type === 'TemplateLiteral' && node.quasis.length === 1
+        ? node.quasis[0].cooked
+        : undefined;
+  const visit = (/** @type {any} */ node) => {
+    if (Array.isArray(node)) return node.forEach(visit);
+    if (node === null || typeof node !== 'object') return;
+    if (/^(Import|ExportNamed|ExportAll)(Declaration)?$/.test(node.type ?? '') && node.source) {
+      found.push({ specifier: node.source.value, typeOnly: node.typeOnly === true });
+    } else if (node.type === 'TsImportType')
+      found.push({ specifier: literal(node.argument), typeOnly: true });
+    else if (node.type === 'TsExternalModuleReference')
+      found.push({ specifier: literal(node.expression), typeOnly: false });
+    else if (node.type === 'CallExpression') {
+      const isRequire = node.callee.type === 'Identifier' && node.callee.value === 'require';
+      if (node.callee.type === 'Import' || isRequire) {
+        found.push({ specifier: literal(node.arguments[0]?.expression), typeOnly: false });
+      }
+    }
+    for (const value of Object.values(node)) visit(value);
+  };
+  visit(module.body);
+  return found;
+}
+
+/** @param {string} text @param {string | undefined} specifier */
+function lineOf(text, specifier) {
+  const wanted = specifier === undefined ? /import\(/ : undefined;
+  const line = text
+    .split('\n')
+    .findIndex(
+      (candidate) =>
+        wanted?.test(candidate) ??
+        [`'${specifier}'`, `"${specifier}"`].some((quoted) => candidate.includes(quoted)),
+    );
+  return line + 1;
+}
+
+/** @param {string} folder @returns {string[]} */
+function foldersIn(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(
+      (entry) => entry.isDirectory() && readdirSync(join(folder, entry.name)).some((name) => name !== 'dist'),
+    )
+    .map((entry) => entry.name);
+}
+
+/** @param {string} folder @returns {string[]} */
+function sourcesIn(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      return ['node_modules', 'dist', 'generated'].includes(entry.name) ? [] : sourcesIn(path);
+    }
+    return /\.tsx?$/.test(entry.name) && !/\.d\.ts$/.test(entry.name) ? [path] : [];
+  });
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === import.meta.filename) {
+  const breaches = findBreaches(resolve(process.argv[2] ?? join(import.meta.dirname, '..')));
+  for (const breach of breaches) console.error(breach);
+  console.log(breaches.length === 0 ? 'boundaries: kept' : `boundaries: ${breaches.length} broken`);
+  if (breaches.length > 0) process.exitCode = 1;
+}
