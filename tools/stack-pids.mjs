@@ -14,6 +14,8 @@ export class PidFile {
     this.file = join(dataDir, 'stack.json');
     /** @type {Promise<void>} */
     this.writing = Promise.resolve();
+    /** False until this process has written it: then it may be another's. */
+    this.isOurs = false;
   }
 
   /**
@@ -45,6 +47,7 @@ export class PidFile {
 
   /** @param {{ name: string, pid: number, match: string }[]} children */
   write(children) {
+    this.isOurs = true;
     const text = JSON.stringify({ stack: process.pid, children }, null, 2);
     this.writing = this.writing.then(async () => {
       await writeFile(`${this.file}.new`, text, { mode: 0o600 });

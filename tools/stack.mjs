@@ -383,7 +383,7 @@ class Stack {
       await Promise.all(group.map((child) => child.stop()));
     }
     await this.postgres?.stop();
-    await this.pids.remove();
+    if (this.pids.isOurs) await this.pids.remove();
   }
 }
 
@@ -402,10 +402,10 @@ let asked = 0;
 async function end(why) {
   asked++;
   if (asked === 1) {
-    console.log('');
-    stack.say(`${why}: stopping (again to kill)`);
+    const something = stack.children.length > 0 || stack.postgres !== undefined;
+    if (something) stack.say(`${why}: stopping (again to kill)`);
     await stack.stop();
-    stack.say('stopped; nothing is left running');
+    if (something) stack.say('stopped; nothing is left running');
     process.exit(process.exitCode ?? 0);
   }
   if (asked === 3) process.exit(1);

@@ -26,7 +26,7 @@ export class SpawnedService {
 
   /** Starts it without waiting for `ready`. */
   static async start(options: SpawnedServiceOptions): Promise<SpawnedService> {
-    const service = new SpawnedService(options, Number(options.env['OPS_PORT'] ?? (await freePort())));
+    const service = new SpawnedService(options, Number(options.env.OPS_PORT ?? (await freePort())));
     service.startAgain();
     return service;
   }

@@ -19,7 +19,7 @@ const TEMPLATE_LOCK = 5_514_009;
 
 /** The URL of the Postgres of this Jest run, as its superuser. */
 export function startTestPostgres(): { readonly adminUrl: string } {
-  const adminUrl = process.env['DC_TEST_DATABASE_URL'];
+  const adminUrl = process.env.DC_TEST_DATABASE_URL;
   if (!adminUrl)
     throw new Error('DC_TEST_DATABASE_URL is not set: run this spec in the `int` project of Jest');
   return { adminUrl };

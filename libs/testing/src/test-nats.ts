@@ -93,7 +93,7 @@ function plainConfig(folder: string, port: number): string {
 }
 
 function serverProgram(): string {
-  const program = process.env['NATS_SERVER_BIN'];
+  const program = process.env.NATS_SERVER_BIN;
   if (!program) throw new Error('NATS_SERVER_BIN is not set: run this spec in the `int` project of Jest');
   return program;
 }
