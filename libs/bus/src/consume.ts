@@ -1,0 +1,141 @@
+import { redeliveryDelayMs } from '@decent-cloud/kernel';
+import type { ConsumerDeclaration } from '@decent-cloud/messages';
+import {
+  type ConsumerMessages,
+  type JetStreamClient,
+  type JsMsg,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream';
+import { headers as createHeaders, type NatsConnection } from '@nats-io/transport-node';
+import { ensureConsumer } from './topology.ts';
+
+/** What a handler says of a message. `retry` spends a delivery; `pause` waits for a dependency and spends none. */
+export type Verdict =
+  | { readonly verdict: 'done' }
+  | { readonly verdict: 'retry'; readonly error: unknown }
+  | { readonly verdict: 'pause'; readonly error: unknown }
+  | { readonly verdict: 'dead'; readonly error: unknown };
+
+export interface ConsumeOptions {
+  readonly connection: NatsConnection;
+  readonly declaration: ConsumerDeclaration;
+  /** Must not throw. */
+  readonly handle: (message: JsMsg) => Promise<Verdict>;
+  readonly onTrouble: (error: unknown, doing: string, message?: JsMsg) => void;
+  readonly onSettled?: (verdict: Verdict['verdict'], message: JsMsg) => void;
+  /** Messages worked on at the same time by this process. */
+  readonly concurrency?: number;
+  readonly pauseMs?: number;
+}
+
+/**
+ * Reads a durable consumer until stopped: ack after the work, redelivery with growing waits by our own count, then the
+ * dead-letter stream. Survives the loss of broker, stream and consumer by making the consumer again.
+ */
+export class DurableReader {
+  private stopping = false;
+  private messages: ConsumerMessages | undefined;
+  private running: Promise<void> | undefined;
+  private readonly inHand = new Set<Promise<void>>();
+  private readonly js: JetStreamClient;
+
+  constructor(private readonly options: ConsumeOptions) {
+    this.js = jetstream(options.connection);
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Takes no new message, finishes those in hand. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.messages?.stop();
+    await this.running;
+    await Promise.all(this.inHand);
+  }
+
+  private async run(): Promise<void> {
+    const { declaration, connection, onTrouble } = this.options;
+    while (!this.stopping) {
+      try {
+        const manager = await jetstreamManager(connection);
+        await ensureConsumer(manager, declaration);
+        const consumer = await this.js.consumers.get(declaration.stream, declaration.durable);
+        this.messages = await consumer.consume({
+          max_messages: 2 * this.concurrency,
+          expires: 10_000,
+          abort_on_missing_resource: true,
+        });
+        if (this.stopping) this.messages.stop();
+        for await (const message of this.messages) {
+          this.take(message);
+          if (this.inHand.size >= this.concurrency) await Promise.race(this.inHand);
+        }
+      } catch (error) {
+        if (!this.stopping) onTrouble(error, `read ${declaration.durable}`);
+      }
+      if (!this.stopping) await delay(500);
+    }
+  }
+
+  private get concurrency(): number {
+    return this.options.concurrency ?? 16;
+  }
+
+  private take(message: JsMsg): void {
+    const work = this.work(message)
+      .catch((error) =>
+        this.options.onTrouble(error, `settle a message of ${this.options.declaration.durable}`, message),
+      )
+      .finally(() => this.inHand.delete(work));
+    this.inHand.add(work);
+  }
+
+  private async work(message: JsMsg): Promise<void> {
+    for (;;) {
+      const outcome = await this.options.handle(message);
+      if (outcome.verdict === 'pause' && !this.stopping) {
+        this.options.onTrouble(outcome.error, 'wait for a dependency', message);
+        message.working();
+        await delay(this.options.pauseMs ?? 1_000);
+        continue;
+      }
+      await this.settle(message, outcome);
+      this.options.onSettled?.(outcome.verdict, message);
+      return;
+    }
+  }
+
+  private async settle(message: JsMsg, outcome: Verdict): Promise<void> {
+    if (outcome.verdict === 'done') return message.ack();
+    if (outcome.verdict === 'pause') return message.nak(1_000);
+    this.options.onTrouble(outcome.error, `handle ${message.subject}`, message);
+    const waitMs = outcome.verdict === 'retry' ? redeliveryDelayMs(message.info.deliveryCount) : null;
+    if (waitMs !== null) return message.nak(waitMs);
+    await this.bury(message, outcome.error);
+    message.term();
+  }
+
+  private async bury(message: JsMsg, error: unknown): Promise<void> {
+    const headers = createHeaders();
+    for (const name of message.headers?.keys() ?? []) headers.set(name, message.headers?.get(name) ?? '');
+    headers.set(
+      'Dc-Dead-Reason',
+      (error instanceof Error ? error.message : String(error)).replace(/[\r\n]+/g, ' ').slice(0, 500),
+    );
+    headers.set('Dc-Dead-Stream-Seq', String(message.seq));
+    headers.set('Dc-Dead-Deliveries', String(message.info.deliveryCount));
+    const durable = this.options.declaration.durable;
+    await this.js.publish(`dlq.${durable}.${message.subject}`, message.data, {
+      msgID: `${durable}:${message.info.stream}:${message.seq}`,
+      headers,
+      timeout: 5_000,
+    });
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,63 @@
+import type { ConsumerDeclaration, StreamDeclaration } from '@decent-cloud/messages';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+
+const NS_PER_SECOND = 1_000_000_000;
+const STREAM_NOT_FOUND = 10_059;
+const STREAM_EXISTS = 10_058;
+
+function isApiError(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
+}
+
+/** Makes the stream as declared, or brings an existing one in line. Safe to run from every service at once. */
+export async function ensureStream(
+  manager: JetStreamManager,
+  stream: StreamDeclaration,
+  replicas = 1,
+): Promise<void> {
+  const config = {
+    name: stream.name,
+    subjects: [...stream.subjects],
+    retention: stream.retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_age: stream.maxAgeSeconds * NS_PER_SECOND,
+    max_bytes: stream.maxBytes,
+    duplicate_window: stream.duplicateWindowSeconds * NS_PER_SECOND,
+    num_replicas: replicas,
+  };
+  try {
+    await manager.streams.update(stream.name, config);
+  } catch (error) {
+    if (!isApiError(error, STREAM_NOT_FOUND)) throw error;
+    try {
+      await manager.streams.add(config);
+    } catch (addError) {
+      if (!isApiError(addError, STREAM_EXISTS)) throw addError;
+    }
+  }
+}
+
+/** Makes the durable consumer as declared, or brings an existing one in line. */
+export async function ensureConsumer(
+  manager: JetStreamManager,
+  consumer: ConsumerDeclaration,
+): Promise<void> {
+  await manager.consumers.add(consumer.stream, {
+    durable_name: consumer.durable,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    filter_subjects: [...consumer.filterSubjects],
+    ack_wait: consumer.ackWaitSeconds * NS_PER_SECOND,
+    max_ack_pending: consumer.maxAckPending,
+    max_deliver: consumer.maxDeliver,
+  });
+}

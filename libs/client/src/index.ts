@@ -1,0 +1,4 @@
+export * from './api-error.ts';
+export { type CallOptions, type Client, type ClientOptions, createClient } from './client.ts';
+export * from './signer.ts';
+export type { LiveEvent, SubscribeOptions } from './subscribe.ts';

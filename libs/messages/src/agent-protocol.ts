@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { machineInstance, machineSpec, sealedCredential } from './facts.ts';
+import { contractIdHex, int32, publicKeyHex } from './schema.ts';
+
+/**
+ * What travels between coordinator and agent. Every message is signed (Ed25519ph over canonical JSON without `sig`):
+ * commands and snapshots by the platform key, events and heartbeats by the agent. Who may trust what follows from the
+ * signature and from `agentPublicKey`, `contractId` and `generation`, never from the subject.
+ * Integers that may pass 2^53 travel as decimal strings here.
+ */
+
+/** Subjects of one agent; `account` is the public key of its NATS account. */
+export const agentSubjects = {
+  command: (account: string, kind: string) => `agent.cmd.v1.${account}.${kind}`,
+  commands: (account: string) => `agent.cmd.v1.${account}.>`,
+  event: (account: string, kind: string) => `agent.evt.v1.${account}.${kind}`,
+  heartbeat: (account: string) => `agent.hb.v1.${account}`,
+  rpc: (account: string, method: string) => `agent.rpc.v1.${account}.${method}`,
+} as const;
+
+/** JetStream API prefix under which an agent's account sees its consumer in the hub. */
+export const AGENT_API_PREFIX = 'JSH.API';
+
+const ns = z.string().regex(/^\d{1,19}$/);
+const signature = z.string().regex(/^[0-9a-f]{128}$/);
+
+export const desiredMachine = z.object({
+  contractId: contractIdHex(),
+  generation: int32(1),
+  desired: z.enum(['running', 'stopped', 'absent']),
+  /** End of the paid time, when it is known. */
+  endsAtNs: ns.optional(),
+  /** No creation may begin after this. */
+  deadlineNs: ns,
+  spec: machineSpec.optional(),
+  encryptionPublicKeys: z.array(publicKeyHex()).max(20),
+});
+export type DesiredMachine = z.output<typeof desiredMachine>;
+
+/** One order. `provision` and `terminate` carry the desired machine; `resync` asks for an `observed` event. */
+export const agentCommand = z.object({
+  v: z.literal(1),
+  commandId: z.uuid(),
+  kind: z.enum(['provision', 'terminate', 'resync']),
+  agentPublicKey: publicKeyHex(),
+  issuedAtNs: ns,
+  deadlineNs: ns,
+  machine: desiredMachine.optional(),
+  traceparent: z.string().max(128).optional(),
+  sig: signature,
+});
+export type AgentCommand = z.output<typeof agentCommand>;
+
+/** The whole desired state of one agent, asked for on connect, on a timer and on `resync`. */
+export const desiredSnapshot = z.object({
+  v: z.literal(1),
+  agentPublicKey: publicKeyHex(),
+  /** Rises with every change of this agent's desired state. */
+  version: ns,
+  atNs: ns,
+  machines: z.array(desiredMachine).max(5_000),
+  sig: signature,
+});
+export type DesiredSnapshot = z.output<typeof desiredSnapshot>;
+
+export const snapshotRequest = z.object({
+  v: z.literal(1),
+  agentPublicKey: publicKeyHex(),
+  atNs: ns,
+  sig: signature,
+});
+
+const eventHead = {
+  v: z.literal(1),
+  eventId: z.uuid(),
+  /** The command that this answers. */
+  causationId: z.uuid().optional(),
+  agentPublicKey: publicKeyHex(),
+  /** Counts the agent's events. */
+  seq: int32(0),
+  atNs: ns,
+  sig: signature,
+};
+const ofMachine = { contractId: contractIdHex(), generation: int32(1) };
+
+export const failureClass = z.enum(['transient', 'capacity', 'config', 'permanent']);
+
+export const observedMachine = z.object({
+  externalId: z.string().max(256),
+  contractId: contractIdHex().optional(),
+  generation: int32(1).optional(),
+  power: z.enum(['running', 'stopped', 'unknown']),
+});
+
+export const agentEvent = z.discriminatedUnion('kind', [
+  z.object({ ...eventHead, ...ofMachine, kind: z.literal('claimed') }),
+  z.object({
+    ...eventHead,
+    ...ofMachine,
+    kind: z.literal('progress'),
+    payload: z.object({ step: z.string().max(64) }),
+  }),
+  z.object({
+    ...eventHead,
+    ...ofMachine,
+    kind: z.literal('provisioned'),
+    payload: z.object({ instance: machineInstance, credentials: z.array(sealedCredential).max(20) }),
+  }),
+  z.object({
+    ...eventHead,
+    ...ofMachine,
+    kind: z.literal('failed'),
+    payload: z.object({
+      class: failureClass,
+      code: z.string().max(64),
+      message: z.string().max(2_000),
+      resourcesLeft: z.array(z.object({ kind: z.string().max(64), id: z.string().max(256) })).max(50),
+    }),
+  }),
+  z.object({ ...eventHead, ...ofMachine, kind: z.literal('terminated') }),
+  z.object({
+    ...eventHead,
+    kind: z.literal('observed'),
+    payload: z.object({ machines: z.array(observedMachine).max(5_000) }),
+  }),
+]);
+export type AgentEvent = z.output<typeof agentEvent>;
+export type AgentEventKind = AgentEvent['kind'];
+
+export const agentHeartbeat = z.object({
+  v: z.literal(1),
+  agentPublicKey: publicKeyHex(),
+  atNs: ns,
+  version: z.string().max(64),
+  provisionerTypes: z.array(z.string().max(64)).min(1).max(10),
+  activeContracts: int32(0),
+  freeSlots: int32(0),
+  resources: z.record(z.string(), z.unknown()).optional(),
+  sig: signature,
+});
+export type AgentHeartbeat = z.output<typeof agentHeartbeat>;

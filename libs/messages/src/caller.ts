@@ -1,0 +1,33 @@
+import type { AgentPermission } from './endpoint.ts';
+
+/** Who asks, as the gateway has verified it. Services trust this: nobody but the gateway and services can publish `req.*`. */
+export type Caller =
+  | { readonly kind: 'anonymous' }
+  | {
+      readonly kind: 'user';
+      /** Hex-64, lower case. */
+      readonly publicKey: string;
+      /** Absent when the key belongs to no account. */
+      readonly accountId?: string;
+      readonly isAdmin?: boolean;
+    }
+  | {
+      readonly kind: 'agent';
+      /** The agent's own key. */
+      readonly publicKey: string;
+      /** The provider that it acts for. */
+      readonly providerPublicKey: string;
+      readonly poolId?: string;
+      readonly permissions: readonly AgentPermission[];
+    }
+  | { readonly kind: 'service'; readonly name: string };
+
+/** What travels on `req.*`: parts are raw as the caller sent them; the service parses and refuses. */
+export interface BusRequest {
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly idempotencyKey?: string;
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+}

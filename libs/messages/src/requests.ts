@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { request } from './endpoint.ts';
+import { contractIdHex, idHex, int32, int64, publicKeyHex } from './schema.ts';
+
+/** What services ask each other. The same as an endpoint, without a door to the outside. */
+
+// ---- accounts ----------------------------------------------------------------------------------
+
+/** Whose key is this? Asked by the gateway for every signer that it has not seen lately. */
+export const resolveKey = request({
+  subject: 'req.accounts.v1.resolve-key',
+  body: z.object({ publicKey: publicKeyHex() }),
+  answer: z.object({
+    status: z.enum(['active', 'disabled', 'unknown']),
+    accountId: idHex().optional(),
+    isAdmin: z.boolean().optional(),
+  }),
+});
+
+/** The account that rents or holds a wallet; a key without one gets one (`user_<8 hex>`). */
+export const ensureAccount = request({
+  subject: 'req.accounts.v1.ensure-account',
+  body: z.object({ publicKey: publicKeyHex() }),
+  answer: z.object({
+    accountId: idHex(),
+    username: z.string(),
+    email: z.string().optional(),
+    emailVerified: z.boolean(),
+    /** Every active key of the account, at most 20. */
+    activePublicKeys: z.array(publicKeyHex()),
+    created: z.boolean(),
+  }),
+});
+
+/** Names for lists: usernames of up to 200 keys. */
+export const namesOfKeys = request({
+  subject: 'req.accounts.v1.names-of-keys',
+  body: z.object({ publicKeys: z.array(publicKeyHex()).max(400) }),
+  answer: z.object({ names: z.record(z.string(), z.string()) }),
+});
+
+// ---- offerings ---------------------------------------------------------------------------------
+
+/**
+ * Checks that this renter may rent this offering for so long, and takes one unit out of stock until `untilNs`.
+ * Repeating it with the same holdId gives the same hold.
+ */
+export const holdStock = request({
+  subject: 'req.offerings.v1.hold-stock',
+  body: z.object({
+    holdId: z.uuid(),
+    offeringDbId: int64(1n),
+    renterPublicKey: publicKeyHex(),
+    durationHours: int32(1, 1_000_000),
+    untilNs: int64(),
+  }),
+  answer: z.object({
+    offeringDbId: int64(1n),
+    offeringId: z.string(),
+    offerName: z.string(),
+    providerPublicKey: publicKeyHex(),
+    currency: z.string(),
+    monthlyPriceE9s: int64(0n),
+    /** The provider lets paid requests through without being asked. */
+    autoAccept: z.boolean(),
+    agentPoolId: z.string().optional(),
+    datacenterCountry: z.string(),
+    cpuCores: int32(1).optional(),
+    memoryMb: int32(1).optional(),
+    storageGb: int32(1).optional(),
+    operatingSystems: z.string().optional(),
+    provisionerType: z.string().optional(),
+    provisionerConfig: z.string().optional(),
+    postProvisionScript: z.string().optional(),
+  }),
+  refusals: ['OFFERING_NOT_FOUND', 'OUT_OF_STOCK', 'DURATION_OUT_OF_RANGE', 'CURRENCY_UNSUPPORTED'],
+});
+
+/** Puts the unit back before the contract exists. Unknown holds are fine. */
+export const releaseStock = request({
+  subject: 'req.offerings.v1.release-stock',
+  body: z.object({ holdId: z.uuid() }),
+  answer: z.object({ released: z.boolean() }),
+});
+
+/** How many offerings can be rented now. */
+export const countForRent = request({
+  subject: 'req.offerings.v1.count-for-rent',
+  answer: z.object({ count: int32(0) }),
+});
+
+// ---- contracts ---------------------------------------------------------------------------------
+
+/** Which of these holds still belong to a living contract: asked before an old hold is dropped. */
+export const livingHolds = request({
+  subject: 'req.contracts.v1.living-holds',
+  body: z.object({ holdIds: z.array(z.uuid()).max(200) }),
+  answer: z.object({ living: z.array(z.uuid()) }),
+});
+
+/** State of contracts as the coordinator must know it; unknown ids are left out. */
+export const contractStates = request({
+  subject: 'req.contracts.v1.contract-states',
+  body: z.object({ contractIds: z.array(contractIdHex()).max(200) }),
+  answer: z.object({
+    states: z.array(
+      z.object({
+        contractId: contractIdHex(),
+        status: z.string(),
+        endsAtNs: int64().optional(),
+      }),
+    ),
+  }),
+});
+
+// ---- payments ----------------------------------------------------------------------------------
+
+/** Moves the price of a rental from the tenant's wallet into escrow, once for each contract. */
+export const chargeRental = request({
+  subject: 'req.payments.v1.charge-rental',
+  body: z.object({
+    contractId: contractIdHex(),
+    accountId: idHex(),
+    amountE9s: int64(1n),
+    currency: z.string(),
+  }),
+  answer: z.object({ chargedE9s: int64(), balanceE9s: int64() }),
+  refusals: ['INSUFFICIENT_BALANCE', 'CURRENCY_UNSUPPORTED'],
+});
+
+/** What the books say about rentals; those without a charge are left out. */
+export const rentalPayments = request({
+  subject: 'req.payments.v1.rental-payments',
+  body: z.object({ contractIds: z.array(contractIdHex()).max(200) }),
+  answer: z.object({
+    payments: z.array(
+      z.object({
+        contractId: contractIdHex(),
+        chargedE9s: int64(),
+        refundedE9s: int64(),
+        settled: z.boolean(),
+      }),
+    ),
+  }),
+});
+
+// ---- agents ------------------------------------------------------------------------------------
+
+/** For whom does this agent key act? Asked by the gateway. */
+export const resolveDelegation = request({
+  subject: 'req.agents.v1.resolve-delegation',
+  body: z.object({ agentPublicKey: publicKeyHex() }),
+  answer: z.object({
+    active: z.boolean(),
+    providerPublicKey: publicKeyHex().optional(),
+    poolId: z.string().optional(),
+    permissions: z.array(z.enum(['provision', 'health_check', 'heartbeat', 'fetch_contracts', 'dns_manage'])),
+  }),
+});
+
+/** Which of these providers' pools have an agent online: decides what is for rent. */
+export const poolsOnline = request({
+  subject: 'req.agents.v1.pools-online',
+  body: z.object({ providerPublicKeys: z.array(publicKeyHex()).max(200) }),
+  answer: z.object({
+    pools: z.array(
+      z.object({
+        providerPublicKey: publicKeyHex(),
+        poolId: z.string(),
+        poolName: z.string(),
+        location: z.string(),
+        online: z.boolean(),
+      }),
+    ),
+  }),
+});

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** A 64-bit integer on the wire: a bare JSON integer of any size, bigint inside. */
+export const int64 = (min: bigint = INT64_MIN, max: bigint = INT64_MAX) =>
+  z
+    .union([z.bigint(), z.int()])
+    .transform((value) => BigInt(value))
+    .refine((value) => value >= min && value <= max, {
+      error: `must be an integer from ${min} to ${max}`,
+    })
+    .meta({ override: { type: 'integer', format: 'int64' } });
+
+/** An integer that fits a double exactly (counts, hours, ports). */
+export const int32 = (min = -2147483648, max = 2147483647) =>
+  z
+    .int()
+    .min(min)
+    .max(max)
+    .meta({ override: { type: 'integer', format: 'int32', minimum: min, maximum: max } });
+
+const hex = (length: number, what: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^[0-9a-fA-F]{${length}}$`), { error: `must be ${what}: ${length} hex characters` })
+    .transform((text) => text.toLowerCase());
+
+/** An Ed25519 public key: 64 hex characters, given back in lower case. */
+export const publicKeyHex = () => hex(64, 'a public key');
+/** A contract id: 64 hex characters. */
+export const contractIdHex = () => hex(64, 'a contract id');
+/** An account or key id: 32 hex characters. */
+export const idHex = () => hex(32, 'an id');
+
+/** A query parameter holding an integer. Written out because `z.coerce` makes the client's input unknown. */
+export const queryInt = (min: number, max: number, fallback: number) =>
+  z
+    .union([z.number(), z.string()])
+    .optional()
+    .transform((value, context) => {
+      if (value === undefined || value === '') return fallback;
+      const number = Number(value);
+      if (Number.isInteger(number) && number >= min && number <= max) return number;
+      context.addIssue({ code: 'custom', message: `must be an integer from ${min} to ${max}` });
+      return z.NEVER;
+    })
+    .meta({ override: { type: 'integer', default: fallback, minimum: min, maximum: max } });
+
+/** A query parameter holding `true` or `false`. */
+export const queryBoolean = (fallback: boolean) =>
+  z
+    .union([z.boolean(), z.enum(['true', 'false', '1', '0'])])
+    .optional()
+    .transform((value) =>
+      value === undefined ? fallback : value === true || value === 'true' || value === '1',
+    )
+    .meta({ override: { type: 'boolean', default: fallback } });
+
+/** A path parameter holding a positive 64-bit integer id. */
+export const pathInt64 = () =>
+  z
+    .union([z.bigint(), z.number(), z.string()])
+    .transform((value, context) => {
+      if (/^\d{1,19}$/.test(String(value)) && BigInt(value) <= INT64_MAX) return BigInt(value);
+      context.addIssue({ code: 'custom', message: 'must be a positive integer' });
+      return z.NEVER;
+    })
+    .meta({ override: { type: 'integer', format: 'int64' } });
+
+/** A query parameter holding a decimal number (prices). */
+export const queryNumber = (min: number, max: number) =>
+  z
+    .union([z.number(), z.string()])
+    .optional()
+    .transform((value, context) => {
+      if (value === undefined || value === '') return undefined;
+      const number = Number(value);
+      if (Number.isFinite(number) && number >= min && number <= max) return number;
+      context.addIssue({ code: 'custom', message: `must be a number from ${min} to ${max}` });
+      return z.NEVER;
+    })
+    .meta({ override: { type: 'number', minimum: min, maximum: max } });
+
+/** Opaque text that continues a list; `limit`/`offset` go on working for old clients. */
+export const pageQuery = (maxLimit = 200, defaultLimit = 50) => ({
+  limit: queryInt(1, maxLimit, defaultLimit),
+  offset: queryInt(0, 1_000_000, 0),
+  cursor: z.string().max(256).optional(),
+});
+
+/** A member that may be absent or null in a request: read as absent. */
+export const optionalIn = <S extends z.ZodType>(schema: S) =>
+  schema.nullish().transform((value) => value ?? undefined);

@@ -1,0 +1,128 @@
+import type { FactDeclaration } from './fact.ts';
+import * as facts from './facts.ts';
+
+/**
+ * Every stream and every durable consumer of the platform, in one place. Each service applies its part when it starts.
+ * Streams carry what Postgres already holds: any of them can be deleted and is filled again from outboxes.
+ */
+export interface StreamDeclaration {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly retention: 'limits' | 'workqueue';
+  readonly maxAgeSeconds: number;
+  readonly duplicateWindowSeconds: number;
+  readonly maxBytes: number;
+}
+
+const DAY_SECONDS = 86_400;
+const GIB = 1024 ** 3;
+
+export const streams = {
+  /** What happened in services. */
+  FACTS: {
+    name: 'FACTS',
+    subjects: ['evt.>'],
+    retention: 'limits',
+    maxAgeSeconds: 7 * DAY_SECONDS,
+    duplicateWindowSeconds: 120,
+    maxBytes: 4 * GIB,
+  },
+  /** Orders to agents; one durable consumer for each agent, made by the coordinator. */
+  AGENT_CMD: {
+    name: 'AGENT_CMD',
+    subjects: ['agent.cmd.v1.>'],
+    retention: 'limits',
+    maxAgeSeconds: DAY_SECONDS,
+    duplicateWindowSeconds: 7_200,
+    maxBytes: GIB,
+  },
+  /** What agents report; signed. */
+  AGENT_EVT: {
+    name: 'AGENT_EVT',
+    subjects: ['agent.evt.v1.>'],
+    retention: 'limits',
+    maxAgeSeconds: 30 * DAY_SECONDS,
+    duplicateWindowSeconds: 7_200,
+    maxBytes: 4 * GIB,
+  },
+  /** Messages that could not be worked off, with the reason in a header. `dlq.<consumer>.<original subject>`. */
+  DEAD_LETTERS: {
+    name: 'DEAD_LETTERS',
+    subjects: ['dlq.>'],
+    retention: 'limits',
+    maxAgeSeconds: 30 * DAY_SECONDS,
+    duplicateWindowSeconds: 120,
+    maxBytes: GIB,
+  },
+  /** The broker's own notices about messages that it will not deliver again. */
+  ADVISORIES: {
+    name: 'ADVISORIES',
+    subjects: ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>'],
+    retention: 'limits',
+    maxAgeSeconds: 30 * DAY_SECONDS,
+    duplicateWindowSeconds: 120,
+    maxBytes: GIB / 4,
+  },
+} as const satisfies Record<string, StreamDeclaration>;
+
+export type StreamName = keyof typeof streams;
+
+export interface ConsumerDeclaration {
+  readonly durable: string;
+  readonly stream: StreamName;
+  readonly filterSubjects: readonly string[];
+  /** How long one delivery may be worked on before the broker offers it again. */
+  readonly ackWaitSeconds: number;
+  /** Deliveries in flight over all replicas. */
+  readonly maxAckPending: number;
+  /** Outer fence only: dead letters are made by our own count long before. */
+  readonly maxDeliver: number;
+}
+
+const reader = (durable: string, read: readonly FactDeclaration[]): ConsumerDeclaration => ({
+  durable,
+  stream: 'FACTS',
+  filterSubjects: read.map((declaration) => declaration.subject),
+  ackWaitSeconds: 30,
+  maxAckPending: 512,
+  maxDeliver: 50,
+});
+
+export const consumers = {
+  offerings: reader('offerings', [facts.contractEnded]),
+  contracts: reader('contracts', [
+    facts.rentalCharged,
+    facts.refundIssued,
+    facts.provisioningStarted,
+    facts.machineProvisioned,
+    facts.provisioningFailed,
+    facts.machineRemoved,
+  ]),
+  payments: reader('payments', [facts.contractEnded]),
+  agents: reader('agents', [facts.contractAccepted, facts.contractEnded]),
+  notifications: reader('notifications', [
+    facts.accountRegistered,
+    facts.contractStatusChanged,
+    facts.refundIssued,
+    facts.walletChanged,
+  ]),
+  /** Reports of agents, read by the coordinator. */
+  'agent-events': {
+    durable: 'agent-events',
+    stream: 'AGENT_EVT',
+    filterSubjects: ['agent.evt.v1.>'],
+    ackWaitSeconds: 30,
+    maxAckPending: 512,
+    maxDeliver: 50,
+  },
+} as const satisfies Record<string, ConsumerDeclaration>;
+
+export type ConsumerName = keyof typeof consumers;
+
+/** Key-value buckets of the gateways, in memory: a file bucket would put a disk flush into every request. */
+export const buckets = {
+  /** Used nonces; kept for twice the signature window and some skew. */
+  nonces: { name: 'gateway_nonces', ttlSeconds: 660 },
+  rateLimits: { name: 'gateway_rate_limits', ttlSeconds: 120 },
+  tickets: { name: 'gateway_tickets', ttlSeconds: 60 },
+} as const;

@@ -1,0 +1,231 @@
+import type { Database } from '@decent-cloud/postgres';
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import { headers as createHeaders } from '@nats-io/transport-node';
+import type { Client } from 'pg';
+
+export interface RelayOptions {
+  readonly database: Database;
+  readonly jetstream: JetStreamClient;
+  readonly manager: JetStreamManager;
+  readonly onError: (error: unknown, doing: string) => void;
+  readonly onPublished?: (count: number) => void;
+  readonly batchSize?: number;
+  /** Safety net behind NOTIFY. */
+  readonly pollMs?: number;
+  readonly publishTimeoutMs?: number;
+  /** A claim that is not finished in this time is taken over by another relay. */
+  readonly claimSeconds?: number;
+}
+
+interface OutboxRow {
+  id: string;
+  seq: bigint;
+  subject: string;
+  payload: string;
+  headers: Record<string, string>;
+}
+
+const KEEP_DAYS = 7;
+const STREAM_CHECK_MS = 15_000;
+const PURGE_MS = 3_600_000;
+
+/**
+ * Carries committed outbox rows to JetStream: claim a batch, publish it pipelined with the row's id as `Nats-Msg-Id`, mark it.
+ * Rows are kept for 7 days; when a stream was deleted or rolled back, what it lost is published again.
+ * Any number of relays may run; a claim is a lease, so a paused one holds up nobody for long.
+ */
+export class OutboxRelay {
+  private readonly wake = new Wake();
+  private listener: Client | undefined;
+  private running: Promise<void> | undefined;
+  private stopping = false;
+  private lastStreamCheckMs = 0;
+  private lastPurgeMs = 0;
+
+  constructor(private readonly options: RelayOptions) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Finishes the batch in hand and stops. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.wake.ring();
+    await this.running;
+    await this.listener?.end();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.ensureListening();
+        await this.housekeeping();
+        const moved = await this.relayBatch();
+        if (moved < (this.options.batchSize ?? 500)) await this.wake.wait(this.options.pollMs ?? 1_000);
+      } catch (error) {
+        this.options.onError(error, 'relay the outbox');
+        await this.wake.wait(1_000);
+      }
+    }
+  }
+
+  private async ensureListening(): Promise<void> {
+    if (this.listener) return;
+    const client = await this.options.database.listen();
+    client.on('notification', () => this.wake.ring());
+    client.on('error', () => {
+      if (this.listener === client) this.listener = undefined;
+    });
+    client.on('end', () => {
+      if (this.listener === client) this.listener = undefined;
+    });
+    await client.query('listen outbox');
+    this.listener = client;
+  }
+
+  /** Moves one batch; returns how many rows were claimed. */
+  async relayBatch(): Promise<number> {
+    const rows = await this.options.database.query<OutboxRow>(
+      `with due as (
+         select id from messaging.outbox
+         where sent_at is null and claimed_until < now()
+         order by seq limit $1 for update skip locked)
+       update messaging.outbox o set claimed_until = now() + make_interval(secs => $2)
+       from due where o.id = due.id
+       returning o.id, o.seq, o.subject, o.payload, o.headers`,
+      [this.options.batchSize ?? 500, this.options.claimSeconds ?? 15],
+    );
+    if (rows.length === 0) return 0;
+    rows.sort((a, b) => (a.seq < b.seq ? -1 : 1));
+    const outcomes = await Promise.allSettled(rows.map((row) => this.publish(row)));
+    const sent: { id: string; stream: string; seq: number }[] = [];
+    const failed: string[] = [];
+    let failure: unknown;
+    outcomes.forEach((outcome, index) => {
+      const id = (rows[index] as OutboxRow).id;
+      if (outcome.status === 'fulfilled') sent.push({ id, ...outcome.value });
+      else {
+        failed.push(id);
+        failure = outcome.reason;
+      }
+    });
+    await this.mark(sent, failed);
+    this.options.onPublished?.(sent.length);
+    if (failed.length > 0)
+      throw new Error(`${failed.length} of ${rows.length} messages not published`, { cause: failure });
+    return rows.length;
+  }
+
+  private async publish(row: OutboxRow): Promise<{ stream: string; seq: number }> {
+    const headers = createHeaders();
+    for (const [name, value] of Object.entries(row.headers)) headers.set(name, value);
+    const ack = await this.options.jetstream.publish(row.subject, row.payload, {
+      msgID: row.id,
+      headers,
+      timeout: this.options.publishTimeoutMs ?? 5_000,
+    });
+    return { stream: ack.stream, seq: ack.seq };
+  }
+
+  private async mark(sent: { id: string; stream: string; seq: number }[], failed: string[]): Promise<void> {
+    await this.options.database.query(
+      `with sent as (
+         update messaging.outbox o set sent_at = now(), stream = s.stream, stream_seq = s.seq
+         from unnest($1::uuid[], $2::text[], $3::bigint[]) as s(id, stream, seq) where o.id = s.id
+         returning s.stream, s.seq),
+       released as (
+         update messaging.outbox set claimed_until = now() + interval '1 second' where id = any($4::uuid[]))
+       update messaging.outbox_stream k set last_seq = greatest(k.last_seq, top.seq)
+       from (select stream, max(seq) as seq from sent group by stream) top where k.stream = top.stream`,
+      [sent.map((row) => row.id), sent.map((row) => row.stream), sent.map((row) => row.seq), failed],
+    );
+  }
+
+  private async housekeeping(): Promise<void> {
+    const nowMs = Date.now();
+    if (nowMs - this.lastStreamCheckMs >= STREAM_CHECK_MS) {
+      await this.republishLost();
+      this.lastStreamCheckMs = nowMs;
+    }
+    if (nowMs - this.lastPurgeMs >= PURGE_MS) {
+      await this.purge();
+      this.lastPurgeMs = nowMs;
+    }
+  }
+
+  /** Compares each stream with what it had acknowledged and marks lost rows as unsent. Returns how many. */
+  async republishLost(): Promise<number> {
+    let lost = 0;
+    const names = await this.options.database.query<{ stream: string }>(
+      'select distinct stream from messaging.outbox where stream is not null',
+    );
+    for (const { stream } of names) {
+      const info = await this.options.manager.streams.info(stream);
+      lost += await this.options.database.transaction(async (sql) => {
+        const [known] = await sql.query<{ created: string; last_seq: bigint }>(
+          'select created, last_seq from messaging.outbox_stream where stream = $1 for update',
+          [stream],
+        );
+        const recreated = known !== undefined && known.created !== info.created;
+        const rolledBack = known !== undefined && known.last_seq > BigInt(info.state.last_seq);
+        let rows: object[] = [];
+        if (recreated || rolledBack) {
+          rows = await sql.query(
+            `update messaging.outbox set sent_at = null, stream_seq = null, claimed_until = '-infinity'
+             where stream = $1 and sent_at is not null and ($2 or stream_seq > $3) returning id`,
+            [stream, recreated, info.state.last_seq],
+          );
+        }
+        await sql.query(
+          `insert into messaging.outbox_stream (stream, created, last_seq) values ($1, $2, $3)
+           on conflict (stream) do update set created = $2,
+             last_seq = case when $4 then $3 else greatest(outbox_stream.last_seq, $3) end`,
+          [stream, info.created, info.state.last_seq, recreated || rolledBack],
+        );
+        return rows.length;
+      });
+    }
+    return lost;
+  }
+
+  private async purge(): Promise<void> {
+    await this.options.database.query(
+      `delete from messaging.outbox where sent_at is not null and created_at < now() - make_interval(days => $1)`,
+      [KEEP_DAYS],
+    );
+    await this.options.database.query(
+      `delete from messaging.inbox where received_at < now() - make_interval(days => $1)`,
+      [2 * KEEP_DAYS],
+    );
+    await this.options.database.query(
+      `delete from messaging.idempotency_key where created_at < now() - make_interval(days => $1)`,
+      [KEEP_DAYS],
+    );
+  }
+}
+
+/** Wakes one sleeper; a ring while nobody sleeps is not lost. */
+class Wake {
+  private rung = false;
+  private release: (() => void) | undefined;
+
+  ring(): void {
+    this.rung = true;
+    this.release?.();
+  }
+
+  async wait(timeoutMs: number): Promise<void> {
+    if (!this.rung) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.release = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.release = undefined;
+    this.rung = false;
+  }
+}

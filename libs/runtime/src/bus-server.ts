@@ -1,0 +1,76 @@
+import { parseExactJson } from '@decent-cloud/kernel';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { ServerNats } from '@nestjs/microservices';
+
+/** Requests to one service are shared by its replicas. */
+const queueOf = (subject: string): string => subject.split('.')[1] ?? 'services';
+
+/**
+ * Nest's NATS transport on the connection that the service already has, with exact integers.
+ * Closing stops taking requests and waits for those in hand; the connection stays open for the rest of the shutdown.
+ */
+export class BusServer extends ServerNats {
+  private readonly open: Subscription[] = [];
+  private inHand = 0;
+
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly drainMs: number,
+  ) {
+    super({
+      serializer: {
+        serialize: (packet: { response?: unknown }) => ({ data: String(packet.response ?? '') }),
+      },
+      // Without an id Nest takes a message for an event and never answers.
+      deserializer: {
+        deserialize: (message: Msg) => ({
+          pattern: message.subject,
+          data: parseRequest(message),
+          id: message.reply ?? '-',
+        }),
+      },
+    } as unknown as ConstructorParameters<typeof ServerNats>[0]);
+  }
+
+  override async createNatsClient(): Promise<NatsConnection> {
+    return this.connection;
+  }
+
+  override async handleStatusUpdates(): Promise<void> {
+    // The owner of the connection reports its state.
+  }
+
+  override bindEvents(client: NatsConnection): void {
+    for (const subject of this.messageHandlers.keys()) {
+      const handler = this.getMessageHandler(subject);
+      this.open.push(
+        client.subscribe(subject, {
+          queue: queueOf(subject),
+          callback: (error, message) => {
+            this.inHand++;
+            void Promise.resolve(handler(error, message)).finally(() => {
+              this.inHand--;
+            });
+          },
+        }),
+      );
+    }
+  }
+
+  override async close(): Promise<void> {
+    for (const subscription of this.open) subscription.unsubscribe();
+    const deadlineMs = Date.now() + this.drainMs;
+    while (this.inHand > 0 && Date.now() < deadlineMs)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    await this.connection.flush().catch(() => undefined);
+  }
+}
+
+/** Malformed text becomes undefined; the verb's own parsing refuses it. */
+function parseRequest(message: Msg): unknown {
+  try {
+    return parseExactJson(message.string());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { LoggerService } from '@nestjs/common';
+import { trace } from '@opentelemetry/api';
+import { type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+interface LogScope {
+  readonly requestId: string;
+}
+const scope = new AsyncLocalStorage<LogScope>();
+
+/** Runs work whose log lines carry this request id. */
+export function withRequestId<T>(requestId: string, work: () => T): T {
+  return scope.run({ requestId }, work);
+}
+
+export function currentRequestId(): string | undefined {
+  return scope.getStore()?.requestId;
+}
+
+const SECRETS = [
+  '*.password',
+  '*.secret',
+  '*.seed',
+  '*.token',
+  '*.authorization',
+  '*.jwt',
+  '*.credentials',
+  '*.creds',
+];
+
+/** JSON logs on stdout: one line an event, with service, request id and trace id. */
+export function createLogger(service: string, level: string): Logger {
+  return pino({
+    level,
+    base: { service, pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    messageKey: 'message',
+    errorKey: 'error',
+    serializers: { error: pino.stdSerializers.errWithCause },
+    redact: { paths: SECRETS, censor: '[redacted]' },
+    mixin() {
+      const requestId = scope.getStore()?.requestId;
+      const span = trace.getActiveSpan()?.spanContext();
+      return {
+        ...(requestId === undefined ? {} : { requestId }),
+        ...(span === undefined ? {} : { traceId: span.traceId }),
+      };
+    },
+  });
+}
+
+/** Lets Nest's own messages go through the same log, at debug where they are chatter. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+  log(message: unknown, ...rest: unknown[]): void {
+    this.logger.debug({ context: rest.at(-1) }, String(message));
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.logger.error(
+      { context: rest.at(-1), error: message instanceof Error ? message : undefined },
+      String(message),
+    );
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.logger.warn({ context: rest.at(-1) }, String(message));
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.logger.debug({ context: rest.at(-1) }, String(message));
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.logger.trace({ context: rest.at(-1) }, String(message));
+  }
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.logger.fatal({ context: rest.at(-1) }, String(message));
+  }
+}

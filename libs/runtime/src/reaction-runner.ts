@@ -1,0 +1,80 @@
+import { DurableReader, traceOf, type Verdict } from '@decent-cloud/bus';
+import { type Clock, parseExactJson, Refusal } from '@decent-cloud/kernel';
+import { type ConsumerDeclaration, type FactDeclaration } from '@decent-cloud/messages';
+import { receiveOnce } from '@decent-cloud/outbox';
+import { type Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
+import type { JsMsg } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { context } from '@opentelemetry/api';
+import type { z } from 'zod';
+import { type Logger, withRequestId } from './logging.ts';
+import type { Metrics } from './metrics.ts';
+import type { Reaction } from './reaction.ts';
+
+export interface ReactionRunnerOptions {
+  readonly connection: NatsConnection;
+  readonly consumer: ConsumerDeclaration;
+  readonly reactions: ReadonlyMap<
+    string,
+    { declaration: FactDeclaration; reaction: Reaction<FactDeclaration> }
+  >;
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/** Reads a service's facts: inbox row and effect in one transaction, ack after commit. */
+export function createReactionReader(options: ReactionRunnerOptions): DurableReader {
+  const { connection, consumer, logger, metrics } = options;
+  const wanted = new Set(consumer.filterSubjects);
+  const missing = [...wanted].filter((subject) => !options.reactions.has(subject));
+  const extra = [...options.reactions.keys()].filter((subject) => !wanted.has(subject));
+  if (missing.length > 0 || extra.length > 0) {
+    throw new Error(
+      `consumer ${consumer.durable} and its reactions disagree: no reaction for [${missing}], not in topology [${extra}]`,
+    );
+  }
+  return new DurableReader({
+    connection,
+    declaration: consumer,
+    handle: (message) => handle(options, message),
+    onSettled: (verdict) => metrics.factsHandled.inc({ consumer: consumer.durable, verdict }),
+    onTrouble: (error, doing, message) =>
+      logger.warn({ error, subject: message?.subject, deliveries: message?.info.deliveryCount }, doing),
+  });
+}
+
+async function handle(options: ReactionRunnerOptions, message: JsMsg): Promise<Verdict> {
+  const entry = options.reactions.get(message.subject);
+  if (!entry) return { verdict: 'dead', error: new Error(`no reaction for ${message.subject}`) };
+  const messageId = message.headers?.get('Nats-Msg-Id') || `${message.info.stream}:${message.seq}`;
+  let fact: unknown;
+  try {
+    fact = (entry.declaration.payload as unknown as z.ZodType).parse(parseExactJson(message.string()));
+  } catch (error) {
+    return { verdict: 'dead', error };
+  }
+  return context.with(traceOf(message.headers), () =>
+    withRequestId(messageId, async () => {
+      try {
+        const now = options.clock();
+        await options.database.transaction(async (sql) => {
+          if (!(await receiveOnce(sql, options.consumer.durable, messageId))) return;
+          await entry.reaction.react(fact as never, { sql, messageId, now });
+        });
+        return { verdict: 'done' } as const;
+      } catch (error) {
+        if (isDatabaseUnavailable(error)) return { verdict: 'pause', error } as const;
+        if (error instanceof Refusal && error.code !== 'UNAVAILABLE') {
+          options.logger.info(
+            { subject: message.subject, reason: error.reason, refused: error.message },
+            'fact refused',
+          );
+          return { verdict: 'done' } as const;
+        }
+        return { verdict: 'retry', error } as const;
+      }
+    }),
+  );
+}

@@ -1,0 +1,100 @@
+import { traceOf } from '@decent-cloud/bus';
+import { type Clock, printExactJson, Refusal, uuidV7 } from '@decent-cloud/kernel';
+import type { BusRequest, RequestDeclaration } from '@decent-cloud/messages';
+import { Injectable } from '@nestjs/common';
+import type { NatsContext } from '@nestjs/microservices';
+import { type Context, context } from '@opentelemetry/api';
+import type { z } from 'zod';
+import type { IdempotencyKeys } from './idempotency.ts';
+import { parseInput } from './input.ts';
+import { type Logger, withRequestId } from './logging.ts';
+import type { Metrics } from './metrics.ts';
+import type { Verb } from './verb.ts';
+
+/** Runs verbs for the bus: parse, run once, check, print; every outcome becomes one reply text. */
+@Injectable()
+export class VerbRunner {
+  constructor(
+    private readonly logger: Logger,
+    private readonly metrics: Metrics,
+    private readonly clock: Clock,
+    private readonly idempotencyKeys: IdempotencyKeys | undefined,
+    private readonly isUnavailable: (error: unknown) => boolean,
+  ) {}
+
+  run<D extends RequestDeclaration>(
+    declaration: D,
+    verb: Verb<D>,
+    message: unknown,
+    nats: NatsContext,
+  ): Promise<string> {
+    const request = (message ?? {}) as BusRequest;
+    const trace: Context = traceOf(nats.getHeaders());
+    return context.with(trace, () =>
+      withRequestId(request.requestId ?? '-', () => this.answer(declaration, verb, request)),
+    );
+  }
+
+  private async answer<D extends RequestDeclaration>(
+    declaration: D,
+    verb: Verb<D>,
+    request: BusRequest,
+  ): Promise<string> {
+    const stop = this.metrics.busRequestSeconds.startTimer({ subject: declaration.subject });
+    try {
+      if (!request.caller) throw new Refusal('INVALID', 'INVALID_INPUT', 'not a request of this platform');
+      const data = await this.once(declaration, verb, request);
+      stop({ outcome: 'ok' });
+      return `{"data":${data}}`;
+    } catch (error) {
+      const refusal = error instanceof Refusal ? error : this.unavailable(error);
+      if (refusal) {
+        stop({ outcome: refusal.code });
+        this.logger.info(
+          { subject: declaration.subject, reason: refusal.reason, refused: refusal.message },
+          'refused',
+        );
+        return printExactJson({ refusal });
+      }
+      stop({ outcome: 'fault' });
+      this.logger.error({ subject: declaration.subject, error }, 'verb failed');
+      return printExactJson({ fault: { requestId: request.requestId } });
+    }
+  }
+
+  private async once<D extends RequestDeclaration>(
+    declaration: D,
+    verb: Verb<D>,
+    request: BusRequest,
+  ): Promise<string> {
+    const now = this.clock();
+    const input = parseInput(declaration, request);
+    const keys = declaration.idempotent && request.idempotencyKey ? this.idempotencyKeys : undefined;
+    const claim = await keys?.claim(declaration.subject, request, now);
+    if (claim?.kind === 'replay') return claim.answer;
+    try {
+      const operationId = claim?.operationId ?? uuidV7(now);
+      const result = await verb.run(input, {
+        caller: request.caller,
+        requestId: request.requestId,
+        operationId,
+        now,
+      });
+      const answer = (declaration.answer as unknown as z.ZodType).parse(result);
+      const text = printExactJson(answer) ?? 'null';
+      await keys?.keep(declaration.subject, request, text);
+      return text;
+    } catch (error) {
+      if (error instanceof Refusal) await keys?.release(declaration.subject, request);
+      throw error;
+    }
+  }
+
+  private unavailable(error: unknown): Refusal | undefined {
+    if (!this.isUnavailable(error)) return undefined;
+    this.logger.warn({ error }, 'database not reachable');
+    return new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The service cannot reach its database', {
+      cause: error,
+    });
+  }
+}
