@@ -2,7 +2,7 @@ import type { Clock } from '@decent-cloud/kernel';
 import type { Database } from '@decent-cloud/postgres';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
-import type { Sweep, SweepDeclaration } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 
 /** Runs one reconciler on its timer; an advisory lock keeps replicas from running it at the same time. */
 export class SweepRunner {
@@ -11,7 +11,7 @@ export class SweepRunner {
   private stopping = false;
 
   constructor(
-    private readonly declaration: SweepDeclaration,
+    private readonly declaration: { readonly name: string; readonly everySeconds: number },
     private readonly sweep: Sweep,
     private readonly database: Database,
     private readonly logger: Logger,

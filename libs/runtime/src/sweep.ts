@@ -7,8 +7,8 @@ export interface Sweep {
 
 export interface SweepDeclaration {
   readonly name: string;
-  /** Seconds between runs, or the setting that holds them. */
-  readonly everySeconds: number;
+  /** Seconds between runs, or how to get them from the settings. */
+  readonly everySeconds: number | ((settings: never) => number);
 }
 
 export const SWEEPS = Symbol('sweeps');

@@ -29,7 +29,7 @@ export const ANSWERS = Symbol('answers');
 export function Answers<D extends RequestDeclaration>(declaration: D) {
   return (target: new (...args: never[]) => Verb<D>): void => {
     const prototype = target.prototype as Record<string, unknown>;
-    prototype['answerOnBus'] = function (
+    prototype.answerOnBus = function (
       this: Verb<D> & { verbRunner: VerbRunner },
       message: unknown,
       nats: NatsContext,

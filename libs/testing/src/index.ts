@@ -1,3 +1,4 @@
+export * from './answer-requests.ts';
 export * from './eventually.ts';
 export * from './fault-proxy.ts';
 export * from './free-port.ts';

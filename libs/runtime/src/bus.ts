@@ -1,0 +1,81 @@
+import { type RequestOptions, requestAnswer } from '@decent-cloud/bus';
+import { Refusal } from '@decent-cloud/kernel';
+import {
+  type Answer,
+  type Caller,
+  type CallInput,
+  ownerOf,
+  type RequestDeclaration,
+} from '@decent-cloud/messages';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { withBreaker } from './breaker.ts';
+import { currentRequestId } from './logging.ts';
+import type { Metrics } from './metrics.ts';
+
+/** After so long a service that kept failing is asked again: restarts are short. */
+const BREAKER_RESET_MS = 1_000;
+/** The bus has its own, shorter limit for each request; this one only bounds the breaker. */
+const BREAKER_TIMEOUT_MS = 65_000;
+
+export type AskOptions = Partial<Omit<RequestOptions, 'caller'>>;
+type Asking = (ask: () => Promise<unknown>) => Promise<unknown>;
+
+/** Asks other services in the name of this one. */
+export class Bus {
+  private readonly breakers = new Map<string, Asking>();
+  private readonly caller: Caller;
+
+  constructor(
+    readonly connection: NatsConnection,
+    serviceName: string,
+    private readonly metrics: Metrics,
+  ) {
+    this.caller = { kind: 'service', name: serviceName };
+  }
+
+  /**
+   * Asks once; the caller decides what a lost answer means.
+   * @throws Refusal as the other service refused, or UNAVAILABLE when it does not answer (a breaker spares it then).
+   */
+  async ask<const D extends RequestDeclaration>(
+    declaration: D,
+    input: CallInput<D>,
+    options: AskOptions = {},
+  ): Promise<Answer<D>> {
+    const requestId = options.requestId ?? currentRequestId() ?? globalThis.crypto.randomUUID();
+    const service = ownerOf(declaration.subject);
+    try {
+      const answer = await this.breakerOf(service)(() =>
+        requestAnswer(this.connection, declaration, input, { ...options, requestId, caller: this.caller }),
+      );
+      return answer as Answer<D>;
+    } catch (error) {
+      if (!isBreakerError(error)) throw error;
+      throw new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', `The ${service} service does not answer`, {
+        cause: error,
+      });
+    }
+  }
+
+  private breakerOf(service: string): Asking {
+    const known = this.breakers.get(service);
+    if (known) return known;
+    const made = withBreaker(
+      this.metrics,
+      {
+        name: `bus:${service}`,
+        timeoutMs: BREAKER_TIMEOUT_MS,
+        resetMs: BREAKER_RESET_MS,
+        isHealthyError: (error) => error instanceof Refusal && error.code !== 'UNAVAILABLE',
+      },
+      (ask: () => Promise<unknown>) => ask(),
+    );
+    this.breakers.set(service, made);
+    return made;
+  }
+}
+
+function isBreakerError(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'EOPENBREAKER' || code === 'ETIMEDOUT';
+}

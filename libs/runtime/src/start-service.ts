@@ -1,0 +1,311 @@
+import 'reflect-metadata';
+import { connectBus, type DurableReader, ensureStream, ServerTooOldError } from '@decent-cloud/bus';
+import { type Clock, systemClock } from '@decent-cloud/kernel';
+import { consumers, type FactDeclaration, type StreamName, streams } from '@decent-cloud/messages';
+import { messagingMigrationsDir, OutboxRelay } from '@decent-cloud/outbox';
+import { Database, isDatabaseUnavailable, migrate } from '@decent-cloud/postgres';
+import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  type INestMicroservice,
+  type InjectionToken,
+  Module,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { z } from 'zod';
+import { Bus } from './bus.ts';
+import { BusServer } from './bus-server.ts';
+import { type Discovered, discover } from './discover.ts';
+import { IdempotencyKeys } from './idempotency.ts';
+import { createLogger, type Logger, NestLogger } from './logging.ts';
+import { Metrics } from './metrics.ts';
+import { OpsServer } from './ops-server.ts';
+import type { Reaction } from './reaction.ts';
+import { createReactionReader } from './reaction-runner.ts';
+import type { ServiceCore, ServiceDefinition } from './service.ts';
+import { observeService } from './service-metrics.ts';
+import { type DatabaseSettings, readSettings, SETTINGS } from './settings.ts';
+import { endOnSignals } from './shutdown.ts';
+import type { Sweep } from './sweep.ts';
+import { SweepRunner } from './sweep-runner.ts';
+import { CLOCK, LOGGER } from './tokens.ts';
+import { startTracing } from './tracing.ts';
+import { VerbRunner } from './verb-runner.ts';
+import { VERSION } from './version.ts';
+
+const STREAMS_OF_EVERY_SERVICE: readonly StreamName[] = ['FACTS', 'DEAD_LETTERS', 'ADVISORIES'];
+const RETRY_MS = 1_000;
+
+export interface StartOptions {
+  /** Instead of the process's own environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+  /** False when the process is not ours to end (specs). */
+  readonly handleSignals?: boolean;
+}
+
+export interface RunningService {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly metrics: Metrics;
+  readonly opsPort: number;
+  get<T>(token: InjectionToken<T>): T;
+  /** Finishes what is in hand and lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts a service and, unless told otherwise, ties the process's life to it. Waits for database and bus. */
+export async function startService<S extends z.ZodType<DatabaseSettings>>(
+  definition: ServiceDefinition<S>,
+  options: StartOptions = {},
+): Promise<RunningService> {
+  const settings = readSettings(definition.settings, options.env ?? process.env);
+  const logger = createLogger(definition.name, settings.LOG_LEVEL);
+  const service = new Service(definition, settings, logger, options.clock ?? systemClock);
+  if (options.handleSignals !== false) {
+    endOnSignals(logger, settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS, () => service.stop());
+  }
+  try {
+    await service.start();
+  } catch (error) {
+    if (options.handleSignals === false) throw error;
+    logger.fatal({ error }, 'the service cannot start');
+    process.exit(1);
+  }
+  return service;
+}
+
+class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
+  readonly metrics: Metrics;
+  readonly database: Database;
+  private readonly ops: OpsServer;
+  private readonly stops: (() => Promise<unknown>)[] = [];
+  private stopping = false;
+  private started = false;
+  private app: INestMicroservice | undefined;
+  private ownBus: Bus | undefined;
+  opsPort = 0;
+
+  constructor(
+    private readonly definition: ServiceDefinition<S>,
+    private readonly settings: z.output<S>,
+    private readonly logger: Logger,
+    private readonly clock: Clock,
+  ) {
+    const { name } = definition;
+    this.metrics = new Metrics(name);
+    this.ops = new OpsServer(name, this.metrics);
+    this.database = new Database({ connectionString: settings.DATABASE_URL, applicationName: name });
+  }
+
+  get bus(): Bus {
+    if (!this.ownBus) throw new Error('not started');
+    return this.ownBus;
+  }
+
+  get<T>(token: InjectionToken<T>): T {
+    if (!this.app) throw new Error('not started');
+    return this.app.get<T>(token as Type<T>, { strict: false });
+  }
+
+  async start(): Promise<void> {
+    const { definition, settings, logger, clock } = this;
+    startTracing();
+    this.ops.addCheck({ name: 'started', check: async () => this.assertStarted() });
+    this.opsPort = await this.ops.listen(settings.OPS_PORT, settings.OPS_HOST);
+    this.stops.push(() => this.ops.close());
+    const found = await discover(definition.directory);
+    await this.migrateDatabase();
+    this.stops.push(() => this.database.close());
+    const connection = await this.connect();
+    this.stops.push(() => connection.close());
+    const manager = await jetstreamManager(connection);
+    await this.ensureStreams(manager);
+
+    this.ownBus = new Bus(connection, definition.name, this.metrics);
+    const core: ServiceCore<z.output<S>> = {
+      settings,
+      database: this.database,
+      bus: this.bus,
+      metrics: this.metrics,
+      logger,
+      clock,
+    };
+    observeService(core, manager, definition.name);
+    definition.metrics?.(core);
+
+    const server = new BusServer(connection, settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS * 1_000);
+    this.app = await NestFactory.createMicroservice(this.moduleOf(core, found), {
+      strategy: server,
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    });
+    const relay = new OutboxRelay({
+      database: this.database,
+      jetstream: jetstream(connection),
+      manager,
+      onError: (error, doing) => logger.warn({ error }, doing),
+      onPublished: (count) => this.metrics.outboxPublished.inc(count),
+    });
+    relay.start();
+    this.stops.push(() => relay.stop());
+    const { app } = this;
+    this.stops.push(() => app.close());
+    await app.listen();
+    const reader = this.reactionReader(connection, found);
+    reader?.start();
+    if (reader) this.stops.push(() => reader.stop());
+    for (const runner of this.sweepRunners(found)) {
+      runner.start();
+      this.stops.push(() => runner.stop());
+    }
+    const ping = connection.subscribe(`req.${definition.name}.v1.ping`, {
+      queue: definition.name,
+      callback: (_error, message) => {
+        message.respond(JSON.stringify({ data: { version: VERSION } }));
+      },
+    });
+    this.stops.push(async () => ping.unsubscribe());
+    // Requests first: what they still say goes out with the relay, which ends after them.
+    this.stops.push(() => server.close());
+    this.ops.addCheck({ name: 'database', check: async () => void (await this.database.query('select 1')) });
+    this.ops.addCheck({ name: 'bus', check: () => connection.flush() });
+    this.started = true;
+    logger.info(
+      `${definition.name} is ready (${found.verbs.length} verbs, ${found.reactions.length} reactions, ${found.sweeps.length} sweeps)`,
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.ops.drain();
+    for (const stop of this.stops.splice(0).reverse()) {
+      try {
+        await stop();
+      } catch (error) {
+        this.logger.warn({ error }, 'a part did not stop cleanly');
+      }
+    }
+  }
+
+  private assertStarted(): void {
+    if (!this.started) throw new Error('starting');
+  }
+
+  private async migrateDatabase(): Promise<void> {
+    await this.until('reach the database', isDatabaseUnavailable, () =>
+      migrate({
+        connectionString: this.settings.DATABASE_URL,
+        migrationsDir: [messagingMigrationsDir, this.definition.migrationsDir],
+      }),
+    );
+  }
+
+  private connect(): Promise<NatsConnection> {
+    const { NATS_URL, NATS_CREDS_FILE } = this.settings;
+    return this.until(
+      'reach the bus',
+      (error) => !(error instanceof ServerTooOldError),
+      () =>
+        connectBus({
+          servers: NATS_URL,
+          name: this.definition.name,
+          firstConnectDeadlineMs: 5_000,
+          ...(NATS_CREDS_FILE === undefined ? {} : { credsFile: NATS_CREDS_FILE }),
+        }),
+    );
+  }
+
+  private async ensureStreams(manager: JetStreamManager): Promise<void> {
+    for (const name of [...STREAMS_OF_EVERY_SERVICE, ...(this.definition.streams ?? [])]) {
+      await ensureStream(manager, streams[name], this.settings.NATS_REPLICAS);
+    }
+  }
+
+  /** Repeats while the fault is one of those that pass by themselves. */
+  private async until<T>(
+    doing: string,
+    passes: (error: unknown) => boolean,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (this.stopping || !passes(error)) throw error;
+        this.logger.warn({ error }, `cannot ${doing}; trying again`);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  private moduleOf(core: ServiceCore<z.output<S>>, found: Discovered): Type<unknown> {
+    class ServiceModule {}
+    const own: Provider[] = [
+      { provide: Database, useValue: core.database },
+      { provide: Metrics, useValue: core.metrics },
+      { provide: Bus, useValue: core.bus },
+      { provide: SETTINGS, useValue: core.settings },
+      { provide: CLOCK, useValue: core.clock },
+      { provide: LOGGER, useValue: core.logger },
+      {
+        provide: VerbRunner,
+        useValue: new VerbRunner(
+          core.logger,
+          core.metrics,
+          core.clock,
+          new IdempotencyKeys(core.database),
+          isDatabaseUnavailable,
+        ),
+      },
+    ];
+    Module({
+      controllers: found.verbs.map(({ type }) => type),
+      providers: [
+        ...own,
+        ...(this.definition.providers?.(core) ?? []),
+        ...found.providers,
+        ...found.reactions.map(({ type }) => type),
+        ...found.sweeps.map(({ type }) => type),
+      ],
+    })(ServiceModule);
+    return ServiceModule;
+  }
+
+  private reactionReader(connection: NatsConnection, found: Discovered): DurableReader | undefined {
+    const { name } = this.definition;
+    const consumer = name in consumers ? consumers[name as keyof typeof consumers] : undefined;
+    if (!consumer) {
+      if (found.reactions.length > 0)
+        throw new Error(`${name} has reactions, but topology.ts has no consumer of that name`);
+      return undefined;
+    }
+    const reactions = new Map<
+      string,
+      { declaration: FactDeclaration; reaction: Reaction<FactDeclaration> }
+    >();
+    for (const { type, declaration } of found.reactions) {
+      if (reactions.has(declaration.subject)) throw new Error(`two reactions to ${declaration.subject}`);
+      reactions.set(declaration.subject, { declaration, reaction: this.get(type) });
+    }
+    const { database, logger, metrics, clock } = this;
+    return createReactionReader({ connection, consumer, reactions, database, logger, metrics, clock });
+  }
+
+  private sweepRunners(found: Discovered): SweepRunner[] {
+    return found.sweeps.map(({ type, declaration }) => {
+      const { everySeconds } = declaration;
+      const seconds = typeof everySeconds === 'number' ? everySeconds : everySeconds(this.settings as never);
+      return new SweepRunner(
+        { name: declaration.name, everySeconds: seconds },
+        this.get<Sweep>(type),
+        this.database,
+        this.logger,
+        this.metrics,
+        this.clock,
+      );
+    });
+  }
+}
