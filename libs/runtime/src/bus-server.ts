@@ -2,6 +2,9 @@ import { parseExactJson } from '@decent-cloud/kernel';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { ServerNats } from '@nestjs/microservices';
 
+/** The verb runner answers every outcome itself; Nest has logged what got past it. */
+const FAULT = '{"fault":{"requestId":"-"}}';
+
 /** Requests to one service are shared by its replicas. */
 const queueOf = (subject: string): string => subject.split('.')[1] ?? 'services';
 
@@ -19,7 +22,9 @@ export class BusServer extends ServerNats {
   ) {
     super({
       serializer: {
-        serialize: (packet: { response?: unknown }) => ({ data: String(packet.response ?? '') }),
+        serialize: ({ response, err }: { response?: unknown; err?: unknown }) => ({
+          data: err === undefined ? String(response ?? '') : FAULT,
+        }),
       },
       // Without an id Nest takes a message for an event and never answers.
       deserializer: {

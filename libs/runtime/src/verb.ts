@@ -1,6 +1,6 @@
 import type { AnswerInput, Caller, RequestDeclaration, VerbInput } from '@decent-cloud/messages';
 import { Controller, Inject } from '@nestjs/common';
-import { MessagePattern, type NatsContext } from '@nestjs/microservices';
+import { Ctx, MessagePattern, type NatsContext, Payload } from '@nestjs/microservices';
 import { VerbRunner } from './verb-runner.ts';
 
 /** What a verb knows beside its input. */
@@ -38,6 +38,8 @@ export function Answers<D extends RequestDeclaration>(declaration: D) {
     };
     const descriptor = Object.getOwnPropertyDescriptor(prototype, 'answerOnBus') as PropertyDescriptor;
     MessagePattern(declaration.subject)(prototype, 'answerOnBus', descriptor);
+    Payload()(prototype, 'answerOnBus', 0);
+    Ctx()(prototype, 'answerOnBus', 1);
     Inject(VerbRunner)(prototype, 'verbRunner');
     Controller()(target);
     Reflect.defineMetadata(ANSWERS, declaration, target);
