@@ -1,0 +1,13 @@
+export { base64ToBytes, bytesToBase64, bytesToHex, type HexOrBytes, hexToBytes } from './bytes.ts';
+export * from './canonical-json.ts';
+export * from './check-public-key.ts';
+export * from './credential.ts';
+export * from './ed25519ph.ts';
+export * from './key-pair.ts';
+export * from './pem.ts';
+export * from './phrase.ts';
+export * from './request-signature.ts';
+export * from './signature-headers.ts';
+export * from './signed-message.ts';
+export * from './signer.ts';
+export * from './ssh-public-key.ts';
