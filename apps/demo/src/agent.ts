@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { DemoSettings } from './settings.ts';
+
+const run = promisify(execFile);
+const SETUP_TIMEOUT_MS = 60_000;
+/** The agent is a program of its own: it is started, never imported. */
+const AGENT_PROGRAM = fileURLToPath(new URL('../../provider-agent/dist/main.js', import.meta.url));
+
+/** Sets the demo's agent up as a provider would, with a setup token; once. */
+export async function ensureAgent(
+  settings: DemoSettings,
+  newSetupToken: () => Promise<string>,
+): Promise<void> {
+  if (existsSync(settings.agentConfigFile)) return;
+  await mkdir(settings.agentFolder, { recursive: true, mode: 0o700 });
+  const token = await newSetupToken();
+  await run(
+    process.execPath,
+    [
+      AGENT_PROGRAM,
+      'setup',
+      'token',
+      ...['--token', token, '--api-url', settings.apiUrl, '--output', settings.agentConfigFile],
+      ...['--provisioner', 'local', '--data-dir', join(settings.agentFolder, 'data')],
+      ...['--key-file', join(settings.agentFolder, 'agent.key'), '--non-interactive'],
+    ],
+    { timeout: SETUP_TIMEOUT_MS },
+  );
+}
+
+/** Tells whoever started the demo to keep the agent running. */
+export async function requestAgentProcess(settings: DemoSettings): Promise<void> {
+  const processes = [
+    { name: 'demo-agent', script: AGENT_PROGRAM, args: ['--config', settings.agentConfigFile, 'run'] },
+  ];
+  await writeFile(settings.processesFile, `${JSON.stringify(processes, null, 2)}\n`);
+}
