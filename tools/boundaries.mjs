@@ -20,7 +20,7 @@ export const MAY_USE = {
   client: ['kernel', 'messages', 'identity'],
   openapi: ['kernel', 'messages'],
   'nats-auth': ['kernel', 'messages'],
-  testing: ['kernel', 'messages', 'bus', 'postgres', 'identity'],
+  testing: ['kernel', 'messages', 'bus', 'postgres', 'identity', 'nats-auth'],
 
   accounts: SERVICE,
   offerings: SERVICE,

@@ -1,6 +1,6 @@
 import { ensureStream } from '@decent-cloud/bus';
 import { agentSubjects, streams } from '@decent-cloud/messages';
-import { eventually } from '@decent-cloud/testing';
+import { eventually, streamsOf, type TestAgent, TestHub } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { AckPolicy, type JetStreamManager, jetstream } from '@nats-io/jetstream';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
@@ -13,7 +13,6 @@ import {
   pushAccountJwt,
   revokeAgentAccount,
 } from '../src/index.ts';
-import { streamsOf, type TestAgent, TestHub } from './test-hub.ts';
 
 const API_PREFIX = 'JSH.API';
 let hub: TestHub;

@@ -5,4 +5,5 @@ export * from './free-port.ts';
 export * from './guarded-process.ts';
 export * from './spawned-service.ts';
 export * from './test-database.ts';
+export * from './test-hub.ts';
 export * from './test-nats.ts';

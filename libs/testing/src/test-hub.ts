@@ -1,9 +1,9 @@
-import { startTestNats, type TestNats } from '@decent-cloud/testing';
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   agentAccountJwt,
   agentUserJwt,
+  credsText,
   ed25519OfUserKey,
   type HubUserName,
   hubAccountJwt,
@@ -18,7 +18,10 @@ import {
   systemAccountJwt,
   systemUserJwt,
   userSeedOfEd25519,
-} from '../src/index.ts';
+} from '@decent-cloud/nats-auth';
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { startTestNats, type TestNats } from './test-nats.ts';
 
 const now = () => Math.floor(Date.now() / 1_000);
 
@@ -28,15 +31,15 @@ export class TestHub {
   readonly operatorSigning = newKey('operator');
   readonly agentSigning = newKey('account');
   private readonly hubSigning = newKey('account');
+  private readonly systemSigning = newKey('account');
+  private readonly systemAccount = newKey('account').publicKey;
   readonly hubAccount = newKey('account').publicKey;
   nats!: TestNats;
   system!: NatsConnection;
 
   static async start(): Promise<TestHub> {
     const hub = new TestHub();
-    const { hubAccount, operatorSigning } = hub;
-    const systemAccount = newKey('account').publicKey;
-    const systemSigning = newKey('account');
+    const { hubAccount, operatorSigning, systemAccount, systemSigning } = hub;
     const operatorSigningSeed = operatorSigning.seed;
     const operator = await operatorJwt({
       operatorSeed: newKey('operator').seed,
@@ -68,14 +71,21 @@ export class TestHub {
           preload,
         }),
     });
-    const user = newKey('user');
-    const jwt = await systemUserJwt({
-      userPublicKey: user.publicKey,
-      accountPublicKey: systemAccount,
-      userSigningSeed: systemSigning.seed,
-    });
-    hub.system = await hub.connect(jwt, user.seed);
+    const { jwt, seed } = await hub.systemUser();
+    hub.system = await hub.connect(jwt, seed);
     return hub;
+  }
+
+  /** Path of a new creds file of a service, for programs that are started against this hub. */
+  async credsFile(name: HubUserName): Promise<string> {
+    const { jwt, seed } = await this.hubUser(name);
+    return this.writeCreds(name, jwt, seed);
+  }
+
+  /** Path of a new creds file with which account JWTs can be pushed. */
+  async systemCredsFile(): Promise<string> {
+    const { jwt, seed } = await this.systemUser();
+    return this.writeCreds('system', jwt, seed);
   }
 
   async connect(jwt: string, seed: string, options: { inboxPrefix?: string } = {}): Promise<NatsConnection> {
@@ -91,14 +101,8 @@ export class TestHub {
   }
 
   async service(name: HubUserName): Promise<NatsConnection> {
-    const user = newKey('user');
-    const jwt = await hubUserJwt({
-      name,
-      userPublicKey: user.publicKey,
-      accountPublicKey: this.hubAccount,
-      userSigningSeed: this.hubSigning.seed,
-    });
-    return this.connect(jwt, user.seed);
+    const { jwt, seed } = await this.hubUser(name);
+    return this.connect(jwt, seed);
   }
 
   /** A new agent: its account is pushed, nothing else exists yet. */
@@ -106,6 +110,33 @@ export class TestHub {
     const agent = new TestAgent(this, newAccountWithoutSeed());
     await pushAccountJwt(this.system, await agentAccountJwt(agent.accountOptions));
     return agent;
+  }
+
+  private async hubUser(name: HubUserName): Promise<{ jwt: string; seed: string }> {
+    const { publicKey, seed } = newKey('user');
+    const jwt = await hubUserJwt({
+      name,
+      userPublicKey: publicKey,
+      accountPublicKey: this.hubAccount,
+      userSigningSeed: this.hubSigning.seed,
+    });
+    return { jwt, seed };
+  }
+
+  private async systemUser(): Promise<{ jwt: string; seed: string }> {
+    const { publicKey, seed } = newKey('user');
+    const jwt = await systemUserJwt({
+      userPublicKey: publicKey,
+      accountPublicKey: this.systemAccount,
+      userSigningSeed: this.systemSigning.seed,
+    });
+    return { jwt, seed };
+  }
+
+  private async writeCreds(name: string, jwt: string, seed: string): Promise<string> {
+    const file = join(this.nats.folder, `${name}.creds`);
+    await writeFile(file, credsText(jwt, seed), { mode: 0o600 });
+    return file;
   }
 
   async stop(): Promise<void> {
