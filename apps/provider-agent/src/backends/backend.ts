@@ -1,0 +1,86 @@
+import type { MachineInstance, MachineSpec } from '../domain/machine.ts';
+
+/** What every machine carries, so that it can be found again and is never taken for somebody else's. */
+export interface MachineMarks {
+  readonly contractId: string;
+  readonly generation: number;
+  readonly environment: string;
+  /** First 16 hex digits of the agent's key. */
+  readonly agent: string;
+}
+
+export interface FoundMachine {
+  readonly externalId: string;
+  /** Absent: nothing says whose it is. */
+  readonly marks?: MachineMarks;
+  readonly power: 'running' | 'stopped' | 'unknown';
+}
+
+export interface ProvisionedMachine {
+  readonly instance: MachineInstance;
+  /** What the tenant needs to get in; sealed before it goes anywhere. */
+  readonly credential: Readonly<Record<string, string | number>>;
+}
+
+export interface ProvisionOptions {
+  readonly spec: MachineSpec;
+  readonly marks: MachineMarks;
+  readonly signal: AbortSignal;
+  readonly onStep: (step: string) => void;
+}
+
+export interface VerifyFinding {
+  readonly id: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  readonly fix?: string;
+}
+
+/** One way of making machines. Every method may be repeated after a crash at any point of it. */
+export interface Backend {
+  readonly type: string;
+  /** Looks whether machines could be made, and changes nothing. */
+  verify(): Promise<VerifyFinding[]>;
+  /** Brings back into service what a restart of the agent has interrupted. */
+  start(): Promise<void>;
+  /** Lets go of everything without touching machines. */
+  close(): Promise<void>;
+  /** Creates the contract's machine, or finds it and puts the newer marks and keys on it. @throws BackendError */
+  provision(options: ProvisionOptions): Promise<ProvisionedMachine>;
+  /** Returns when the machine is confirmed gone; a machine that is not there is gone. @throws BackendError */
+  terminate(externalId: string): Promise<void>;
+  /** Keeps the machine, out of service. @throws BackendError */
+  stop(externalId: string): Promise<void>;
+  /** @throws BackendError */
+  resume(externalId: string): Promise<void>;
+  find(contractId: string): Promise<FoundMachine | undefined>;
+  /** All machines, stopped ones as well. */
+  list(): Promise<FoundMachine[]>;
+  /** How many machines there can be at once. */
+  capacity(): Promise<number>;
+}
+
+export type FailureClass = 'transient' | 'capacity' | 'config' | 'permanent';
+
+export interface LeftResource {
+  readonly kind: string;
+  readonly id: string;
+}
+
+export interface BackendFailure {
+  readonly class: FailureClass;
+  readonly code: string;
+  readonly message: string;
+  readonly resourcesLeft?: readonly LeftResource[];
+}
+
+/** A machine that could not be made, changed or removed, and what is to be thought of that. */
+export class BackendError extends Error {
+  override readonly name = 'BackendError';
+  readonly failure: BackendFailure;
+
+  constructor(failure: BackendFailure, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.failure = failure;
+  }
+}

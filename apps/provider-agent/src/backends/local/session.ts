@@ -1,0 +1,176 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import type { Connection, ServerChannel, Session } from 'ssh2';
+import { killAll, MACHINE_MARK, SESSION_MARK, signalGroup } from './processes.ts';
+import { canMakeTerminals, inTerminal, resizeTerminal, type WindowSize } from './terminal.ts';
+
+export interface SessionOptions {
+  readonly externalId: string;
+  readonly home: string;
+  readonly user: string;
+  readonly onFault: (error: unknown) => void;
+}
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const SHELL = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
+const ACCEPTED_VARIABLES = /^(LANG|LC_[A-Z]+)$/;
+const SIGNALS: readonly string[] = [
+  'HUP',
+  'INT',
+  'QUIT',
+  'TERM',
+  'KILL',
+  'USR1',
+  'USR2',
+  'ALRM',
+  'PIPE',
+  'ABRT',
+];
+const KILL_AFTER_MS = 500;
+const MOST_VARIABLES = 20;
+const NOTICE =
+  'This is a machine for trying out: a folder on the host, with no isolation. It goes away with its contract.';
+
+/** One session of a tenant: what it runs is in a process group of its own and ends with it. */
+export class TenantSession {
+  private readonly options: SessionOptions;
+  private readonly id = randomUUID();
+  private readonly variables = new Map<string, string>();
+  private terminal: (WindowSize & { readonly name: string }) | undefined;
+  private child: ChildProcessWithoutNullStreams | undefined;
+  private begun = false;
+  private ended = false;
+
+  constructor(session: Session, connection: Connection, options: SessionOptions) {
+    this.options = options;
+    session.on('env', (accept, reject, { key, val }: { key: string; val: string }) => {
+      const wanted =
+        ACCEPTED_VARIABLES.test(key) && this.variables.size < MOST_VARIABLES && !val.includes('\0');
+      if (wanted) this.variables.set(key, val);
+      (wanted ? accept : reject)?.();
+    });
+    session.on('pty', (accept, _reject, info) => {
+      const name = (info as { term?: string }).term ?? '';
+      this.terminal = {
+        name: /^[\w.+-]{1,32}$/.test(name) ? name : 'dumb',
+        rows: info.rows,
+        columns: info.cols,
+      };
+      accept?.();
+    });
+    session.on('window-change', (accept, _reject, info) => {
+      accept?.();
+      this.resize({ rows: info.rows, columns: info.cols });
+    });
+    session.on('signal', (accept, reject, { name }) => {
+      const known = SIGNALS.includes(name) && this.child?.pid !== undefined;
+      if (known) signalGroup(this.child?.pid as number, `SIG${name}` as NodeJS.Signals);
+      (known ? accept : reject)?.();
+    });
+    session.on('exec', (accept, reject, { command }) => this.begin(accept, reject, command));
+    session.on('shell', (accept, reject) => this.begin(accept, reject));
+    session.on('auth-agent', (_accept, reject) => reject?.());
+    session.on('x11', (_accept, reject) => reject?.());
+    session.on('close', () => this.end());
+    connection.on('close', () => this.end());
+  }
+
+  /** Ends what runs, and what it started; safe to repeat. */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    const pid = this.child?.pid;
+    if (pid === undefined) return;
+    signalGroup(pid, 'SIGHUP');
+    setTimeout(() => {
+      if (this.child?.exitCode === null && this.child.signalCode === null) signalGroup(pid, 'SIGKILL');
+      killAll({ mark: { name: SESSION_MARK, value: this.id } }).catch(this.options.onFault);
+    }, KILL_AFTER_MS);
+  }
+
+  private begin(accept: () => ServerChannel, reject: () => void, command?: string): void {
+    if (this.begun || this.ended || command?.includes('\0')) {
+      reject?.();
+      return;
+    }
+    this.begun = true;
+    const channel = accept();
+    channel.on('error', this.options.onFault);
+    this.run(channel, command).catch((error: unknown) => {
+      this.options.onFault(error);
+      channel.stderr.write('dc-agent: the command could not be started\n');
+      channel.exit(126);
+      channel.close();
+    });
+  }
+
+  private async run(channel: ServerChannel, command: string | undefined): Promise<void> {
+    const inShell = command === undefined;
+    const hasTerminal = this.terminal !== undefined && (await canMakeTerminals());
+    if (inShell && this.terminal) channel.write(`${NOTICE}${'\r\n'}`);
+    const [program, args] = hasTerminal
+      ? inTerminal(command ?? `exec ${SHELL} -i`, this.terminal as WindowSize)
+      : [SHELL, inShell ? (this.terminal ? ['-i'] : []) : ['-c', command]];
+    const child = spawn(program, args, {
+      cwd: this.options.home,
+      env: this.environment(),
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    if (this.ended && child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    connect(channel, child, this.options.onFault);
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        if (!channel.destroyed) tellEnd(channel, code, signal);
+        resolve();
+      });
+    });
+  }
+
+  private resize(size: WindowSize): void {
+    if (!this.terminal) return;
+    this.terminal = { ...this.terminal, ...size };
+    const pid = this.child?.pid;
+    if (pid !== undefined) resizeTerminal(pid, size).catch(this.options.onFault);
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    const { home, user, externalId } = this.options;
+    return {
+      ...Object.fromEntries(this.variables),
+      PATH,
+      SHELL,
+      HOME: home,
+      PWD: home,
+      USER: user,
+      LOGNAME: user,
+      ...(this.terminal && { TERM: this.terminal.name, PS1: `${user}@${externalId}:\\w\\$ ` }),
+      [MACHINE_MARK]: externalId,
+      [SESSION_MARK]: this.id,
+    };
+  }
+}
+
+function connect(
+  channel: ServerChannel,
+  child: ChildProcessWithoutNullStreams,
+  onFault: (error: unknown) => void,
+): void {
+  // A program that does not read its input to the end is none of our business.
+  child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+    if (!['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'].includes(error.code ?? '')) onFault(error);
+  });
+  channel.pipe(child.stdin);
+  child.stdout.pipe(channel, { end: false });
+  child.stderr.pipe(channel.stderr, { end: false });
+}
+
+function tellEnd(channel: ServerChannel, code: number | null, signal: NodeJS.Signals | null): void {
+  if (signal) channel.exit(signal.replace(/^SIG/, ''), false, '');
+  else channel.exit(code ?? 255);
+  channel.end();
+  channel.close();
+}

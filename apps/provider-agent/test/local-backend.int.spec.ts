@@ -1,0 +1,288 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@decent-cloud/testing';
+import { jest } from '@jest/globals';
+import { BackendError, type MachineMarks } from '../src/backends/backend.ts';
+import { LocalBackend } from '../src/backends/local/local-backend.ts';
+import { findProcesses, MACHINE_MARK } from '../src/backends/local/processes.ts';
+import { newSshKey, type SshKey, ssh, startSsh } from './ssh.ts';
+
+jest.setTimeout(40_000);
+
+let folder: string;
+let tenant: SshKey;
+let stranger: SshKey;
+let backend: LocalBackend;
+const faults: unknown[] = [];
+let firstPort = 30_000 + (process.pid % 200) * 100;
+
+function newBackend(name: string, maxMachines = 10): LocalBackend {
+  const portRangeStart = firstPort;
+  firstPort += 20;
+  return new LocalBackend({
+    folder: join(folder, name),
+    portRangeStart,
+    portRangeEnd: firstPort - 1,
+    maxMachines,
+    onFault: (error) => void faults.push(error),
+  });
+}
+const marks = (contractId = randomBytes(32).toString('hex'), generation = 1): MachineMarks => ({
+  contractId,
+  generation,
+  environment: 'test',
+  agent: '0123456789abcdef',
+});
+const provision = (own: MachineMarks, keys = [tenant.publicKey], from = backend) =>
+  from.provision({
+    spec: { offeringId: 'o', sshPublicKeys: keys },
+    marks: own,
+    signal: new AbortController().signal,
+    onStep: () => undefined,
+  });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dc-local-'));
+  tenant = await newSshKey(folder, 'tenant');
+  stranger = await newSshKey(folder, 'stranger');
+  backend = newBackend('machines');
+  await backend.start();
+});
+
+afterAll(async () => {
+  await backend.close();
+  await rm(folder, { recursive: true, force: true });
+  expect(faults).toEqual([]);
+});
+
+describe('signing in', () => {
+  test('the tenant gets in with the real client, as dc and as root, and meets the reported host key', async () => {
+    const { instance, credential } = await provision(marks());
+    const knownHosts = join(folder, 'known');
+    await writeFile(knownHosts, `[127.0.0.1]:${instance.sshPort} ${instance.sshHostKey}\n`);
+    for (const user of ['dc', 'root']) {
+      const answer = await ssh(
+        { port: instance.sshPort, key: tenant, user, knownHosts },
+        'uname -a; echo $USER',
+      );
+      expect(answer).toMatchObject({ code: 0, stderr: '' });
+      expect(answer.stdout.toString()).toMatch(new RegExp(`^Linux .*\n${user}\n$`));
+    }
+    expect(credential).toMatchObject({ user: 'dc', host: '127.0.0.1', port: instance.sshPort });
+    expect(credential['hostKeyFingerprint']).toMatch(/^SHA256:/);
+    expect(credential).not.toHaveProperty('password');
+  });
+
+  test.each(['ecdsa', 'rsa'])('a tenant with an %s key gets in', async (type) => {
+    const key = await newSshKey(folder, `tenant-${type}`, type);
+    const { instance } = await provision(marks(), [key.publicKey]);
+    expect((await ssh({ port: instance.sshPort, key }, 'true')).code).toBe(0);
+  });
+
+  test('another key and another user are refused', async () => {
+    const { instance } = await provision(marks());
+    const answers = [
+      await ssh({ port: instance.sshPort, key: stranger }, 'echo in'),
+      await ssh({ port: instance.sshPort, key: tenant, user: 'admin' }, 'echo in'),
+    ];
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ code: 255 });
+      expect(answer.stdout).toHaveLength(0);
+      expect(answer.stderr).toContain('Permission denied (publickey)');
+    }
+  });
+
+  test('a key that nobody can use fails the order as a matter of its settings', async () => {
+    await expect(provision(marks(), ['ssh-ed25519 AAAA'])).rejects.toMatchObject({
+      failure: { class: 'config', code: 'SSH_KEY_UNUSABLE' },
+    });
+  });
+});
+
+describe('running commands', () => {
+  let port: number;
+  beforeAll(async () => {
+    port = (await provision(marks())).instance.sshPort;
+  });
+  const inMachine = (command: string, input?: Buffer | string, flags?: string[]) =>
+    ssh({ port, key: tenant, ...(flags && { flags }) }, command, input);
+
+  test('exit codes and the ends by signals are passed on', async () => {
+    expect((await inMachine('exit 7')).code).toBe(7);
+    expect((await inMachine('echo no >&2; exit 1')).stderr).toBe('no\n');
+    expect((await inMachine('kill -TERM $$')).code).toBe(255);
+  });
+
+  test('input and output of 20 MB come through unchanged', async () => {
+    const data = randomBytes(20 * 1024 * 1024);
+    const answer = await inMachine('cat', data);
+    expect(answer.code).toBe(0);
+    expect(answer.stdout.equals(data)).toBe(true);
+    expect((await inMachine('head -c 3', data)).stdout).toHaveLength(3);
+  });
+
+  test('a command sees its own home and no variables of the agent', async () => {
+    process.env['DC_TEST_SECRET'] = 'not for tenants';
+    const answer = await inMachine('pwd; echo $HOME; env');
+    delete process.env['DC_TEST_SECRET'];
+    const [pwd, home, ...environment] = answer.stdout.toString().split('\n');
+    expect(pwd).toBe(home);
+    expect(home).toContain(folder);
+    expect(environment.join('\n')).not.toContain('not for tenants');
+  });
+
+  test('a terminal has the size that the client asks for, and passes the exit code on', async () => {
+    const answer = await inMachine('test -t 0 && test -t 1 && stty size; exit 5', '', ['-tt']);
+    expect(answer.stdout.toString()).toMatch(/^\d+ \d+\r\n/);
+    expect(answer.code).toBe(5);
+  });
+
+  test('an interactive shell works with a terminal and without', async () => {
+    for (const flags of [['-tt'], ['-T']]) {
+      const answer = await ssh({ port, key: tenant, flags }, undefined, 'echo $((6*7))\nexit 3\n');
+      expect(answer.stdout.toString()).toContain('42');
+      expect(answer.code).toBe(3);
+    }
+  });
+
+  test('file transfer by subsystem and port forwarding are refused', async () => {
+    const sftp = await ssh({ port, key: tenant, flags: ['-s'] }, 'sftp');
+    expect(sftp.code).not.toBe(0);
+    expect(sftp.stderr).toContain('subsystem request failed');
+    const forward = await ssh({ port, key: tenant, flags: ['-W', '127.0.0.1:22'] });
+    expect(forward.code).not.toBe(0);
+  });
+
+  test('what a session started ends when the client goes', async () => {
+    const client = startSsh({ port, key: tenant }, 'echo up; setsid sleep 3001 & sleep 3002');
+    await new Promise((resolve) => client.stdout?.once('data', resolve));
+    const home = (await inMachine('pwd')).stdout.toString().trim();
+    await eventually(async () => (await findProcesses({ folder: home })).length >= 2);
+    client.kill('SIGKILL');
+    await eventually(async () => (await findProcesses({ folder: home })).length === 0);
+  });
+});
+
+describe('the life of a machine', () => {
+  test('one contract has one machine; a newer generation takes it over with its keys', async () => {
+    const first = await provision(marks());
+    const [found] = (await backend.list()).filter(
+      ({ externalId }) => externalId === first.instance.externalId,
+    );
+    const own = found?.marks as MachineMarks;
+    expect((await provision(own)).instance).toEqual(first.instance);
+    const next = { ...own, generation: 2 };
+    expect((await provision(next, [stranger.publicKey])).instance).toEqual(first.instance);
+    expect(await backend.find(own.contractId)).toMatchObject({ marks: next, power: 'running' });
+    expect((await ssh({ port: first.instance.sshPort, key: stranger }, 'true')).code).toBe(0);
+    expect((await ssh({ port: first.instance.sshPort, key: tenant }, 'true')).code).toBe(255);
+    await expect(provision(own)).rejects.toMatchObject({ failure: { code: 'SUPERSEDED' } });
+  });
+
+  test('termination ends sessions and processes, removes the folder and closes the port; twice is once', async () => {
+    const own = marks();
+    const { instance } = await provision(own);
+    const client = startSsh({ port: instance.sshPort, key: tenant }, 'echo up; setsid sleep 3003 & cat');
+    await new Promise((resolve) => client.stdout?.once('data', resolve));
+    const gone = new Promise((resolve) => client.once('exit', resolve));
+    const mark = { name: MACHINE_MARK, value: instance.externalId };
+    expect((await findProcesses({ mark })).length).toBeGreaterThan(0);
+    await backend.terminate(instance.externalId);
+    await gone;
+    expect(await findProcesses({ mark })).toEqual([]);
+    expect(await readdir(join(folder, 'machines'))).not.toContain(instance.externalId);
+    expect(await backend.find(own.contractId)).toBeUndefined();
+    const refused = await ssh({ port: instance.sshPort, key: tenant }, 'true');
+    expect(refused.stderr).toMatch(/refused/);
+    await backend.terminate(instance.externalId);
+  });
+
+  test('a stopped machine is listed, lets nobody in, and comes back with what it held', async () => {
+    const own = marks();
+    const { instance } = await provision(own);
+    const target = { port: instance.sshPort, key: tenant };
+    await ssh(target, 'echo kept > file');
+    await backend.stop(instance.externalId);
+    expect(await backend.find(own.contractId)).toMatchObject({ power: 'stopped' });
+    expect((await ssh(target, 'true')).code).toBe(255);
+    await backend.resume(instance.externalId);
+    expect((await ssh(target, 'cat file')).stdout.toString()).toBe('kept\n');
+  });
+
+  test('machines outlive the agent with host key and port; half-made ones do not', async () => {
+    const first = newBackend('restart');
+    await first.start();
+    const own = marks();
+    const { instance } = await provision(own, [tenant.publicKey], first);
+    const stopped = await provision(marks(), [tenant.publicKey], first);
+    await first.stop(stopped.instance.externalId);
+    await mkdir(join(folder, 'restart', '.new-abc'));
+    await first.close();
+    expect((await ssh({ port: instance.sshPort, key: tenant }, 'true')).code).toBe(255);
+    firstPort -= 20;
+    const second = newBackend('restart');
+    await second.start();
+    expect((await ssh({ port: instance.sshPort, key: tenant }, 'true')).code).toBe(0);
+    expect((await second.list()).map(({ power }) => power).sort()).toEqual(['running', 'stopped']);
+    expect((await provision(own, [tenant.publicKey], second)).instance).toEqual(instance);
+    expect(await readdir(join(folder, 'restart'))).not.toContain('.new-abc');
+    await second.close();
+  });
+
+  test('ten at once get ten ports; the one too many is told so', async () => {
+    const many = newBackend('many', 10);
+    await many.start();
+    const made = await Promise.all(
+      Array.from({ length: 10 }, () => provision(marks(), [tenant.publicKey], many)),
+    );
+    expect(new Set(made.map(({ instance }) => instance.sshPort)).size).toBe(10);
+    await expect(provision(marks(), [tenant.publicKey], many)).rejects.toMatchObject({
+      failure: { class: 'capacity', code: 'NO_FREE_SLOT' },
+    });
+    await many.close();
+  });
+
+  test('an order that was called off before creation leaves nothing', async () => {
+    const controller = new AbortController();
+    controller.abort(new Error('called off'));
+    const own = marks();
+    const attempt = backend.provision({
+      spec: { offeringId: 'o', sshPublicKeys: [tenant.publicKey] },
+      marks: own,
+      signal: controller.signal,
+      onStep: () => undefined,
+    });
+    await expect(attempt).rejects.toThrow('called off');
+    expect(await backend.find(own.contractId)).toBeUndefined();
+  });
+
+  test('a port that somebody else took is reported, and the other machines are served', async () => {
+    const first = newBackend('taken');
+    await first.start();
+    const one = await provision(marks(), [tenant.publicKey], first);
+    const two = await provision(marks(), [tenant.publicKey], first);
+    await first.close();
+    const thief = createServer();
+    await new Promise<void>((resolve) => thief.listen(one.instance.sshPort, '127.0.0.1', resolve));
+    const seen: unknown[] = [];
+    const second = new LocalBackend({
+      folder: join(folder, 'taken'),
+      portRangeStart: 1,
+      portRangeEnd: 1,
+      maxMachines: 10,
+      onFault: (error) => void seen.push(error),
+    });
+    await second.start();
+    expect(seen).toEqual([expect.any(BackendError)]);
+    expect((await ssh({ port: two.instance.sshPort, key: tenant }, 'true')).code).toBe(0);
+    const powers = Object.fromEntries(
+      (await second.list()).map(({ externalId, power }) => [externalId, power]),
+    );
+    expect(powers).toEqual({ [one.instance.externalId]: 'unknown', [two.instance.externalId]: 'running' });
+    await second.close();
+    await new Promise((resolve) => thief.close(resolve));
+  });
+});
