@@ -1,0 +1,173 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { eventually, GuardedProcess } from '@decent-cloud/testing';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const START_DEADLINE_MS = 120_000;
+const PINO_ERROR = 50;
+
+export interface PlatformOptions {
+  /** Of every service and of the gateway. */
+  readonly replicas?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface LogLine {
+  readonly level?: number;
+  readonly message?: string;
+}
+
+/** The whole platform as `npm start` runs it, with data, ports and processes of its own. */
+export class Platform {
+  readonly output: string[] = [];
+  private process: GuardedProcess | undefined;
+
+  private constructor(
+    readonly folder: string,
+    private readonly firstPort: number,
+    private readonly options: PlatformOptions,
+  ) {}
+
+  static async start(options: PlatformOptions = {}): Promise<Platform> {
+    const folder = await mkdtemp(join(tmpdir(), 'dc-e2e-'));
+    const platform = new Platform(folder, await freePorts(options.replicas ?? 1), options);
+    try {
+      await platform.begin();
+    } catch (error) {
+      await platform.stop();
+      throw error;
+    }
+    return platform;
+  }
+
+  get dataDir(): string {
+    return join(this.folder, 'data');
+  }
+  get apiUrl(): string {
+    return this.gatewayUrls[0] as string;
+  }
+  get gatewayUrls(): readonly string[] {
+    return Array.from(
+      { length: this.options.replicas ?? 1 },
+      (_, index) => `http://localhost:${this.firstPort + index}`,
+    );
+  }
+
+  private async begin(): Promise<void> {
+    const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
+    this.process = GuardedProcess.start({
+      command: process.execPath,
+      args: [join(ROOT, 'tools/stack.mjs')],
+      cwd: ROOT,
+      env: {
+        PATH,
+        HOME,
+        NATS_SERVER_BIN,
+        NODE_NO_WARNINGS: '1',
+        ENVIRONMENT: 'test',
+        DC_DATA_DIR: this.dataDir,
+        API_SERVER_PORT: String(this.firstPort),
+        DC_REPLICAS: String(this.options.replicas ?? 1),
+        ...this.options.env,
+      },
+      onLine: (line) => this.output.push(line),
+    });
+    const running = this.process;
+    await eventually(
+      () => {
+        if (running.isOver) return true;
+        return this.output.some((line) => /\bs {2}ready$/.test(line));
+      },
+      { deadlineMs: START_DEADLINE_MS, everyMs: 100, what: 'the platform being ready' },
+    );
+    if (running.isOver) throw new Error(`the platform has ended:\n${this.output.slice(-40).join('\n')}`);
+  }
+
+  /** Process id of a part, by the name of its log: `contracts`, `gateway-2`, `demo-agent`. */
+  async pidOf(name: string): Promise<number> {
+    return eventually(
+      async () => {
+        const text = await readFile(join(this.dataDir, 'stack.json'), 'utf8');
+        const { children } = JSON.parse(text) as { children: { name: string; pid: number }[] };
+        const pid = children.find((child) => child.name === name)?.pid;
+        return pid !== undefined && isAlive(pid) && pid;
+      },
+      { deadlineMs: 20_000, what: `${name} running` },
+    );
+  }
+
+  /** The platform's supervisor starts it again by itself. */
+  async kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    process.kill(await this.pidOf(name), signal);
+  }
+
+  /** Ports of parts that are not public, by name: `postgres`, `nats`, `contracts` (operator's door). */
+  async ports(): Promise<Record<string, number>> {
+    return JSON.parse(await readFile(join(this.dataDir, 'ports.json'), 'utf8')) as Record<string, number>;
+  }
+
+  async databaseUrl(service: string): Promise<string> {
+    const { databasePasswords } = JSON.parse(await readFile(join(this.dataDir, 'secrets.json'), 'utf8')) as {
+      databasePasswords: Record<string, string>;
+    };
+    const { postgres } = await this.ports();
+    return `postgresql://${service}:${databasePasswords[service]}@127.0.0.1:${postgres}/${service}`;
+  }
+
+  /** Log lines at error level or worse, and what is no log line, of every part; empty in a healthy run. */
+  async errors(ofParts: RegExp = /./): Promise<string[]> {
+    const found: string[] = [];
+    for (const file of await readdir(join(this.dataDir, 'logs'))) {
+      const name = file.replace(/\.log$/, '');
+      if (!ofParts.test(name) || name === 'nats') continue;
+      for (const line of (await readFile(join(this.dataDir, 'logs', file), 'utf8')).split('\n')) {
+        if (isError(line)) found.push(`${name}: ${line}`);
+      }
+    }
+    return found;
+  }
+
+  /** Ends it as Ctrl-C does. */
+  async stop(): Promise<void> {
+    await this.process?.end('SIGTERM', 30_000);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function isError(line: string): boolean {
+  if (!line.startsWith('{')) return /unhandled|uncaught|\bat .+:\d+:\d+\)?$/i.test(line);
+  try {
+    return ((JSON.parse(line) as LogLine).level ?? 0) >= PINO_ERROR;
+  } catch {
+    return true;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The first of `count` free ports in a row. */
+async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const first = 20_000 + Math.floor(Math.random() * 20_000);
+    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
+    if (free.every(Boolean)) return first;
+  }
+  throw new Error('no free ports');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.once('error', () => done(false));
+    server.listen(port, '0.0.0.0', () => server.close(() => done(true)));
+  });
+}

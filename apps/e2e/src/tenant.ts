@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Dc, type Outcome, runProgram } from './dc.ts';
+
+const run = promisify(execFile);
+
+/** Where a machine can be reached. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKey: string;
+}
+
+/** Somebody with a home directory, the command line and an SSH key. */
+export class Tenant {
+  private constructor(
+    readonly name: string,
+    readonly home: string,
+    readonly dc: Dc,
+  ) {}
+
+  /** With an identity, an account and so much USD in the wallet. */
+  static async create(apiUrl: string, name: string, amountUsd: number): Promise<Tenant> {
+    const home = await mkdtemp(join(tmpdir(), `dc-${name}-`));
+    await mkdir(join(home, '.ssh'), { mode: 0o700 });
+    await run('ssh-keygen', [
+      '-q',
+      '-t',
+      'ed25519',
+      '-N',
+      '',
+      '-C',
+      name,
+      '-f',
+      join(home, '.ssh/id_ed25519'),
+    ]);
+    const tenant = new Tenant(name, home, new Dc(apiUrl, home));
+    await tenant.dc.json(['identity', 'generate', '--name', 'me']);
+    const email = `${name}@example.com`;
+    await tenant.dc.json(['account', 'create', '--username', name, '--email', email]);
+    if (amountUsd > 0)
+      await tenant.dc.json(['wallet', 'topup', '--amount', String(amountUsd), '--method', 'test']);
+    return tenant;
+  }
+
+  get keyFile(): string {
+    return join(this.home, '.ssh/id_ed25519');
+  }
+
+  sshPublicKey(): Promise<string> {
+    return readFile(`${this.keyFile}.pub`, 'utf8');
+  }
+
+  async balanceE9s(): Promise<bigint> {
+    const wallet = await this.dc.json(['wallet', 'show']);
+    return BigInt(wallet.balanceE9s ?? 0);
+  }
+
+  /** Rents and gives the contract's id at once. */
+  async rent(offeringId: bigint, durationHours = 1, more: readonly string[] = []): Promise<string> {
+    const created = await this.dc.json([
+      'contract',
+      'create',
+      ...['--offering-id', String(offeringId), '--duration-hours', String(durationHours), ...more],
+    ]);
+    return created.contractId;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the contract as the API gives it
+  contract(id: string): Promise<any> {
+    return this.dc.json(['contract', 'get', id]);
+  }
+
+  async address(id: string): Promise<Address> {
+    const details = JSON.parse((await this.contract(id)).provisioning_instance_details);
+    return {
+      host: details.public_ip ?? details.ip_address,
+      port: details.ssh_port,
+      user: details.ssh_user,
+      hostKey: details.ssh_host_key,
+    };
+  }
+
+  /** The system's own `ssh`, with this person's key. */
+  async ssh(address: Address, command: string, input = ''): Promise<Outcome> {
+    const options = [
+      ...['-i', this.keyFile, '-p', String(address.port)],
+      ...['BatchMode=yes', 'IdentitiesOnly=yes', 'ConnectTimeout=5', 'StrictHostKeyChecking=no'].flatMap(
+        (option) => ['-o', option],
+      ),
+      ...['-o', `UserKnownHostsFile=${join(this.home, 'known_hosts')}`, '-F', 'none'],
+    ];
+    const env = { PATH: process.env.PATH, HOME: this.home };
+    return runProgram('ssh', [...options, `${address.user}@${address.host}`, command], env, input);
+  }
+
+  async leave(): Promise<void> {
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
