@@ -21,6 +21,9 @@ export const agentSubjects = {
 /** JetStream API prefix under which an agent's account sees its consumer in the hub. */
 export const AGENT_API_PREFIX = 'JSH.API';
 
+/** The `rpc` that answers a `snapshotRequest` with a `desiredSnapshot`. */
+export const SNAPSHOT_METHOD = 'get-snapshot';
+
 const ns = z.string().regex(/^\d{1,19}$/);
 const signature = z.string().regex(/^[0-9a-f]{128}$/);
 
