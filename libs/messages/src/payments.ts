@@ -62,7 +62,8 @@ export const topUpWallet = endpoint({
     .object({
       amountUsd: z.number(),
       method: optionalIn(z.enum(['test', 'stripe'])).meta({
-        description: '`test` pays at once and exists outside production only.',
+        description:
+          '`test` pays at once and exists outside production only; absent: `test` there, `stripe` in production.',
       }),
     })
     .meta({ id: 'WalletTopupRequest', examples: [{ amountUsd: 25.5 }] }),

@@ -24,6 +24,7 @@ export const ensureAccount = request({
   answer: z.object({
     accountId: idHex(),
     username: z.string(),
+    /** Absent when nobody registered the account yet: there is nothing to verify then. */
     email: z.string().optional(),
     emailVerified: z.boolean(),
     /** Every active key of the account, at most 20. */
@@ -89,6 +90,16 @@ export const countForRent = request({
   answer: z.object({ count: int32(0) }),
 });
 
+/** How many offerings a provider has for each pool that they name, and, of those that name none, for each country. */
+export const countByPool = request({
+  subject: 'req.offerings.v1.count-by-pool',
+  body: z.object({ providerPublicKey: publicKeyHex() }),
+  answer: z.object({
+    byPoolId: z.record(z.string(), int32(0)),
+    byCountry: z.record(z.string(), int32(0)),
+  }),
+});
+
 // ---- contracts ---------------------------------------------------------------------------------
 
 /** Which of these holds still belong to a living contract: asked before an old hold is dropped. */
@@ -125,7 +136,12 @@ export const chargeRental = request({
     currency: z.string(),
   }),
   answer: z.object({ chargedE9s: int64(), balanceE9s: int64() }),
-  refusals: ['INSUFFICIENT_BALANCE', 'CURRENCY_UNSUPPORTED'],
+  refusals: [
+    'INSUFFICIENT_BALANCE',
+    'CURRENCY_UNSUPPORTED',
+    'IDEMPOTENCY_KEY_REUSED',
+    'TRANSITION_NOT_ALLOWED',
+  ],
 });
 
 /** What the books say about rentals; those without a charge are left out. */
