@@ -1,0 +1,27 @@
+import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
+import { requests } from '@decent-cloud/messages';
+import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { ContractsPrisma } from './contracts-prisma.ts';
+
+@Answers(requests.contractStates)
+export class ContractStates implements Verb<typeof requests.contractStates> {
+  constructor(private readonly prisma: ContractsPrisma) {}
+
+  async run(
+    { body }: VerbInput<typeof requests.contractStates>,
+    { caller }: VerbContext,
+  ): Promise<AnswerInput<typeof requests.contractStates>> {
+    requireService(caller);
+    const rows = await this.prisma.contract.findMany({
+      where: { contractId: { in: body.contractIds } },
+      select: { contractId: true, status: true, endsAtNs: true },
+    });
+    return {
+      states: rows.map((row) => ({
+        contractId: row.contractId,
+        status: row.status,
+        ...(row.endsAtNs === null ? {} : { endsAtNs: row.endsAtNs }),
+      })),
+    };
+  }
+}

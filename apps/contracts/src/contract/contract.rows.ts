@@ -1,0 +1,78 @@
+import type { Contract } from './domain/contract.ts';
+
+/** Where each member of a contract is kept. */
+const COLUMNS: Readonly<Record<keyof Contract, string>> = {
+  contractId: 'contract_id',
+  operationId: 'operation_id',
+  version: 'version',
+  status: 'status',
+  statusUpdatedAtNs: 'status_updated_at_ns',
+  statusUpdatedBy: 'status_updated_by',
+  deadlineAtNs: 'deadline_at_ns',
+  requesterPubkey: 'requester_pubkey',
+  requesterAccountId: 'requester_account_id',
+  requesterSshPubkey: 'requester_ssh_pubkey',
+  requesterContact: 'requester_contact',
+  providerPubkey: 'provider_pubkey',
+  providerAccountId: 'provider_account_id',
+  offeringDbId: 'offering_db_id',
+  offeringId: 'offering_id',
+  offeringName: 'offering_name',
+  agentPoolId: 'agent_pool_id',
+  datacenterCountry: 'datacenter_country',
+  machineSpec: 'machine_spec',
+  encryptionPublicKeys: 'encryption_public_keys',
+  autoAccept: 'auto_accept',
+  priceE9s: 'price_e9s',
+  currency: 'currency',
+  paymentMethod: 'payment_method',
+  paymentStatus: 'payment_status',
+  paidE9s: 'paid_e9s',
+  paidAtNs: 'paid_at_ns',
+  refundDueE9s: 'refund_due_e9s',
+  earnedE9s: 'earned_e9s',
+  refundAmountE9s: 'refund_amount_e9s',
+  refundCreatedAtNs: 'refund_created_at_ns',
+  durationHours: 'duration_hours',
+  originalDurationHours: 'original_duration_hours',
+  requestMemo: 'request_memo',
+  buyerAddress: 'buyer_address',
+  operatingSystem: 'operating_system',
+  createdAtNs: 'created_at_ns',
+  acceptedAtNs: 'accepted_at_ns',
+  provisioningCompletedAtNs: 'provisioning_completed_at_ns',
+  endsAtNs: 'ends_at_ns',
+  pausedAtNs: 'paused_at_ns',
+  totalPausedNs: 'total_paused_ns',
+  machineGeneration: 'machine_generation',
+  instanceDetails: 'instance_details',
+  endReason: 'end_reason',
+  failureMessage: 'failure_message',
+  terminatedAtNs: 'terminated_at_ns',
+};
+
+const members = Object.entries(COLUMNS) as [keyof Contract, string][];
+
+/** The select list that gives rows of type Contract. */
+export const SELECTED = members.map(([member, column]) => `c.${column} as "${member}"`).join(', ');
+
+export interface Fields {
+  readonly columns: readonly string[];
+  readonly values: readonly unknown[];
+}
+
+export function fieldsOf(contract: Contract): Fields {
+  return {
+    columns: members.map(([, column]) => column),
+    values: members.map(([member]) => contract[member]),
+  };
+}
+
+/** What differs. */
+export function changedFields(before: Contract, after: Contract): Fields {
+  const changed = members.filter(([member]) => before[member] !== after[member]);
+  return {
+    columns: changed.map(([, column]) => column),
+    values: changed.map(([member]) => after[member]),
+  };
+}

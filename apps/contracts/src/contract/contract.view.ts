@@ -1,0 +1,47 @@
+import { NS_PER_HOUR } from '@decent-cloud/kernel';
+import type { AnswerInput } from '@decent-cloud/messages';
+import type { getContract } from '@decent-cloud/messages/contracts';
+import type { Contract } from './domain/contract.ts';
+
+export type ContractJson = AnswerInput<typeof getContract>;
+
+/**
+ * A contract as the API shows it. Start and end are what was planned until the machine is there; then they are the
+ * paid time itself.
+ */
+export function contractJson(contract: Contract, names: ReadonlyMap<string, string>): ContractJson {
+  const startNs = contract.provisioningCompletedAtNs ?? contract.createdAtNs;
+  return {
+    contract_id: contract.contractId,
+    requester_pubkey: contract.requesterPubkey,
+    requester_ssh_pubkey: contract.requesterSshPubkey,
+    requester_contact: contract.requesterContact,
+    requester_username: names.get(contract.requesterPubkey),
+    provider_pubkey: contract.providerPubkey,
+    provider_username: names.get(contract.providerPubkey),
+    offering_id: contract.offeringId,
+    offering_name: contract.offeringName,
+    payment_amount_e9s: contract.priceE9s,
+    start_timestamp_ns: startNs,
+    end_timestamp_ns: contract.endsAtNs ?? startNs + BigInt(contract.durationHours) * NS_PER_HOUR,
+    duration_hours: contract.durationHours,
+    original_duration_hours: contract.originalDurationHours,
+    request_memo: contract.requestMemo,
+    created_at_ns: contract.createdAtNs,
+    status: contract.status,
+    provisioning_instance_details: contract.instanceDetails ?? undefined,
+    provisioning_completed_at_ns: contract.provisioningCompletedAtNs ?? undefined,
+    provisioning_failure_reason: contract.failureMessage ?? undefined,
+    payment_method: contract.paymentMethod,
+    payment_status: contract.paymentStatus,
+    currency: contract.currency,
+    refund_amount_e9s: contract.refundAmountE9s ?? undefined,
+    refund_created_at_ns: contract.refundCreatedAtNs ?? undefined,
+    status_updated_at_ns: contract.statusUpdatedAtNs,
+    reverse_charge: false,
+    buyer_address: contract.buyerAddress ?? undefined,
+    cancel_at_period_end: false,
+    auto_renew: false,
+    operating_system: contract.operatingSystem ?? undefined,
+  };
+}

@@ -1,0 +1,93 @@
+import { NS_PER_HOUR } from '@decent-cloud/kernel';
+import { changedFields, fieldsOf } from './contract.rows.ts';
+import type { Advanced } from './domain/advance.ts';
+import { isFinal } from './domain/status.ts';
+
+/** Sealed credentials are kept so long. */
+export const CREDENTIALS_VALID_NS = 7n * 24n * NS_PER_HOUR;
+
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+class Parameters {
+  readonly values: unknown[] = [];
+  add(value: unknown): string {
+    return `$${this.values.push(value)}`;
+  }
+}
+
+/**
+ * One statement that writes all of it: the contract (only if it still has the version that was read), its history, its
+ * events, its credentials. Gives `written`: 0 or 1.
+ */
+export function writingOf(advanced: Advanced, nowNs: bigint, operationId: string | undefined): Statement {
+  const { before, contract, history, events, credentials } = advanced;
+  const parameters = new Parameters();
+  const id = `${parameters.add(contract.contractId)}::text`;
+  const at = `${parameters.add(nowNs)}::bigint`;
+  const parts = [
+    `written as (${before ? updateOf(advanced, id, parameters) : insertOf(advanced, parameters)})`,
+  ];
+  if (history.length > 0) {
+    const columns = [
+      `${parameters.add(history.map((entry) => entry.version))}::integer[]`,
+      `${parameters.add(history.map((entry) => entry.oldStatus))}::text[]`,
+      `${parameters.add(history.map((entry) => entry.newStatus))}::text[]`,
+      `${parameters.add(history.map((entry) => entry.changedBy))}::text[]`,
+      `${parameters.add(history.map((entry) => entry.memo))}::text[]`,
+      `${parameters.add(history.map((_, index) => (index === 0 ? (operationId ?? null) : null)))}::uuid[]`,
+    ];
+    parts.push(`history as (
+      insert into contract_status_history
+        (contract_id, changed_at_ns, version, old_status, new_status, changed_by, change_memo, operation_id)
+      select ${id}, ${at}, e.* from unnest(${columns.join(', ')}) as e)`);
+  }
+  if (events.length > 0) {
+    const columns = [
+      `${parameters.add(events.map((entry) => entry.eventType))}::text[]`,
+      `${parameters.add(events.map((entry) => entry.oldStatus))}::text[]`,
+      `${parameters.add(events.map((entry) => entry.newStatus))}::text[]`,
+      `${parameters.add(events.map((entry) => entry.actor))}::text[]`,
+      `${parameters.add(events.map((entry) => entry.details))}::text[]`,
+    ];
+    parts.push(`events as (
+      insert into contract_event (contract_id, created_at_ns, event_type, old_status, new_status, actor, details)
+      select ${id}, ${at}, e.* from unnest(${columns.join(', ')}) as e)`);
+  }
+  if (credentials.length > 0) {
+    const columns = [
+      `${parameters.add(credentials.map((sealed) => sealed.recipientPublicKey.toLowerCase()))}::text[]`,
+      `${parameters.add(credentials.map((sealed) => sealed.envelope))}::text[]`,
+    ];
+    parts.push(`credentials as (
+      insert into contract_credential (contract_id, created_at_ns, expires_at_ns, recipient_public_key, envelope)
+      select distinct on (e.recipient) ${id}, ${at}, ${parameters.add(nowNs + CREDENTIALS_VALID_NS)}::bigint, e.*
+      from unnest(${columns.join(', ')}) as e (recipient, envelope)
+      on conflict (contract_id, recipient_public_key) do update
+      set envelope = excluded.envelope, created_at_ns = excluded.created_at_ns, expires_at_ns = excluded.expires_at_ns)`);
+  }
+  // Nobody needs the way into a machine that is being removed.
+  if (isFinal(contract.status) && before?.instanceDetails != null) {
+    parts.push(`erased as (delete from contract_credential where contract_id = ${id})`);
+  }
+  return {
+    text: `with ${parts.join(', ')} select count(*) as written, ${at} as at from written`,
+    values: parameters.values,
+  };
+}
+
+function insertOf({ contract }: Advanced, parameters: Parameters): string {
+  const { columns, values } = fieldsOf(contract);
+  const places = values.map((value) => parameters.add(value));
+  return `insert into contract (${columns.join(', ')}) values (${places.join(', ')}) returning 1`;
+}
+
+function updateOf({ before, contract }: Advanced, id: string, parameters: Parameters): string {
+  if (!before) throw new Error('nothing to update');
+  const { columns, values } = changedFields(before, contract);
+  const sets = columns.map((column, index) => `${column} = ${parameters.add(values[index])}`);
+  return `update contract set ${sets.join(', ') || 'version = version'}
+    where contract_id = ${id} and version = ${parameters.add(before.version)} returning 1`;
+}

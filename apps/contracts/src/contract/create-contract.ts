@@ -1,0 +1,125 @@
+import { type Clock, REASONS, Refusal, secondsToNs } from '@decent-cloud/kernel';
+import { type AnswerInput, requests, type VerbInput } from '@decent-cloud/messages';
+import { createContract } from '@decent-cloud/messages/contracts';
+import {
+  Answers,
+  Bus,
+  CLOCK,
+  LOGGER,
+  type Logger,
+  requireUser,
+  SETTINGS,
+  type Verb,
+  type VerbContext,
+} from '@decent-cloud/runtime';
+import { Inject } from '@nestjs/common';
+import type { ContractsSettings } from '../settings.ts';
+import { AccountDirectory } from './account-directory.ts';
+import { ContractStore } from './contract.store.ts';
+import type { Contract } from './domain/contract.ts';
+import { paidWithoutCharge } from './domain/decide.ts';
+import { assertEmailVerified, needsCharge, newContract } from './domain/new-contract.ts';
+import { checkRentalRequest, type RentalRequest } from './domain/rental-request.ts';
+import { Holds } from './hold.ts';
+import { RentalPayment } from './rental-payment.ts';
+
+/** Far longer than all requests of one rental may take; past it the unit is given back unless a contract lives. */
+const HOLD_NS = secondsToNs(600);
+/** No contract is written so close to the end of its hold. */
+const HOLD_MARGIN_NS = secondsToNs(60);
+
+const CREATED = 'Rental request created successfully';
+const PAYMENT_UNCONFIRMED =
+  'Rental request created; the payment is being confirmed. Look at the contract in a moment';
+
+/** Rents an offering: hold the stock, write the contract, charge, accept. Each step may be repeated. */
+@Answers(createContract)
+export class CreateContract implements Verb<typeof createContract> {
+  constructor(
+    private readonly bus: Bus,
+    private readonly store: ContractStore,
+    private readonly directory: AccountDirectory,
+    private readonly holds: Holds,
+    private readonly payment: RentalPayment,
+    @Inject(SETTINGS) private readonly settings: ContractsSettings,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async run(
+    { body }: VerbInput<typeof createContract>,
+    context: VerbContext,
+  ): Promise<AnswerInput<typeof createContract>> {
+    const user = requireUser(context.caller);
+    const request = checkRentalRequest(body, { production: this.settings.ENVIRONMENT === 'prod' });
+    const contract =
+      (await this.store.findByOperation(context.operationId)) ??
+      (await this.open(user.publicKey, request, context));
+    const { contractId } = contract;
+    if (contract.paymentStatus === 'failed') throw paymentFailed(contract);
+    if (contract.paymentStatus !== 'pending') return { contractId, message: CREATED };
+    const outcome = await this.payment.charge(contract, this.clock(), context.requestId);
+    if (outcome.kind === 'refused') throw outcome.refusal;
+    return { contractId, message: outcome.kind === 'settled' ? CREATED : PAYMENT_UNCONFIRMED };
+  }
+
+  private async open(
+    requesterPubkey: string,
+    request: RentalRequest,
+    { operationId, requestId, now }: VerbContext,
+  ): Promise<Contract> {
+    const tenant = await this.bus.ask(
+      requests.ensureAccount,
+      { body: { publicKey: requesterPubkey } },
+      { requestId },
+    );
+    assertEmailVerified(tenant);
+    const holdUntilNs = this.clock() + HOLD_NS;
+    const offering = await this.holds.take(operationId, request, requesterPubkey, holdUntilNs, requestId);
+    try {
+      const agreement = {
+        operationId,
+        request,
+        requesterPubkey,
+        tenant,
+        offering,
+        providerAccountId: await this.directory.accountOf(offering.providerPublicKey, requestId),
+        nowNs: now,
+      };
+      if (this.clock() > holdUntilNs - HOLD_MARGIN_NS) {
+        throw new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The rental took too long: try again');
+      }
+      return await this.store.insert(
+        (attempt) => newContract(agreement, attempt),
+        (contract) => (needsCharge(contract) ? undefined : paidWithoutCharge(contract, now)),
+        now,
+      );
+    } catch (error) {
+      return this.giveUp(error, operationId, requestId);
+    }
+  }
+
+  /** The unit goes back, but only when it is certain that there is no contract: a commit may have lost its answer. */
+  private async giveUp(cause: unknown, operationId: string, requestId: string): Promise<Contract> {
+    let written: Contract | undefined;
+    try {
+      written = await this.store.findByOperation(operationId);
+    } catch (error) {
+      this.logger.warn({ error, holdId: operationId }, 'a hold is left to its end');
+      throw cause;
+    }
+    if (written) return written;
+    await this.holds.release(operationId, requestId);
+    throw cause;
+  }
+}
+
+/** For the repeat of a request whose charge was refused before it could be answered. */
+const paymentFailed = ({ endReason }: Contract): Refusal =>
+  endReason === 'INSUFFICIENT_BALANCE' || endReason === null
+    ? new Refusal(
+        'PAYMENT_REQUIRED',
+        'INSUFFICIENT_BALANCE',
+        'Insufficient wallet balance. Top up at /dashboard/wallet',
+      )
+    : new Refusal('PRECONDITION', endReason, `The payment was refused. ${REASONS[endReason]}`);

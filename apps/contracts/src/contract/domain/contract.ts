@@ -1,0 +1,120 @@
+import type { Reason } from '@decent-cloud/kernel';
+import type { facts, Input } from '@decent-cloud/messages';
+import type { Status } from './status.ts';
+
+export type PaymentMethod = 'wallet' | 'test';
+export type PaymentStatus = 'pending' | 'succeeded' | 'refunded' | 'failed' | 'disputed';
+export type Actor = 'tenant' | 'provider' | 'system';
+export type MachineSpec = Input<typeof facts.machineSpec>;
+export type SealedCredential = Input<typeof facts.sealedCredential>;
+
+/** One rental, as it is kept. Times are Unix nanoseconds. */
+export interface Contract {
+  readonly contractId: string;
+  /** Of the request that made it; also names the hold on the stock. */
+  readonly operationId: string;
+  readonly version: number;
+  readonly status: Status;
+  readonly statusUpdatedAtNs: bigint;
+  readonly statusUpdatedBy: string;
+  /** When waiting in this status is over; null exactly in final states. */
+  readonly deadlineAtNs: bigint | null;
+  readonly requesterPubkey: string;
+  readonly requesterAccountId: string;
+  readonly requesterSshPubkey: string;
+  readonly requesterContact: string;
+  readonly providerPubkey: string;
+  readonly providerAccountId: string | null;
+  readonly offeringDbId: bigint;
+  readonly offeringId: string;
+  readonly offeringName: string;
+  readonly agentPoolId: string | null;
+  readonly datacenterCountry: string;
+  /** The offering as it was when rented. */
+  readonly machineSpec: MachineSpec;
+  readonly encryptionPublicKeys: readonly string[];
+  readonly autoAccept: boolean;
+  readonly priceE9s: bigint;
+  readonly currency: string;
+  readonly paymentMethod: PaymentMethod;
+  readonly paymentStatus: PaymentStatus;
+  /** What was really charged: 0 for test rentals. */
+  readonly paidE9s: bigint;
+  readonly paidAtNs: bigint | null;
+  /** Set when it ends: paid = refund due + earned. */
+  readonly refundDueE9s: bigint | null;
+  readonly earnedE9s: bigint | null;
+  /** What payments says it has given back. */
+  readonly refundAmountE9s: bigint | null;
+  readonly refundCreatedAtNs: bigint | null;
+  readonly durationHours: number;
+  readonly originalDurationHours: number;
+  readonly requestMemo: string;
+  readonly buyerAddress: string | null;
+  readonly operatingSystem: string | null;
+  readonly createdAtNs: bigint;
+  readonly acceptedAtNs: bigint | null;
+  /** When the tenant got the machine: the paid time runs from here. */
+  readonly provisioningCompletedAtNs: bigint | null;
+  readonly endsAtNs: bigint | null;
+  readonly pausedAtNs: bigint | null;
+  readonly totalPausedNs: bigint;
+  /** Highest generation heard of: older ones change nothing. */
+  readonly machineGeneration: number;
+  readonly instanceDetails: string | null;
+  readonly endReason: Reason | null;
+  readonly failureMessage: string | null;
+  readonly terminatedAtNs: bigint | null;
+}
+
+type DerivedByAdvance =
+  | 'contractId'
+  | 'operationId'
+  | 'version'
+  | 'status'
+  | 'statusUpdatedAtNs'
+  | 'statusUpdatedBy'
+  | 'deadlineAtNs'
+  | 'acceptedAtNs'
+  | 'endReason'
+  | 'refundDueE9s'
+  | 'earnedE9s';
+
+/** One move of the status. */
+export interface Step {
+  readonly to: Status;
+  readonly actor: Actor;
+  /** A public key, or a `system…` tag. */
+  readonly changedBy: string;
+  readonly reason?: Reason;
+  readonly memo?: string | undefined;
+}
+
+export interface NoteworthyEvent {
+  readonly eventType: 'payment_confirmed' | 'provisioned';
+  readonly actor: Actor;
+  readonly details?: string;
+}
+
+/** What a decision wants changed. The status moves by steps only. */
+export interface Change {
+  readonly set?: Partial<Omit<Contract, DerivedByAdvance>>;
+  readonly steps?: readonly Step[];
+  readonly events?: readonly NoteworthyEvent[];
+  readonly credentials?: readonly SealedCredential[];
+  /** Money came for a contract that had already ended: what was paid is split anew. Payments gives it back by itself. */
+  readonly settleAgain?: boolean;
+}
+
+/** How long each kind of waiting may last. */
+export interface Limits {
+  readonly requestedNs: bigint;
+  readonly pendingNs: bigint;
+  readonly responseNs: bigint;
+  readonly provisioningNs: bigint;
+  /** A machine that nobody complains about is in use after this time. */
+  readonly settleInNs: bigint;
+}
+
+export const isPaid = (contract: Pick<Contract, 'paymentStatus'>): boolean =>
+  contract.paymentStatus === 'succeeded';

@@ -1,0 +1,70 @@
+import { type FactInput, facts } from '@decent-cloud/messages';
+import type { SaidFact } from './advance.ts';
+import type { Contract, Step } from './contract.ts';
+import { isFinal, type Status } from './status.ts';
+
+function said<F extends SaidFact['declaration']>(declaration: F, payload: FactInput<F>): SaidFact {
+  return { declaration, payload };
+}
+
+const partiesOf = (contract: Contract) => ({
+  requesterPublicKey: contract.requesterPubkey,
+  requesterAccountId: contract.requesterAccountId,
+  providerPublicKey: contract.providerPubkey,
+  ...(contract.providerAccountId === null ? {} : { providerAccountId: contract.providerAccountId }),
+});
+
+export function statusChanged(contract: Contract, from: Status | null, step: Step, atNs: bigint): SaidFact {
+  return said(facts.contractStatusChanged, {
+    contractId: contract.contractId,
+    version: contract.version,
+    ...(from === null ? {} : { from }),
+    to: step.to,
+    actor: step.actor,
+    ...(step.reason === undefined ? {} : { reason: step.reason }),
+    ...(step.memo === undefined ? {} : { memo: step.memo }),
+    offeringName: contract.offeringName,
+    paymentAmountE9s: contract.priceE9s,
+    currency: contract.currency,
+    durationHours: contract.durationHours,
+    atNs,
+    ...partiesOf(contract),
+  });
+}
+
+export function accepted(contract: Contract, atNs: bigint): SaidFact {
+  return said(facts.contractAccepted, {
+    contractId: contract.contractId,
+    version: contract.version,
+    ...partiesOf(contract),
+    ...(contract.agentPoolId === null ? {} : { agentPoolId: contract.agentPoolId }),
+    datacenterCountry: contract.datacenterCountry,
+    durationHours: contract.durationHours,
+    spec: contract.machineSpec,
+    encryptionPublicKeys: [...contract.encryptionPublicKeys],
+    deadlineNs: contract.deadlineAtNs ?? atNs,
+    atNs,
+  });
+}
+
+export function ended(contract: Contract, atNs: bigint): SaidFact {
+  const { status, refundDueE9s, earnedE9s } = contract;
+  if (!isFinal(status) || refundDueE9s === null || earnedE9s === null) {
+    throw new Error(`contract ${contract.contractId} is ${status}: it has not ended`);
+  }
+  return said(facts.contractEnded, {
+    contractId: contract.contractId,
+    version: contract.version,
+    status,
+    ...(contract.endReason === null ? {} : { reason: contract.endReason }),
+    ...partiesOf(contract),
+    holdId: contract.operationId,
+    offeringDbId: contract.offeringDbId,
+    paymentMethod: contract.paymentMethod,
+    paidE9s: contract.paidE9s,
+    refundE9s: refundDueE9s,
+    earnedE9s,
+    currency: contract.currency,
+    atNs,
+  });
+}

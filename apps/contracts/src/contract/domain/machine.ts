@@ -1,0 +1,99 @@
+import { NS_PER_HOUR } from '@decent-cloud/kernel';
+import type { FactPayload, facts } from '@decent-cloud/messages';
+import type { Change, Contract, Step } from './contract.ts';
+import { isFinal } from './status.ts';
+
+/*
+ * What agents report, fenced: an older generation changes nothing, and neither does anything that comes too late. A
+ * report that says more than the ones before it (a machine without a beginning) implies them.
+ */
+
+type Machine = FactPayload<typeof facts.provisioningStarted>;
+
+const bySystem = { actor: 'system', changedBy: 'system' } as const;
+const byProvider = (contract: Contract) =>
+  ({ actor: 'provider', changedBy: contract.providerPubkey }) as const;
+
+export function provisioningStarted(contract: Contract, fact: Machine): Change | undefined {
+  if (isStale(contract, fact)) return undefined;
+  if (contract.status === 'accepted') {
+    return {
+      set: { machineGeneration: fact.generation },
+      steps: [{ to: 'provisioning', ...byProvider(contract) }],
+    };
+  }
+  return raisedGeneration(contract, fact);
+}
+
+export function machineProvisioned(
+  contract: Contract,
+  fact: FactPayload<typeof facts.machineProvisioned>,
+  nowNs: bigint,
+): Change | undefined {
+  if (isStale(contract, fact)) return undefined;
+  if (contract.status !== 'accepted' && contract.status !== 'provisioning') {
+    return raisedGeneration(contract, fact);
+  }
+  const steps: Step[] = [];
+  if (contract.status === 'accepted') steps.push({ to: 'provisioning', ...byProvider(contract) });
+  steps.push({ to: 'provisioned', ...byProvider(contract) });
+  if (contract.autoAccept) steps.push({ to: 'active', ...bySystem });
+  return {
+    set: {
+      machineGeneration: fact.generation,
+      instanceDetails: instanceDetailsText(fact.instance),
+      provisioningCompletedAtNs: nowNs,
+      endsAtNs: nowNs + BigInt(contract.durationHours) * NS_PER_HOUR,
+    },
+    steps,
+    events: [{ eventType: 'provisioned', actor: 'provider' }],
+    credentials: fact.credentials.filter((sealed) =>
+      contract.encryptionPublicKeys.includes(sealed.recipientPublicKey),
+    ),
+  };
+}
+
+export function provisioningFailed(
+  contract: Contract,
+  fact: FactPayload<typeof facts.provisioningFailed>,
+): Change | undefined {
+  if (isStale(contract, fact)) return undefined;
+  if (contract.status !== 'accepted' && contract.status !== 'provisioning') {
+    return raisedGeneration(contract, fact);
+  }
+  return {
+    set: { machineGeneration: fact.generation, failureMessage: fact.message },
+    steps: [{ to: 'provisioningfailed', ...byProvider(contract), reason: fact.reason, memo: fact.message }],
+  };
+}
+
+export function machineRemoved(contract: Contract, fact: Machine): Change | undefined {
+  if (isStale(contract, fact)) return undefined;
+  if (!isFinal(contract.status)) return raisedGeneration(contract, fact);
+  if (contract.terminatedAtNs !== null) return undefined;
+  return { set: { machineGeneration: fact.generation, terminatedAtNs: fact.atNs } };
+}
+
+const isStale = (contract: Contract, fact: { generation: number }): boolean =>
+  fact.generation < contract.machineGeneration;
+
+/** Final contracts stay as they are, to the last column. */
+function raisedGeneration(contract: Contract, fact: { generation: number }): Change | undefined {
+  if (isFinal(contract.status) || fact.generation === contract.machineGeneration) return undefined;
+  return { set: { machineGeneration: fact.generation } };
+}
+
+/** How to reach a machine, under the names that shipped clients read. A password never is among them. */
+function instanceDetailsText(instance: FactPayload<typeof facts.machineProvisioned>['instance']): string {
+  return JSON.stringify({
+    external_id: instance.externalId,
+    provisioner_type: instance.provisionerType,
+    public_ip: instance.publicIp,
+    ip_address: instance.ipAddress,
+    ipv6_address: instance.ipv6Address,
+    ssh_port: instance.sshPort,
+    ssh_user: instance.sshUser,
+    ssh_host_key: instance.sshHostKey,
+    additional_details: instance.additionalDetails,
+  });
+}

@@ -1,0 +1,137 @@
+import { Refusal } from '@decent-cloud/kernel';
+import type { Answer, requests } from '@decent-cloud/messages';
+import type { Contract, MachineSpec } from './contract.ts';
+import { contractIdOf, createdAtNsOf } from './contract-id.ts';
+import { rentalPriceE9s } from './price.ts';
+import type { RentalRequest } from './rental-request.ts';
+
+type Tenant = Answer<typeof requests.ensureAccount>;
+type Offering = Answer<typeof requests.holdStock>;
+
+export interface Agreement {
+  readonly operationId: string;
+  readonly request: RentalRequest;
+  readonly requesterPubkey: string;
+  readonly tenant: Tenant;
+  readonly offering: Offering;
+  readonly providerAccountId: string | undefined;
+  readonly nowNs: bigint;
+}
+
+const INT64_MAX = 2n ** 63n - 1n;
+const MAX_ENCRYPTION_KEYS = 20;
+
+/** @throws Refusal when the account has an e-mail address that nobody has confirmed. */
+export function assertEmailVerified(tenant: Tenant): void {
+  if (tenant.email === undefined || tenant.emailVerified) return;
+  throw new Refusal(
+    'PRECONDITION',
+    'EMAIL_UNVERIFIED',
+    'Verify the e-mail address of your account before renting',
+  );
+}
+
+/** One's own offering, by key or by account, is free. */
+export function isSelfRental(agreement: Agreement): boolean {
+  const { requesterPubkey, tenant, offering, providerAccountId } = agreement;
+  return (
+    offering.providerPublicKey === requesterPubkey ||
+    tenant.activePublicKeys.includes(offering.providerPublicKey) ||
+    providerAccountId === tenant.accountId
+  );
+}
+
+/** The contract that an agreement makes. Another attempt gets another moment, and so another id. */
+export function newContract(agreement: Agreement, attempt = 0): Contract {
+  const { operationId, request, requesterPubkey, tenant, offering, nowNs } = agreement;
+  const priceE9s = isSelfRental(agreement)
+    ? 0n
+    : rentalPriceE9s(offering.monthlyPriceE9s, request.durationHours);
+  if (priceE9s > INT64_MAX) {
+    throw new Refusal('INVALID', 'AMOUNT_INVALID', 'The price of so many hours is too large');
+  }
+  const requesterContact = request.contact ?? (tenant.email === undefined ? '' : `email:${tenant.email}`);
+  const createdAtNs = createdAtNsOf(nowNs, operationId) + BigInt(attempt);
+  const keys = new Set([requesterPubkey, ...tenant.activePublicKeys]);
+  return {
+    contractId: contractIdOf({
+      requesterPubkey,
+      providerPubkey: offering.providerPublicKey,
+      offeringId: offering.offeringId,
+      requesterSshPubkey: request.sshPubkey,
+      requesterContact,
+      priceE9s,
+      requestMemo: request.memo,
+      createdAtNs,
+    }),
+    operationId,
+    version: 1,
+    status: 'requested',
+    statusUpdatedAtNs: createdAtNs,
+    statusUpdatedBy: requesterPubkey,
+    deadlineAtNs: null,
+    requesterPubkey,
+    requesterAccountId: tenant.accountId,
+    requesterSshPubkey: request.sshPubkey,
+    requesterContact,
+    providerPubkey: offering.providerPublicKey,
+    providerAccountId: agreement.providerAccountId ?? null,
+    offeringDbId: offering.offeringDbId,
+    offeringId: offering.offeringId,
+    offeringName: offering.offerName,
+    agentPoolId: offering.agentPoolId ?? null,
+    datacenterCountry: offering.datacenterCountry,
+    machineSpec: machineSpecOf(request, offering),
+    encryptionPublicKeys: [...keys].slice(0, MAX_ENCRYPTION_KEYS),
+    autoAccept: offering.autoAccept,
+    priceE9s,
+    currency: offering.currency,
+    paymentMethod: request.paymentMethod,
+    paymentStatus: 'pending',
+    paidE9s: 0n,
+    paidAtNs: null,
+    refundDueE9s: null,
+    earnedE9s: null,
+    refundAmountE9s: null,
+    refundCreatedAtNs: null,
+    durationHours: request.durationHours,
+    originalDurationHours: request.durationHours,
+    requestMemo: request.memo,
+    buyerAddress: request.buyerAddress,
+    operatingSystem: request.operatingSystem,
+    createdAtNs,
+    acceptedAtNs: null,
+    provisioningCompletedAtNs: null,
+    endsAtNs: null,
+    pausedAtNs: null,
+    totalPausedNs: 0n,
+    machineGeneration: 0,
+    instanceDetails: null,
+    endReason: null,
+    failureMessage: null,
+    terminatedAtNs: null,
+  };
+}
+
+/** Free and test rentals move no money. */
+export const needsCharge = (contract: Contract): boolean =>
+  contract.priceE9s > 0n && contract.paymentMethod !== 'test';
+
+function machineSpecOf(request: RentalRequest, offering: Offering): MachineSpec {
+  const spec: Record<string, unknown> = {
+    offeringId: offering.offeringId,
+    sshPublicKeys: [request.sshPubkey],
+  };
+  if (request.operatingSystem !== null) spec['operatingSystem'] = request.operatingSystem;
+  for (const member of [
+    'cpuCores',
+    'memoryMb',
+    'storageGb',
+    'provisionerType',
+    'provisionerConfig',
+    'postProvisionScript',
+  ] as const) {
+    if (offering[member] !== undefined) spec[member] = offering[member];
+  }
+  return spec as unknown as MachineSpec;
+}

@@ -1,0 +1,46 @@
+import { HOURS_PER_MONTH } from '@decent-cloud/kernel';
+
+/** Price of so many hours at a monthly price; what is below 10⁻⁹ is not charged. */
+export function rentalPriceE9s(monthlyPriceE9s: bigint, durationHours: number): bigint {
+  return (monthlyPriceE9s * BigInt(durationHours)) / HOURS_PER_MONTH;
+}
+
+export interface Service {
+  readonly paidE9s: bigint;
+  /** When the tenant got the machine; null: never. */
+  readonly startedAtNs: bigint | null;
+  readonly endsAtNs: bigint | null;
+  /** Ended pauses in sum. */
+  readonly totalPausedNs: bigint;
+  /** Begin of a pause that still runs. */
+  readonly pausedAtNs: bigint | null;
+}
+
+export interface Settlement {
+  readonly refundE9s: bigint;
+  readonly earnedE9s: bigint;
+}
+
+/** Splits what was paid at the moment a rental ends: unused time goes back, the rest is the provider's. Adds up exactly. */
+export function settle(service: Service, nowNs: bigint): Settlement {
+  const refundE9s = refundE9sOf(service, nowNs);
+  return { refundE9s, earnedE9s: service.paidE9s - refundE9s };
+}
+
+function refundE9sOf(service: Service, nowNs: bigint): bigint {
+  const { paidE9s, startedAtNs, endsAtNs } = service;
+  if (startedAtNs === null) return paidE9s;
+  if (endsAtNs === null) return 0n;
+  const termNs = endsAtNs - startedAtNs;
+  if (termNs <= 0n) return 0n;
+  // Past the end nothing is used any more, paused or not.
+  const untilNs = nowNs < endsAtNs ? nowNs : endsAtNs;
+  const usedNs = untilNs - startedAtNs - pausedNs(service, untilNs);
+  if (usedNs <= 0n) return paidE9s;
+  return (paidE9s * (termNs - usedNs)) / termNs;
+}
+
+function pausedNs({ totalPausedNs, pausedAtNs }: Service, untilNs: bigint): bigint {
+  const ended = totalPausedNs > 0n ? totalPausedNs : 0n;
+  return pausedAtNs !== null && untilNs > pausedAtNs ? ended + untilNs - pausedAtNs : ended;
+}

@@ -1,0 +1,73 @@
+import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
+import { REASONS, Refusal } from '@decent-cloud/kernel';
+import type { VerbInput } from '@decent-cloud/messages';
+import type { createContract } from '@decent-cloud/messages/contracts';
+import type { PaymentMethod } from './contract.ts';
+
+export const DEFAULT_DURATION_HOURS = 720;
+
+const KNOWN_METHODS = ['wallet', 'test', 'stripe', 'icpay'] as const;
+
+export interface RentalRequest {
+  readonly offeringDbId: bigint;
+  readonly sshPubkey: string;
+  readonly paymentMethod: PaymentMethod;
+  readonly durationHours: number;
+  readonly contact: string | undefined;
+  readonly memo: string;
+  readonly buyerAddress: string | null;
+  readonly operatingSystem: string | null;
+}
+
+/**
+ * Checks what can be checked without asking anybody.
+ * @throws Refusal
+ */
+export function checkRentalRequest(
+  body: VerbInput<typeof createContract>['body'],
+  options: { readonly production: boolean },
+): RentalRequest {
+  return {
+    offeringDbId: body.offering_db_id,
+    sshPubkey: sshPubkeyOf(body.ssh_pubkey),
+    paymentMethod: paymentMethodOf(body.payment_method, options.production),
+    durationHours: body.duration_hours ?? DEFAULT_DURATION_HOURS,
+    contact: body.contact_method,
+    memo: body.request_memo ?? '',
+    buyerAddress: body.buyer_address ?? null,
+    operatingSystem: body.operating_system ?? null,
+  };
+}
+
+function sshPubkeyOf(text: string | undefined): string {
+  const line = text?.trim();
+  if (!line) throw new Refusal('INVALID', 'SSH_KEY_INVALID', 'SSH public key is required');
+  try {
+    parseSshPublicKey(line);
+    return line;
+  } catch (error) {
+    if (!(error instanceof SshKeyError)) throw error;
+    throw new Refusal('INVALID', 'SSH_KEY_INVALID', `Invalid SSH public key: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function paymentMethodOf(text: string | undefined, production: boolean): PaymentMethod {
+  const word = text?.trim().toLowerCase();
+  if (!word) throw new Refusal('INVALID', 'PAYMENT_METHOD_UNAVAILABLE', 'payment_method is required');
+  const method = KNOWN_METHODS.find((known) => known === word);
+  if (!method) {
+    throw new Refusal(
+      'INVALID',
+      'PAYMENT_METHOD_UNAVAILABLE',
+      `Unknown payment method: ${word.slice(0, 32)}`,
+    );
+  }
+  if (method === 'wallet' || (method === 'test' && !production)) return method;
+  throw new Refusal(
+    'PRECONDITION',
+    'PAYMENT_METHOD_UNAVAILABLE',
+    `Payment method ${method} is not available. ${REASONS.PAYMENT_METHOD_UNAVAILABLE}`,
+  );
+}

@@ -1,0 +1,26 @@
+import { Refusal } from '@decent-cloud/kernel';
+import { isParty, type User } from '@decent-cloud/runtime';
+import type { Contract } from './domain/contract.ts';
+
+export const isRequester = (user: User, contract: Contract): boolean =>
+  isParty(user, contract.requesterPubkey, contract.requesterAccountId);
+
+export const isProvider = (user: User, contract: Contract): boolean =>
+  isParty(user, contract.providerPubkey, contract.providerAccountId);
+
+/** @throws Refusal FORBIDDEN for everybody but tenant and provider. */
+export function assertEitherParty(user: User, contract: Contract): void {
+  if (isRequester(user, contract) || isProvider(user, contract)) return;
+  throw unauthorized('only tenant and provider may see this contract');
+}
+
+export function assertRequester(user: User, contract: Contract, doing: string): void {
+  if (!isRequester(user, contract)) throw unauthorized(`only the tenant may ${doing}`);
+}
+
+export function assertProvider(user: User, contract: Contract, doing: string): void {
+  if (!isProvider(user, contract)) throw unauthorized(`only the provider may ${doing}`);
+}
+
+const unauthorized = (why: string): Refusal =>
+  new Refusal('FORBIDDEN', 'OWN_CONTRACT', `Unauthorized: ${why}`);

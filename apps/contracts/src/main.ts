@@ -1,0 +1,4 @@
+import { startService } from '@decent-cloud/runtime';
+import { contractsService } from './service.ts';
+
+await startService(contractsService);
