@@ -68,6 +68,7 @@ export const accountWithKeys = z
     publicKeys: z.array(publicKeyInfo),
     isAdmin: z.boolean(),
     emailVerified: z.boolean(),
+    /** For the owner and admins only. */
     email: z.string().optional(),
   })
   .meta({
@@ -99,14 +100,14 @@ export const registerAccount = endpoint({
     examples: [{ username: 'alice', publicKey: EXAMPLE_KEY.publicKey, email: 'alice@example.com' }],
   }),
   answer: accountWithKeys,
-  refusals: ['USERNAME_TAKEN', 'EMAIL_TAKEN', 'KEY_TAKEN', 'NOT_OWNER'],
+  refusals: ['USERNAME_TAKEN', 'EMAIL_TAKEN', 'KEY_TAKEN', 'KEY_UNACCEPTABLE', 'NOT_OWNER'],
 });
 
 export const findAccount = endpoint({
   method: 'GET',
   path: '/api/v1/accounts',
   subject: 'req.accounts.v1.find-account',
-  auth: 'public',
+  auth: 'optional',
   summary: 'Find the account of an active public key: this is how one logs in',
   tags,
   query: z.object({ publicKey: publicKeyHex() }),
@@ -118,7 +119,7 @@ export const getAccount = endpoint({
   method: 'GET',
   path: '/api/v1/accounts/{username}',
   subject: 'req.accounts.v1.get-account',
-  auth: 'public',
+  auth: 'optional',
   summary: 'Show an account by its username, in any case',
   tags,
   params: z.object(usernameParam),
@@ -138,7 +139,7 @@ export const addKey = endpoint({
   params: z.object(usernameParam),
   body: z.object({ newPublicKey: publicKeyHex() }).meta({ id: 'AddAccountKeyRequest' }),
   answer: publicKeyInfo,
-  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'KEY_LIMIT', 'KEY_TAKEN'],
+  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'KEY_DISABLED', 'KEY_UNACCEPTABLE', 'KEY_LIMIT', 'KEY_TAKEN'],
 });
 
 export const updateKey = endpoint({
@@ -227,7 +228,7 @@ export const addExternalKey = endpoint({
   params: z.object(usernameParam),
   body: newExternalKey,
   answer: z.string(),
-  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'KEY_LIMIT'],
+  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'SSH_KEY_INVALID', 'KEY_LIMIT'],
 });
 
 export const deleteExternalKey = endpoint({

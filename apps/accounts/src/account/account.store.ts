@@ -1,0 +1,159 @@
+import type { Sql } from '@decent-cloud/postgres';
+import { Database } from '@decent-cloud/postgres';
+import { Injectable } from '@nestjs/common';
+import { AccountsPrisma } from '../accounts-prisma.ts';
+import type { Prisma } from '../generated/prisma/client.ts';
+import type { AccountRow } from './domain/account-view.ts';
+import type { KeyHolding } from './domain/registration.ts';
+
+export interface NewAccount {
+  readonly id: string;
+  readonly username: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly autoCreated: boolean;
+}
+
+export interface KeyStanding {
+  readonly accountId: string;
+  readonly isActive: boolean;
+  readonly isAdmin: boolean;
+}
+
+export interface AccountOfKey {
+  readonly accountId: string;
+  readonly username: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly autoCreated: boolean;
+  readonly isActive: boolean;
+  readonly activePublicKeys: string[];
+}
+
+const withKeys = {
+  keys: { orderBy: [{ addedAtNs: 'asc' }, { id: 'asc' }], take: 200 },
+} satisfies Prisma.AccountInclude;
+
+@Injectable()
+export class AccountStore {
+  constructor(
+    private readonly database: Database,
+    private readonly prisma: AccountsPrisma,
+  ) {}
+
+  findByUsername(username: string): Promise<AccountRow | null> {
+    return this.prisma.account.findUnique({
+      where: { canonicalUsername: username.trim().toLowerCase() },
+      include: withKeys,
+    });
+  }
+
+  findById(id: string): Promise<AccountRow | null> {
+    return this.prisma.account.findUnique({ where: { id }, include: withKeys });
+  }
+
+  findByActiveKey(publicKey: string): Promise<AccountRow | null> {
+    return this.prisma.account.findFirst({
+      where: { keys: { some: { publicKey, isActive: true } } },
+      include: withKeys,
+    });
+  }
+
+  /** Hot: asked for every signer. */
+  async standingOf(
+    publicKey: string,
+    adminPublicKeys: ReadonlySet<string>,
+  ): Promise<KeyStanding | undefined> {
+    const [row] = await this.database.query<KeyStanding>(
+      `select k.account_id as "accountId", k.is_active as "isActive",
+              k.is_active and (a.is_admin or exists (
+                select 1 from account_key admin where admin.account_id = a.id
+                  and admin.is_active and admin.proven and admin.public_key = any($2))) as "isAdmin"
+       from account_key k join account a on a.id = k.account_id where k.public_key = $1`,
+      [publicKey, [...adminPublicKeys]],
+    );
+    return row;
+  }
+
+  async findOfKey(publicKey: string): Promise<AccountOfKey | undefined> {
+    const [row] = await this.database.query<AccountOfKey>(
+      `select a.id as "accountId", a.username, a.email, a.email_verified as "emailVerified",
+              a.auto_created as "autoCreated", k.is_active as "isActive",
+              array(select o.public_key from account_key o where o.account_id = a.id and o.is_active
+                    order by o.added_at_ns, o.id limit 20) as "activePublicKeys"
+       from account_key k join account a on a.id = k.account_id where k.public_key = $1`,
+      [publicKey],
+    );
+    return row;
+  }
+
+  async namesOf(publicKeys: readonly string[]): Promise<Record<string, string>> {
+    const rows = await this.database.query<{ public_key: string; username: string }>(
+      `select k.public_key, a.username from account_key k join account a on a.id = k.account_id
+       where k.public_key = any($1)`,
+      [publicKeys],
+    );
+    return Object.fromEntries(rows.map((row) => [row.public_key, row.username]));
+  }
+
+  /** Which of these placeholder names and addresses are in use. */
+  async takenOf(usernames: readonly string[], emails: readonly string[]): Promise<Set<string>> {
+    const rows = await this.database.query<{ taken: string }>(
+      `select canonical_username as taken from account where canonical_username = any($1)
+       union all select email from account where email = any($2)`,
+      [usernames, emails],
+    );
+    return new Set(rows.map((row) => row.taken));
+  }
+
+  /** Who holds a key, with that account's row locked for the rest of the transaction. */
+  async lockHolderOf(sql: Sql, publicKey: string): Promise<KeyHolding | undefined> {
+    await sql.query(
+      `select 1 from account a where a.id = (select account_id from account_key where public_key = $1) for update`,
+      [publicKey],
+    );
+    const [row] = await sql.query<KeyHolding>(
+      `select k.account_id as "accountId", a.username, a.auto_created as "autoCreated",
+              k.is_active as "isActive", k.proven,
+              (select count(*)::int from account_key o where o.account_id = k.account_id and o.is_active and o.id <> k.id)
+                as "otherActiveKeys"
+       from account_key k join account a on a.id = k.account_id where k.public_key = $1`,
+      [publicKey],
+    );
+    return row;
+  }
+
+  async ownersOf(
+    sql: Sql,
+    username: string,
+    email: string,
+  ): Promise<{ byUsername: string | null; byEmail: string | null }> {
+    const [row] = await sql.query<{ byUsername: string | null; byEmail: string | null }>(
+      `select (select id from account where canonical_username = $1) as "byUsername",
+              (select id from account where email = $2) as "byEmail"`,
+      [username.toLowerCase(), email],
+    );
+    return row ?? { byUsername: null, byEmail: null };
+  }
+
+  /** False when name or address is taken. */
+  async insert(sql: Sql, account: NewAccount, now: bigint): Promise<boolean> {
+    const rows = await sql.query(
+      `insert into account (id, username, canonical_username, email, email_verified, auto_created, created_at_ns, updated_at_ns)
+       values ($1, $2, lower($2), $3, $4, $5, $6, $6) on conflict do nothing returning 1`,
+      [account.id, account.username, account.email, account.emailVerified, account.autoCreated, now],
+    );
+    return rows.length === 1;
+  }
+
+  /** Turns a placeholder account into a registered one. False when it is none (any more). */
+  async claim(sql: Sql, account: Omit<NewAccount, 'autoCreated'>, now: bigint): Promise<boolean> {
+    const rows = await sql.query(
+      `update account set username = $2, canonical_username = lower($2), email = $3, email_verified = $4,
+              auto_created = false, updated_at_ns = $5
+       where id = $1 and auto_created returning 1`,
+      [account.id, account.username, account.email, account.emailVerified, now],
+    );
+    return rows.length === 1;
+  }
+}

@@ -1,0 +1,65 @@
+import { type AccountRow, isAdmin, type KeyRow, maySeeEmail, showAccount } from './account-view.ts';
+
+const KEY_A = 'a'.repeat(64);
+const KEY_B = 'b'.repeat(64);
+const key = (publicKey: string, more: Partial<KeyRow> = {}): KeyRow => ({
+  id: publicKey.slice(0, 32),
+  publicKey,
+  addedAtNs: 1n,
+  isActive: true,
+  proven: true,
+  deviceName: null,
+  disabledAtNs: null,
+  disabledByKeyId: null,
+  ...more,
+});
+const account = (...keys: KeyRow[]): AccountRow => ({
+  id: '1'.repeat(32),
+  username: 'Alice',
+  email: 'alice@example.com',
+  emailVerified: true,
+  isAdmin: false,
+  displayName: null,
+  bio: null,
+  avatarUrl: null,
+  profileUpdatedAtNs: null,
+  createdAtNs: 5n,
+  updatedAtNs: 5n,
+  keys,
+});
+const none: ReadonlySet<string> = new Set();
+
+test('an active configured key makes an admin only if its holder signed for the account', () => {
+  const admins = new Set([KEY_A]);
+  expect(isAdmin(account(key(KEY_A)), admins)).toBe(true);
+  expect(isAdmin(account(key(KEY_B), key(KEY_A, { proven: false })), admins)).toBe(false);
+  expect(isAdmin(account(key(KEY_B), key(KEY_A, { isActive: false })), admins)).toBe(false);
+  expect(isAdmin(account(key(KEY_B)), admins)).toBe(false);
+  expect(isAdmin({ ...account(key(KEY_B)), isAdmin: true }, none)).toBe(true);
+});
+
+test('the e-mail address is shown to the owner and to admins, to nobody else', () => {
+  const alice = account(key(KEY_A), key(KEY_B, { isActive: false }));
+  expect(maySeeEmail(alice, { kind: 'user', publicKey: KEY_A })).toBe(true);
+  expect(maySeeEmail(alice, { kind: 'user', publicKey: 'c'.repeat(64), isAdmin: true })).toBe(true);
+  expect(maySeeEmail(alice, { kind: 'user', publicKey: KEY_B })).toBe(false);
+  expect(maySeeEmail(alice, { kind: 'user', publicKey: 'c'.repeat(64) })).toBe(false);
+  expect(maySeeEmail(alice, { kind: 'anonymous' })).toBe(false);
+});
+
+test('absent members are absent, not null', () => {
+  const shown = JSON.parse(
+    JSON.stringify(showAccount(account(key(KEY_A)), { kind: 'anonymous' }, none), (_, value) =>
+      typeof value === 'bigint' ? Number(value) : value,
+    ),
+  );
+  expect(shown).toEqual({
+    id: '1'.repeat(32),
+    username: 'Alice',
+    createdAt: 5,
+    updatedAt: 5,
+    publicKeys: [{ id: 'a'.repeat(32), publicKey: KEY_A, addedAt: 1, isActive: true }],
+    isAdmin: false,
+    emailVerified: true,
+  });
+});

@@ -1,0 +1,83 @@
+import type { AnswerInput, Caller } from '@decent-cloud/messages';
+import type { getAccount, updateKey } from '@decent-cloud/messages/accounts';
+
+export interface KeyRow {
+  readonly id: string;
+  readonly publicKey: string;
+  readonly addedAtNs: bigint;
+  readonly isActive: boolean;
+  readonly proven: boolean;
+  readonly deviceName: string | null;
+  readonly disabledAtNs: bigint | null;
+  readonly disabledByKeyId: string | null;
+}
+
+export interface AccountRow {
+  readonly id: string;
+  readonly username: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly isAdmin: boolean;
+  readonly displayName: string | null;
+  readonly bio: string | null;
+  readonly avatarUrl: string | null;
+  readonly profileUpdatedAtNs: bigint | null;
+  readonly createdAtNs: bigint;
+  readonly updatedAtNs: bigint;
+  readonly keys: readonly KeyRow[];
+}
+
+/**
+ * Admin by its own flag, or by an active key of the configuration that has signed for this account:
+ * anybody can add somebody else's public key to an account.
+ */
+export function isAdmin(account: AccountRow, adminPublicKeys: ReadonlySet<string>): boolean {
+  return (
+    account.isAdmin ||
+    account.keys.some((key) => key.isActive && key.proven && adminPublicKeys.has(key.publicKey))
+  );
+}
+
+/** The e-mail address is for the owner and for admins. */
+export function maySeeEmail(account: AccountRow, viewer: Caller): boolean {
+  if (viewer.kind === 'service') return true;
+  if (viewer.kind !== 'user') return false;
+  return (
+    viewer.isAdmin === true || account.keys.some((key) => key.isActive && key.publicKey === viewer.publicKey)
+  );
+}
+
+/** A key as the API shows it. */
+export function showKey(key: KeyRow): AnswerInput<typeof updateKey> {
+  return {
+    id: key.id,
+    publicKey: key.publicKey,
+    addedAt: key.addedAtNs,
+    isActive: key.isActive,
+    deviceName: key.deviceName ?? undefined,
+    disabledAt: key.disabledAtNs ?? undefined,
+    disabledByKeyId: key.disabledByKeyId ?? undefined,
+  };
+}
+
+/** An account as the API shows it to this viewer. */
+export function showAccount(
+  account: AccountRow,
+  viewer: Caller,
+  adminPublicKeys: ReadonlySet<string>,
+): AnswerInput<typeof getAccount> {
+  return {
+    id: account.id,
+    username: account.username,
+    createdAt: account.createdAtNs,
+    updatedAt: account.updatedAtNs,
+    displayName: account.displayName ?? undefined,
+    bio: account.bio ?? undefined,
+    avatarUrl: account.avatarUrl ?? undefined,
+    profileUpdatedAt: account.profileUpdatedAtNs ?? undefined,
+    publicKeys: account.keys.map(showKey),
+    isAdmin: isAdmin(account, adminPublicKeys),
+    emailVerified: account.emailVerified,
+    email: maySeeEmail(account, viewer) ? account.email : undefined,
+  };
+}

@@ -1,0 +1,4 @@
+import { startService } from '@decent-cloud/runtime';
+import { accountsService } from './service.ts';
+
+await startService(accountsService);
