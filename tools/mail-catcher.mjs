@@ -6,12 +6,13 @@ import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 
 /**
- * Takes every mail that the platform sends while trying out, keeps it as a file and shows it on a page. Loopback only.
- * Environment: MAIL_SMTP_PORT, MAIL_HTTP_PORT, MAIL_FOLDER.
+ * Takes every mail that the platform sends while trying out, keeps it as a file and shows it on a page. Loopback only, unless MAIL_HOST says
+ * otherwise (in a container). Environment: MAIL_SMTP_PORT, MAIL_HTTP_PORT, MAIL_FOLDER, MAIL_HOST.
  */
 const folder = process.env.MAIL_FOLDER ?? '.data/mail';
 const smtpPort = Number(process.env.MAIL_SMTP_PORT ?? 0);
 const httpPort = Number(process.env.MAIL_HTTP_PORT ?? 0);
+const host = process.env.MAIL_HOST ?? '127.0.0.1';
 const SHOWN = 200;
 const LARGEST_BYTES = 10 * 1024 ** 2;
 await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -33,7 +34,7 @@ const smtp = new SMTPServer({
   },
 });
 smtp.on('error', (error) => console.error(error));
-smtp.listen(smtpPort, '127.0.0.1');
+smtp.listen(smtpPort, host);
 
 const http = createServer((request, response) => {
   answer(new URL(request.url ?? '/', 'http://localhost'))
@@ -50,7 +51,7 @@ const http = createServer((request, response) => {
       response.writeHead(500).end('The mail cannot be shown; the log says why.');
     });
 });
-http.listen(httpPort, '127.0.0.1', () => console.log('mail catcher is ready'));
+http.listen(httpPort, host, () => console.log('mail catcher is ready'));
 
 /** @param {URL} url @returns {Promise<{ status?: number, type: string, body: string }>} */
 async function answer(url) {

@@ -280,7 +280,7 @@ export async function ensureDatabases(adminUrl, passwords) {
   }
 }
 
-/** @param {{ port: number }} server @param {string} name @param {string} password */
-export function databaseUrl(server, name, password) {
-  return `postgresql://${name}:${encodeURIComponent(password)}@127.0.0.1:${server.port}/${name}`;
+/** @param {{ port: number, host?: string }} server @param {string} name @param {string} password */
+export function databaseUrl({ port, host = '127.0.0.1' }, name, password) {
+  return `postgresql://${name}:${encodeURIComponent(password)}@${host}:${port}/${name}`;
 }

@@ -1,12 +1,14 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { writeSecretFile } from './stack-secrets.mjs';
 
 /**
  * Writes the broker's configuration and the creds files of everybody who signs in there.
- * @param {{ dataDir: string, secrets: any, ports: { nats: number, natsWebsocket: number } }} options
+ * @param {{ secrets: any, configFile: string, credsFileOf: (user: string) => string, server: { port: number,
+ *   websocketPort: number, storeDir: string, resolverDir: string, host?: string, monitoringPort?: number } }} options
+ *   `server`: as the broker sees itself, who may live in a container of its own
  */
-export async function writeNatsFiles({ dataDir, secrets, ports }) {
+export async function writeNatsFiles({ secrets, configFile, credsFileOf, server }) {
   const auth = await import('@decent-cloud/nats-auth');
   const operatorSigningSeed = secrets.operatorSigningSeed;
   const hubJwt = await auth.hubAccountJwt({
@@ -19,18 +21,15 @@ export async function writeNatsFiles({ dataDir, secrets, ports }) {
     operatorSigningSeed,
     userSigningKeyPublic: auth.publicKeyOf(secrets.systemUserSigningSeed),
   });
-  const configFile = join(dataDir, 'nats', 'nats.conf');
-  const credsFolder = join(dataDir, 'creds');
-  await mkdir(join(dataDir, 'nats'), { recursive: true, mode: 0o700 });
-  await mkdir(credsFolder, { recursive: true, mode: 0o700 });
-  await writeSecretFile(
+  const write = async (/** @type {string} */ file, /** @type {string} */ text) => {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeSecretFile(file, text);
+  };
+  await write(
     configFile,
     auth.natsServerConfig({
       serverName: 'decent-cloud-1',
-      port: ports.nats,
-      websocketPort: ports.natsWebsocket,
-      storeDir: join(dataDir, 'nats', 'streams'),
-      resolverDir: join(dataDir, 'nats', 'accounts'),
+      ...server,
       operatorJwt: await auth.operatorJwt({
         operatorSeed: secrets.operatorSeed,
         signingKeyPublic: auth.publicKeyOf(operatorSigningSeed),
@@ -48,18 +47,15 @@ export async function writeNatsFiles({ dataDir, secrets, ports }) {
       accountPublicKey: secrets.hubAccountPublic,
       userSigningSeed: secrets.hubUserSigningSeed,
     });
-    await writeSecretFile(join(credsFolder, `${name}.creds`), auth.credsText(jwt, seed));
+    await write(credsFileOf(name), auth.credsText(jwt, seed));
   }
   const systemUserJwt = await auth.systemUserJwt({
     userPublicKey: auth.publicKeyOf(secrets.systemUserSeed),
     accountPublicKey: secrets.systemAccountPublic,
     userSigningSeed: secrets.systemUserSigningSeed,
   });
-  await writeSecretFile(
-    join(credsFolder, 'system.creds'),
-    auth.credsText(systemUserJwt, secrets.systemUserSeed),
-  );
-  return { configFile, credsFolder, hubJwt };
+  await write(credsFileOf('system'), auth.credsText(systemUserJwt, secrets.systemUserSeed));
+  return { hubJwt };
 }
 
 /**

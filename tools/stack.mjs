@@ -9,6 +9,7 @@ import { Advice, ROOT } from './install.mjs';
 import { ensureNatsServer } from './nats-server.mjs';
 import { databaseUrl, ensureDatabases, startPostgres } from './postgres.mjs';
 import { services } from './services.mjs';
+import { serviceEnvironment } from './stack-environment.mjs';
 import { settleNats, writeNatsFiles } from './stack-nats.mjs';
 import { PidFile } from './stack-pids.mjs';
 import { choosePorts } from './stack-ports.mjs';
@@ -34,7 +35,9 @@ class Stack {
   /** @type {Awaited<ReturnType<typeof choosePorts>>} */
   ports = { gateways: [], others: {} };
   natsUrl = '';
-  credsFolder = '';
+
+  /** @param {string} user */
+  credsFileOf = (user) => join(this.dataDir, 'creds', `${user}.creds`);
 
   /** @param {string} line */
   say = (line) => {
@@ -135,22 +138,25 @@ class Stack {
 
   async startNats() {
     const { nats, natsWebsocket } = this.ports.others;
-    const [program, files] = await Promise.all([
+    const folder = join(this.dataDir, 'nats');
+    const configFile = join(folder, 'nats.conf');
+    const [program, { hubJwt }] = await Promise.all([
       ensureNatsServer({ dataDir: this.dataDir, log: this.say }),
       writeNatsFiles({
-        dataDir: this.dataDir,
         secrets: this.secrets,
-        ports: { nats: nats ?? 0, natsWebsocket: natsWebsocket ?? 0 },
+        configFile,
+        credsFileOf: this.credsFileOf,
+        server: {
+          port: nats ?? 0,
+          websocketPort: natsWebsocket ?? 0,
+          storeDir: join(folder, 'streams'),
+          resolverDir: join(folder, 'accounts'),
+        },
       }),
     ]);
-    this.credsFolder = files.credsFolder;
     this.natsUrl = `nats://127.0.0.1:${nats}`;
-    this.add('nats', program, ['-c', files.configFile], {});
-    await settleNats({
-      url: this.natsUrl,
-      credsFile: join(this.credsFolder, 'system.creds'),
-      hubJwt: files.hubJwt,
-    });
+    this.add('nats', program, ['-c', configFile], {});
+    await settleNats({ url: this.natsUrl, credsFile: this.credsFileOf('system'), hubJwt });
     this.say(`NATS answers on 127.0.0.1:${nats} (WebSocket ${natsWebsocket})`);
   }
 
@@ -187,31 +193,24 @@ class Stack {
   /** @param {{ name: string, instance: string, index: number, database: boolean }} service */
   startService({ name, instance, index, database }) {
     const { secrets, ports } = this;
-    const creds = (/** @type {string} */ user) => join(this.credsFolder, `${user}.creds`);
     /** @type {Record<string, string>} */
     const env = {
-      SERVICE_NAME: name,
-      NATS_URL: this.natsUrl,
-      NATS_CREDS_FILE: creds(name),
+      ...serviceEnvironment({
+        name,
+        secrets,
+        natsUrl: this.natsUrl,
+        credsFile: this.credsFileOf(name),
+        systemCredsFile: this.credsFileOf('system'),
+        agentNatsUrls: `nats://127.0.0.1:${ports.others.nats},ws://127.0.0.1:${ports.others.natsWebsocket}`,
+        ...(database && this.postgres
+          ? { databaseUrl: databaseUrl(this.postgres, name, secrets.databasePasswords[name]) }
+          : {}),
+      }),
       OPS_PORT: String(ports.others[instance]),
       ENVIRONMENT: process.env.ENVIRONMENT ?? 'dev',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
-      CREDENTIAL_ENCRYPTION_KEY: secrets.credentialEncryptionKey,
       PUBLIC_URL: this.publicUrl,
-      ...(database && this.postgres
-        ? { DATABASE_URL: databaseUrl(this.postgres, name, secrets.databasePasswords[name]) }
-        : {}),
     };
-    if (name === 'agents') {
-      Object.assign(env, {
-        NATS_OPERATOR_SIGNING_SEED: secrets.operatorSigningSeed,
-        NATS_AGENT_USER_SIGNING_SEED: secrets.agentUserSigningSeed,
-        NATS_HUB_ACCOUNT: secrets.hubAccountPublic,
-        NATS_SYS_CREDS_FILE: creds('system'),
-        AGENT_NATS_URLS: `nats://127.0.0.1:${ports.others.nats},ws://127.0.0.1:${ports.others.natsWebsocket}`,
-        PLATFORM_SIGNING_SEED: secrets.platformSigningSeed,
-      });
-    }
     if (name === 'gateway') env.PORT = String(ports.gateways[index]);
     if (name === 'notifications') env.SMTP_URL = `smtp://127.0.0.1:${ports.others.mailSmtp}`;
     return this.add(instance, process.execPath, ['--enable-source-maps', this.programOf(name)], env);
@@ -279,7 +278,7 @@ class Stack {
       DEMO_FOLDER: folder,
       MAIL_URL: `http://127.0.0.1:${this.ports.others.mailHttp}`,
       NATS_URL: this.natsUrl,
-      NATS_CREDS_FILE: join(this.credsFolder, 'admin.creds'),
+      NATS_CREDS_FILE: this.credsFileOf('admin'),
       ENVIRONMENT: process.env.ENVIRONMENT ?? 'dev',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
     };
