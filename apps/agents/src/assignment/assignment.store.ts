@@ -1,0 +1,232 @@
+import type { DesiredMachine } from '@decent-cloud/messages';
+import { Database, type Sql } from '@decent-cloud/postgres';
+import { Injectable } from '@nestjs/common';
+import type { Attempt, Outcome } from './domain/attempt.ts';
+import type { AssignmentState, MachineState } from './domain/decide-event.ts';
+
+export interface Assignment {
+  contractId: string;
+  state: AssignmentState;
+  generation: number;
+  providerPublicKey: string;
+  agentPoolId: string | null;
+  datacenterCountry: string;
+  spec: NonNullable<DesiredMachine['spec']>;
+  encryptionPublicKeys: string[];
+  deadlineNs: bigint;
+  waitingSinceNs: bigint | null;
+  retryAgent: string | null;
+  dueAtNs: bigint | null;
+  removedAtNs: bigint | null;
+}
+export interface Machine {
+  contractId: string;
+  generation: number;
+  agentPublicKey: string;
+  desired: 'running' | 'absent';
+  state: MachineState;
+  outcome: Outcome | null;
+  externalId: string | null;
+  settledAtNs: bigint | null;
+  absentSinceNs: bigint | null;
+  orders: number;
+  nextOrderAtNs: bigint | null;
+  lostAtNs: bigint | null;
+  updatedAtNs: bigint;
+}
+
+const ASSIGNMENT = `contract_id as "contractId", state, generation, provider_public_key as "providerPublicKey",
+  agent_pool_id as "agentPoolId", datacenter_country as "datacenterCountry", spec,
+  encryption_public_keys as "encryptionPublicKeys", deadline_ns as "deadlineNs", waiting_since_ns as "waitingSinceNs",
+  retry_agent as "retryAgent", due_at_ns as "dueAtNs", removed_at_ns as "removedAtNs"`;
+const MACHINE = `contract_id as "contractId", generation, agent_public_key as "agentPublicKey", desired, state, outcome,
+  external_id as "externalId", settled_at_ns as "settledAtNs", absent_since_ns as "absentSinceNs", orders,
+  next_order_at_ns as "nextOrderAtNs", lost_at_ns as "lostAtNs", updated_at_ns as "updatedAtNs"`;
+const COLUMNS: Readonly<Record<string, string>> = {
+  state: 'state',
+  generation: 'generation',
+  waitingSinceNs: 'waiting_since_ns',
+  retryAgent: 'retry_agent',
+  dueAtNs: 'due_at_ns',
+  removedAtNs: 'removed_at_ns',
+  failureReason: 'failure_reason',
+  desired: 'desired',
+  outcome: 'outcome',
+  externalId: 'external_id',
+  settledAtNs: 'settled_at_ns',
+  absentSinceNs: 'absent_since_ns',
+  orders: 'orders',
+  nextOrderAtNs: 'next_order_at_ns',
+  lostAtNs: 'lost_at_ns',
+};
+
+type AssignmentChange = Partial<
+  Pick<Assignment, 'state' | 'generation' | 'waitingSinceNs' | 'retryAgent' | 'dueAtNs' | 'removedAtNs'>
+> & { failureReason?: string };
+type MachineChange = Partial<
+  Pick<
+    Machine,
+    | 'desired'
+    | 'state'
+    | 'outcome'
+    | 'externalId'
+    | 'settledAtNs'
+    | 'absentSinceNs'
+    | 'orders'
+    | 'nextOrderAtNs'
+    | 'lostAtNs'
+  >
+>;
+
+/** `set` part of an update; `undefined` members are left as they are. */
+function setOf(changes: object, from: number): { text: string; values: unknown[] } {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return {
+    text: given.map(([name], index) => `${COLUMNS[name]} = $${from + index}`).join(', '),
+    values: given.map(([, value]) => value),
+  };
+}
+
+/** Rows of the coordinator. Whoever changes a contract's machines locks its assignment first. */
+@Injectable()
+export class AssignmentStore {
+  constructor(private readonly database: Database) {}
+
+  /** False when the contract is known already (also as ended). */
+  async insert(
+    sql: Sql,
+    assignment: Omit<
+      Assignment,
+      'state' | 'generation' | 'retryAgent' | 'dueAtNs' | 'removedAtNs' | 'waitingSinceNs'
+    >,
+    now: bigint,
+  ): Promise<boolean> {
+    const rows = await sql.query(
+      `insert into assignment (contract_id, state, provider_public_key, agent_pool_id, datacenter_country, spec,
+         encryption_public_keys, deadline_ns, waiting_since_ns, due_at_ns, created_at_ns, updated_at_ns)
+       values ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $8, $8, $8) on conflict do nothing returning 1`,
+      [
+        assignment.contractId,
+        assignment.providerPublicKey,
+        assignment.agentPoolId,
+        assignment.datacenterCountry,
+        JSON.stringify(assignment.spec),
+        assignment.encryptionPublicKeys,
+        assignment.deadlineNs,
+        now,
+      ],
+    );
+    return rows.length === 1;
+  }
+
+  /** Notes a contract that ended before it was heard of: it will never be given to anybody. False when it is known. */
+  async insertEnded(sql: Sql, contractId: string, now: bigint): Promise<boolean> {
+    const rows = await sql.query(
+      `insert into assignment (contract_id, state, created_at_ns, updated_at_ns) values ($1, 'ended', $2, $2)
+       on conflict do nothing returning 1`,
+      [contractId, now],
+    );
+    return rows.length === 1;
+  }
+
+  async lock(sql: Sql, contractId: string): Promise<Assignment | undefined> {
+    const [row] = await sql.query<Assignment>(
+      `select ${ASSIGNMENT} from assignment where contract_id = $1 for update`,
+      [contractId],
+    );
+    return row;
+  }
+
+  /** The assignment if it is still due and nobody else has it in hand. */
+  async lockDue(sql: Sql, contractId: string, now: bigint): Promise<Assignment | undefined> {
+    const [row] = await sql.query<Assignment>(
+      `select ${ASSIGNMENT} from assignment where contract_id = $1 and due_at_ns <= $2 for update skip locked`,
+      [contractId, now],
+    );
+    return row;
+  }
+
+  async due(now: bigint, limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ contractId: string }>(
+      `select contract_id as "contractId" from assignment where due_at_ns <= $1 order by due_at_ns limit $2`,
+      [now, limit],
+    );
+    return rows.map(({ contractId }) => contractId);
+  }
+
+  async change(sql: Sql, contractId: string, changes: AssignmentChange, now: bigint): Promise<void> {
+    const { text, values } = setOf(changes, 3);
+    await sql.query(`update assignment set updated_at_ns = $2, ${text} where contract_id = $1`, [
+      contractId,
+      now,
+      ...values,
+    ]);
+  }
+
+  machines(sql: Sql, contractId: string): Promise<Machine[]> {
+    return sql.query<Machine>(`select ${MACHINE} from machine where contract_id = $1 order by generation`, [
+      contractId,
+    ]);
+  }
+
+  async insertMachine(
+    sql: Sql,
+    machine: Pick<Machine, 'contractId' | 'generation' | 'agentPublicKey'>,
+    now: bigint,
+  ): Promise<void> {
+    await sql.query(
+      `insert into machine (contract_id, generation, agent_public_key, desired, state, offered_at_ns, updated_at_ns)
+       values ($1, $2, $3, 'running', 'offered', $4, $4)`,
+      [machine.contractId, machine.generation, machine.agentPublicKey, now],
+    );
+    await this.raiseVersion(sql, machine.agentPublicKey);
+  }
+
+  async changeMachine(sql: Sql, machine: Machine, changes: MachineChange, now: bigint): Promise<void> {
+    const { text, values } = setOf(changes, 4);
+    await sql.query(
+      `update machine set updated_at_ns = $3, ${text} where contract_id = $1 and generation = $2`,
+      [machine.contractId, machine.generation, now, ...values],
+    );
+    if (changes.desired !== undefined || changes.state === 'gone') {
+      await this.raiseVersion(sql, machine.agentPublicKey);
+    }
+  }
+
+  private async raiseVersion(sql: Sql, agentPublicKey: string): Promise<void> {
+    await sql.query('update agent set desired_version = desired_version + 1 where agent_public_key = $1', [
+      agentPublicKey,
+    ]);
+  }
+
+  /** Everything that an agent has, had orders for, or should not have any more. */
+  async machinesOfAgent(sql: Sql, agentPublicKey: string, limit: number): Promise<Machine[]> {
+    return sql.query<Machine>(
+      `select ${MACHINE} from machine where agent_public_key = $1 and state <> 'gone'
+       order by desired, contract_id, generation limit $2`,
+      [agentPublicKey, limit],
+    );
+  }
+
+  /** Machines of these contracts at this agent, gone ones too. */
+  machinesOfContracts(sql: Sql, agentPublicKey: string, contractIds: readonly string[]): Promise<Machine[]> {
+    return sql.query<Machine>(
+      `select ${MACHINE} from machine where agent_public_key = $1 and contract_id = any($2::text[])`,
+      [agentPublicKey, contractIds],
+    );
+  }
+
+  /** Contracts with a machine whose removal is to be ordered again, at agents that can hear it. */
+  async removalsDue(now: bigint, heardSince: bigint, limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ contractId: string }>(
+      `select distinct m.contract_id as "contractId" from machine m join agent a using (agent_public_key)
+       where m.desired = 'absent' and m.state <> 'gone' and m.next_order_at_ns <= $1
+         and a.revoked_at_ns is null and a.last_heartbeat_ns > $2 limit $3`,
+      [now, heardSince, limit],
+    );
+    return rows.map(({ contractId }) => contractId);
+  }
+}
+
+export const attemptsOf = (machines: readonly Machine[]): Attempt[] =>
+  machines.map(({ agentPublicKey, outcome, settledAtNs }) => ({ agentPublicKey, outcome, settledAtNs }));

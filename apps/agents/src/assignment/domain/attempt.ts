@@ -1,0 +1,9 @@
+/** Why an attempt at a machine ended. */
+export type Outcome = 'unclaimed' | 'silent' | 'timeout' | 'transient' | 'capacity' | 'config' | 'permanent';
+
+/** What is known of earlier attempts at the same contract. */
+export interface Attempt {
+  readonly agentPublicKey: string;
+  readonly outcome: Outcome | null;
+  readonly settledAtNs: bigint | null;
+}

@@ -1,0 +1,79 @@
+import { secondsToNs } from '@decent-cloud/kernel';
+import type { Attempt, Outcome } from './attempt.ts';
+import { type Candidate, chooseAgent } from './choose-agent.ts';
+
+const NOW = secondsToNs(1_795_414_881);
+const ago = (seconds: number) => NOW - secondsToNs(seconds);
+const agent = (agentPublicKey: string, changes: Partial<Candidate> = {}): Candidate => ({
+  agentPublicKey,
+  accountPublicKey: `A${agentPublicKey}`,
+  lastHeartbeatNs: ago(5),
+  provisionerTypes: ['docker'],
+  activeContracts: 0,
+  freeSlots: 2,
+  offeredSince: 0,
+  ...changes,
+});
+const attempt = (agentPublicKey: string, outcome: Outcome | null, seconds = 1): Attempt => ({
+  agentPublicKey,
+  outcome,
+  settledAtNs: outcome === null ? null : ago(seconds),
+});
+const any = { provisionerType: undefined, retryAgent: null };
+const chosen = (candidates: Candidate[], attempts: Attempt[] = [], wanted: Partial<typeof any> = {}) =>
+  chooseAgent(candidates, attempts, { ...any, ...wanted }, NOW)?.agentPublicKey;
+
+describe('nobody is chosen', () => {
+  test.each([
+    ['without agents', []],
+    ['when the only one never beat', [agent('a', { lastHeartbeatNs: null })]],
+    ['when the only one is silent for 45 s', [agent('a', { lastHeartbeatNs: ago(45) })]],
+    ['when the only one has no slot', [agent('a', { freeSlots: 0 })]],
+    ['when its slots are given away since its heartbeat', [agent('a', { offeredSince: 2 })]],
+  ])('%s', (_, candidates) => {
+    expect(chosen(candidates)).toBeUndefined();
+  });
+
+  test('when it makes other machines', () => {
+    expect(chosen([agent('a')], [], { provisionerType: 'proxmox' as never })).toBeUndefined();
+    expect(chosen([agent('a')], [], { provisionerType: 'docker' as never })).toBe('a');
+  });
+
+  test.each(['capacity', 'unclaimed', 'silent'] as const)('for a minute after %s', (outcome) => {
+    expect(chosen([agent('a')], [attempt('a', outcome, 59)])).toBeUndefined();
+    expect(chosen([agent('a')], [attempt('a', outcome, 60)])).toBe('a');
+  });
+
+  test('after four failures that should have passed', () => {
+    const failures = Array.from({ length: 4 }, () => attempt('a', 'transient', 1_000));
+    expect(chosen([agent('a')], failures)).toBeUndefined();
+    expect(chosen([agent('a')], failures.slice(1))).toBe('a');
+  });
+});
+
+describe('the order', () => {
+  test('most room first, what was just given away counted', () => {
+    expect(chosen([agent('a'), agent('b', { freeSlots: 3 })])).toBe('b');
+    expect(chosen([agent('a'), agent('b', { freeSlots: 3, offeredSince: 2 })])).toBe('a');
+  });
+  test('then the least work, then always the same one', () => {
+    expect(chosen([agent('a', { activeContracts: 1 }), agent('b')])).toBe('b');
+    expect(chosen([agent('b'), agent('a')])).toBe('a');
+  });
+  test('one that has not tried this contract before one that has', () => {
+    expect(chosen([agent('a', { freeSlots: 9 }), agent('b')], [attempt('a', 'transient')])).toBe('b');
+  });
+});
+
+describe('a failure that passes', () => {
+  const attempts = [attempt('a', 'transient')];
+  test('gives the next attempt to the same agent', () => {
+    expect(chosen([agent('a'), agent('b', { freeSlots: 9 })], attempts, { retryAgent: 'a' as never })).toBe(
+      'a',
+    );
+  });
+  test('to another one when that one is not well', () => {
+    const silent = agent('a', { lastHeartbeatNs: ago(60) });
+    expect(chosen([silent, agent('b')], attempts, { retryAgent: 'a' as never })).toBe('b');
+  });
+});

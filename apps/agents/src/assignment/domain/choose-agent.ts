@@ -1,0 +1,67 @@
+import { secondsToNs } from '@decent-cloud/kernel';
+import { isHealthy } from '../../delegation/domain/liveness.ts';
+import type { Attempt } from './attempt.ts';
+import { SAME_AGENT_WAITS_SECONDS, transientFailuresOf } from './retry-policy.ts';
+
+export interface Candidate {
+  readonly agentPublicKey: string;
+  readonly accountPublicKey: string;
+  readonly lastHeartbeatNs: bigint | null;
+  readonly provisionerTypes: readonly string[];
+  readonly activeContracts: number;
+  /** As it said in its last heartbeat. */
+  readonly freeSlots: number;
+  /** Given to it since, so not in that number yet. */
+  readonly offeredSince: number;
+}
+
+export interface Wanted {
+  readonly provisionerType: string | undefined;
+  /** Gets the next attempt if it can. */
+  readonly retryAgent: string | null;
+}
+
+/** After no room, no claim or no sign of life an agent is not asked again for so long. */
+const REST_SECONDS = 60;
+
+/** The healthy agent with room that had the fewest attempts at this contract, then the most room, then the least work. */
+export function chooseAgent(
+  candidates: readonly Candidate[],
+  attempts: readonly Attempt[],
+  wanted: Wanted,
+  now: bigint,
+): Candidate | undefined {
+  const able = candidates.filter(
+    (candidate) =>
+      isHealthy(candidate.lastHeartbeatNs, now) && fits(candidate, wanted) && roomOf(candidate) > 0,
+  );
+  const again = able.find(({ agentPublicKey }) => agentPublicKey === wanted.retryAgent);
+  if (again) return again;
+  const triesOf = ({ agentPublicKey }: Candidate) =>
+    attempts.filter((attempt) => attempt.agentPublicKey === agentPublicKey).length;
+  return able
+    .filter(({ agentPublicKey }) => !isResting(agentPublicKey, attempts, now))
+    .sort(
+      (a, b) =>
+        triesOf(a) - triesOf(b) ||
+        roomOf(b) - roomOf(a) ||
+        a.activeContracts - b.activeContracts ||
+        (a.agentPublicKey < b.agentPublicKey ? -1 : 1),
+    )[0];
+}
+
+const roomOf = ({ freeSlots, offeredSince }: Candidate) => freeSlots - offeredSince;
+
+const fits = ({ provisionerTypes }: Candidate, { provisionerType }: Wanted) =>
+  provisionerType === undefined || provisionerTypes.includes(provisionerType);
+
+function isResting(agentPublicKey: string, attempts: readonly Attempt[], now: bigint): boolean {
+  if (transientFailuresOf(agentPublicKey, attempts) > SAME_AGENT_WAITS_SECONDS.length) return true;
+  return attempts.some(
+    (attempt) =>
+      attempt.agentPublicKey === agentPublicKey &&
+      (attempt.outcome === 'capacity' || attempt.outcome === 'unclaimed' || attempt.outcome === 'silent') &&
+      attempt.settledAtNs !== null &&
+      now - attempt.settledAtNs < secondsToNs(REST_SECONDS),
+  );
+}

@@ -1,0 +1,34 @@
+import { regionOfCountry } from '@decent-cloud/kernel';
+
+export interface PoolChoice {
+  readonly poolId: string;
+  readonly location: string;
+  readonly provisionerType: string;
+}
+
+/**
+ * The pools whose agents may serve a contract: the one that the offering names, else those of its country's region, else
+ * every pool of the provider that can make such a machine.
+ */
+export function choosePools(
+  pools: readonly PoolChoice[],
+  wanted: {
+    readonly agentPoolId: string | null;
+    readonly datacenterCountry: string;
+    readonly provisionerType: string | undefined;
+  },
+): string[] {
+  const explicit = pools.filter(({ poolId }) => poolId === wanted.agentPoolId);
+  if (explicit.length > 0) return idsOf(explicit);
+  const region = regionOfCountry(wanted.datacenterCountry);
+  const regional = pools.filter(({ location }) => location === region);
+  if (regional.length > 0) return idsOf(regional);
+  return idsOf(
+    pools.filter(
+      ({ provisionerType }) =>
+        wanted.provisionerType === undefined || provisionerType === wanted.provisionerType,
+    ),
+  );
+}
+
+const idsOf = (pools: readonly PoolChoice[]) => pools.map(({ poolId }) => poolId);

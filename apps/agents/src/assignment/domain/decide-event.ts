@@ -1,0 +1,70 @@
+import type { AgentEvent } from '@decent-cloud/messages';
+import type { Attempt } from './attempt.ts';
+import { type NextStep, stepAfterFailure } from './retry-policy.ts';
+
+export type MachineState = 'offered' | 'claimed' | 'provisioned' | 'failed' | 'gone';
+export type AssignmentState = 'waiting' | 'offered' | 'claimed' | 'provisioned' | 'failed' | 'ended';
+
+export interface MachineView {
+  readonly generation: number;
+  readonly desired: 'running' | 'absent';
+  readonly state: MachineState;
+}
+export interface AssignmentView {
+  readonly generation: number;
+  readonly state: AssignmentState;
+}
+
+/** What an event of the agent that has the machine leads to. */
+export type Effect =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'accept'; readonly startedBefore: boolean }
+  | { readonly kind: 'fail'; readonly step: NextStep }
+  /** It is to be absent, and is not (yet): say so again. */
+  | { readonly kind: 'order-removal' }
+  | { readonly kind: 'confirm-gone' }
+  | { readonly kind: 'report-lost' };
+
+export type MachineEvent = Exclude<AgentEvent, { kind: 'observed' }>;
+
+/**
+ * Absent beats running: nothing that an agent says about a machine that shall not exist brings it back, and an attempt
+ * that has been replaced (an older generation) is always to be absent.
+ */
+export function decideOnEvent(
+  event: MachineEvent,
+  machine: MachineView,
+  assignment: AssignmentView,
+  attempts: readonly Attempt[],
+): readonly Effect[] {
+  const isWanted = machine.desired === 'running' && machine.generation === assignment.generation;
+  const isBeingMade = machine.state === 'offered' || machine.state === 'claimed';
+  switch (event.kind) {
+    case 'progress':
+      return isWanted && machine.state === 'offered' ? [{ kind: 'start' }] : [];
+    case 'claimed':
+      if (!isWanted) return stillThere(machine);
+      return machine.state === 'offered' ? [{ kind: 'start' }] : [];
+    case 'provisioned':
+      if (!isWanted) return stillThere(machine);
+      return isBeingMade ? [{ kind: 'accept', startedBefore: machine.state === 'claimed' }] : [];
+    case 'failed': {
+      if (!isWanted) return [];
+      if (!isBeingMade) return [];
+      const failed: Attempt = {
+        agentPublicKey: event.agentPublicKey,
+        outcome: event.payload.class,
+        settledAtNs: null,
+      };
+      const step = stepAfterFailure(event.payload.class, event.agentPublicKey, [...attempts, failed]);
+      return [{ kind: 'fail', step }];
+    }
+    case 'terminated':
+      if (machine.desired === 'absent') return machine.state === 'gone' ? [] : [{ kind: 'confirm-gone' }];
+      return machine.state === 'provisioned' ? [{ kind: 'report-lost' }] : [];
+  }
+}
+
+/** Also when it had been confirmed as gone: then it has come back. */
+const stillThere = (machine: MachineView): readonly Effect[] =>
+  machine.desired === 'absent' ? [{ kind: 'order-removal' }] : [];

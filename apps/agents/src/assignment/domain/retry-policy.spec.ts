@@ -1,0 +1,37 @@
+import type { Attempt, Outcome } from './attempt.ts';
+import { removalRepeatSeconds, stepAfterFailure } from './retry-policy.ts';
+
+const attempt = (agentPublicKey: string, outcome: Outcome): Attempt => ({
+  agentPublicKey,
+  outcome,
+  settledAtNs: 1n,
+});
+const transient = (count: number) => Array.from({ length: count }, () => attempt('a', 'transient'));
+
+test.each([
+  [1, { next: 'same-agent', afterSeconds: 5 }],
+  [2, { next: 'same-agent', afterSeconds: 30 }],
+  [3, { next: 'same-agent', afterSeconds: 120 }],
+  [4, { next: 'another-agent' }],
+])('after %i failures that pass: %j', (count, step) => {
+  expect(stepAfterFailure('transient', 'a', transient(count))).toEqual(step);
+});
+
+test('failures of other agents and of other kinds do not count', () => {
+  const attempts = [attempt('b', 'transient'), attempt('a', 'capacity'), attempt('a', 'transient')];
+  expect(stepAfterFailure('transient', 'a', attempts)).toEqual({ next: 'same-agent', afterSeconds: 5 });
+});
+
+test('no room: another agent, at once', () => {
+  expect(stepAfterFailure('capacity', 'a', [])).toEqual({ next: 'another-agent' });
+});
+
+test.each(['config', 'permanent'] as const)('%s: over', (failure) => {
+  expect(stepAfterFailure(failure, 'a', [])).toEqual({ next: 'give-up' });
+});
+
+test('orders to remove are repeated ever more slowly, at least every ten minutes', () => {
+  expect([1, 2, 3, 6, 7, 1_000].map((orders) => removalRepeatSeconds(orders, 15))).toEqual([
+    15, 30, 60, 480, 600, 600,
+  ]);
+});

@@ -1,0 +1,36 @@
+import type { AgentEvent } from '@decent-cloud/messages';
+import type { Attempt } from './attempt.ts';
+
+export type FailureClass = Extract<AgentEvent, { kind: 'failed' }>['payload']['class'];
+
+/** What follows a failed attempt. */
+export type NextStep =
+  | { readonly next: 'same-agent'; readonly afterSeconds: number }
+  | { readonly next: 'another-agent' }
+  | { readonly next: 'give-up' };
+
+/** Waits before the same agent tries again after something that passes. */
+export const SAME_AGENT_WAITS_SECONDS = [5, 30, 120] as const;
+
+/** @param attempts every attempt so far, the one that failed included */
+export function stepAfterFailure(
+  failure: FailureClass,
+  agentPublicKey: string,
+  attempts: readonly Attempt[],
+): NextStep {
+  if (failure === 'config' || failure === 'permanent') return { next: 'give-up' };
+  if (failure === 'capacity') return { next: 'another-agent' };
+  const afterSeconds = SAME_AGENT_WAITS_SECONDS[transientFailuresOf(agentPublicKey, attempts) - 1];
+  return afterSeconds === undefined ? { next: 'another-agent' } : { next: 'same-agent', afterSeconds };
+}
+
+export const transientFailuresOf = (agentPublicKey: string, attempts: readonly Attempt[]): number =>
+  attempts.filter((attempt) => attempt.agentPublicKey === agentPublicKey && attempt.outcome === 'transient')
+    .length;
+
+const LONGEST_REPEAT_SECONDS = 600;
+
+/** Wait before an order to remove a machine is given again, the `orders`-th time having been given. */
+export function removalRepeatSeconds(orders: number, firstSeconds: number): number {
+  return Math.min(firstSeconds * 2 ** Math.min(Math.max(orders - 1, 0), 20), LONGEST_REPEAT_SECONDS);
+}

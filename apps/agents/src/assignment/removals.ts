@@ -1,0 +1,90 @@
+import { secondsToNs } from '@decent-cloud/kernel';
+import { type DesiredMachine, facts } from '@decent-cloud/messages';
+import { emitFact } from '@decent-cloud/outbox';
+import type { Sql } from '@decent-cloud/postgres';
+import { SETTINGS } from '@decent-cloud/runtime';
+import { Inject, Injectable } from '@nestjs/common';
+import type { AgentsSettings } from '../settings.ts';
+import { Orders } from '../wire/orders.ts';
+import { type Assignment, AssignmentStore, type Machine } from './assignment.store.ts';
+import { removalRepeatSeconds } from './domain/retry-policy.ts';
+
+/** As long as the stream of commands keeps them; then the order is given again. */
+const ORDER_LIFE_SECONDS = 86_400;
+
+/** Orders machines away until their agents confirm it. */
+@Injectable()
+export class Removals {
+  constructor(
+    private readonly store: AssignmentStore,
+    private readonly orders: Orders,
+    @Inject(SETTINGS) private readonly settings: AgentsSettings,
+  ) {}
+
+  /** From now on the machine is to be absent; says so to its agent, the first time or again. */
+  async order(sql: Sql, machine: Machine, now: bigint): Promise<void> {
+    const orders = machine.orders + 1;
+    const waitSeconds = removalRepeatSeconds(orders, this.settings.REMOVAL_REPEAT_SECONDS);
+    await this.store.changeMachine(
+      sql,
+      machine,
+      {
+        orders,
+        nextOrderAtNs: now + secondsToNs(waitSeconds),
+        ...(machine.desired === 'absent' ? {} : { desired: 'absent' as const, absentSinceNs: now }),
+        // It had been confirmed as gone and is there again.
+        ...(machine.state === 'gone' ? { state: 'failed' as const } : {}),
+      },
+      now,
+    );
+    const [agent] = await sql.query<{ account: string | null }>(
+      `select account_public_key as account from agent where agent_public_key = $1 and revoked_at_ns is null`,
+      [machine.agentPublicKey],
+    );
+    // A revoked agent hears nothing; the order stays unconfirmed and is counted as such.
+    if (!agent?.account) return;
+    const deadlineNs = now + secondsToNs(ORDER_LIFE_SECONDS);
+    const { agentPublicKey } = machine;
+    await this.orders.give(
+      sql,
+      {
+        kind: 'terminate',
+        agentPublicKey,
+        account: agent.account,
+        machine: desiredAbsent(machine, deadlineNs),
+        deadlineNs,
+      },
+      now,
+    );
+  }
+
+  /** The agent has none of it any more. */
+  async confirm(sql: Sql, assignment: Assignment, machine: Machine, now: bigint): Promise<void> {
+    await this.store.changeMachine(sql, machine, { state: 'gone', nextOrderAtNs: null, lostAtNs: null }, now);
+    if (machine.generation === assignment.generation && assignment.state === 'ended') {
+      await this.sayRemoved(sql, assignment, machine, now);
+    }
+  }
+
+  /** Said once for each contract that has ended, about the newest attempt at its machine. */
+  async sayRemoved(sql: Sql, assignment: Assignment, machine: Machine, now: bigint): Promise<void> {
+    if (assignment.removedAtNs !== null) return;
+    const { contractId, generation, agentPublicKey } = machine;
+    await this.store.change(sql, contractId, { removedAtNs: now }, now);
+    await emitFact(sql, facts.machineRemoved, { contractId, generation, agentPublicKey, atNs: now }, now);
+  }
+}
+
+/** What the agent is told of a machine that it is to remove. */
+export function desiredAbsent(
+  { contractId, generation }: Pick<Machine, 'contractId' | 'generation'>,
+  deadlineNs: bigint,
+): DesiredMachine {
+  return {
+    contractId,
+    generation,
+    desired: 'absent',
+    deadlineNs: deadlineNs.toString(),
+    encryptionPublicKeys: [],
+  };
+}

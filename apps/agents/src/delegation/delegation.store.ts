@@ -1,0 +1,114 @@
+import type { AgentPermission } from '@decent-cloud/messages';
+import { Database, type Sql } from '@decent-cloud/postgres';
+import { Injectable } from '@nestjs/common';
+import type { Page } from '../page.ts';
+
+export const ALL_PERMISSIONS: readonly AgentPermission[] = [
+  'provision',
+  'health_check',
+  'heartbeat',
+  'fetch_contracts',
+  'dns_manage',
+];
+
+export interface AgentRow {
+  agentPublicKey: string;
+  providerPublicKey: string;
+  poolId: string | null;
+  permissions: AgentPermission[];
+  label: string | null;
+  createdAtNs: bigint;
+  expiresAtNs: bigint | null;
+  revokedAtNs: bigint | null;
+  accountPublicKey: string | null;
+  lastHeartbeatNs: bigint | null;
+  version: string | null;
+  provisionerTypes: string[];
+  activeContracts: number;
+  resources: unknown;
+}
+
+const COLUMNS = `agent_public_key as "agentPublicKey", provider_public_key as "providerPublicKey", pool_id as "poolId",
+  permissions, label, created_at_ns as "createdAtNs", expires_at_ns as "expiresAtNs", revoked_at_ns as "revokedAtNs",
+  account_public_key as "accountPublicKey", last_heartbeat_ns as "lastHeartbeatNs", version,
+  provisioner_types as "provisionerTypes", active_contracts as "activeContracts", resources`;
+const AFTER_CURSOR = `($2::text is null or
+  (created_at_ns, agent_public_key) < (select created_at_ns, agent_public_key from agent where agent_public_key = $2))
+  order by created_at_ns desc, agent_public_key desc limit $3 offset $4`;
+
+@Injectable()
+export class DelegationStore {
+  constructor(private readonly database: Database) {}
+
+  async find(agentPublicKey: string, sql: Sql = this.database): Promise<AgentRow | undefined> {
+    const [row] = await sql.query<AgentRow>(`select ${COLUMNS} from agent where agent_public_key = $1`, [
+      agentPublicKey,
+    ]);
+    return row;
+  }
+
+  async lock(sql: Sql, agentPublicKey: string): Promise<AgentRow | undefined> {
+    const [row] = await sql.query<AgentRow>(
+      `select ${COLUMNS} from agent where agent_public_key = $1 for update`,
+      [agentPublicKey],
+    );
+    return row;
+  }
+
+  /** False when the key is known already. */
+  async insert(
+    sql: Sql,
+    agent: Pick<AgentRow, 'agentPublicKey' | 'providerPublicKey' | 'poolId' | 'label'>,
+    now: bigint,
+  ): Promise<boolean> {
+    const rows = await sql.query(
+      `insert into agent (agent_public_key, provider_public_key, pool_id, permissions, label, created_at_ns)
+       values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning 1`,
+      [agent.agentPublicKey, agent.providerPublicKey, agent.poolId, ALL_PERMISSIONS, agent.label, now],
+    );
+    return rows.length === 1;
+  }
+
+  /** To another pool of the same provider. */
+  async move(sql: Sql, agent: Pick<AgentRow, 'agentPublicKey' | 'poolId' | 'label'>): Promise<void> {
+    await sql.query(
+      `update agent set pool_id = $2, label = coalesce($3, label), expires_at_ns = null, permissions = $4
+       where agent_public_key = $1`,
+      [agent.agentPublicKey, agent.poolId, agent.label, ALL_PERMISSIONS],
+    );
+  }
+
+  listOfProvider(providerPublicKey: string, page: Page): Promise<AgentRow[]> {
+    return this.database.query<AgentRow>(
+      `select ${COLUMNS} from agent where provider_public_key = $1 and ${AFTER_CURSOR}`,
+      [providerPublicKey, page.cursor ?? null, page.limit, page.offset],
+    );
+  }
+
+  listOfPool(poolId: string, page: Page): Promise<AgentRow[]> {
+    return this.database.query<AgentRow>(
+      `select ${COLUMNS} from agent where pool_id = $1 and revoked_at_ns is null and ${AFTER_CURSOR}`,
+      [poolId, page.cursor ?? null, page.limit, page.offset],
+    );
+  }
+
+  /** False when the provider has no such agent that is not revoked. */
+  async label(providerPublicKey: string, agentPublicKey: string, label: string): Promise<boolean> {
+    const rows = await this.database.query(
+      `update agent set label = $3
+       where provider_public_key = $1 and agent_public_key = $2 and revoked_at_ns is null returning 1`,
+      [providerPublicKey, agentPublicKey, label],
+    );
+    return rows.length === 1;
+  }
+
+  /** The agent that was heard last, else the newest; revoked ones only when there is no other. */
+  async seenLast(providerPublicKey: string): Promise<AgentRow | undefined> {
+    const [row] = await this.database.query<AgentRow>(
+      `select ${COLUMNS} from agent where provider_public_key = $1
+       order by revoked_at_ns is not null, last_heartbeat_ns desc nulls last, created_at_ns desc limit 1`,
+      [providerPublicKey],
+    );
+    return row;
+  }
+}

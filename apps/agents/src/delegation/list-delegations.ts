@@ -1,0 +1,16 @@
+import type { VerbInput } from '@decent-cloud/messages';
+import { listDelegations } from '@decent-cloud/messages/agents';
+import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { DelegationStore } from './delegation.store.ts';
+import { showDelegation } from './show-delegation.ts';
+
+@Answers(listDelegations)
+export class ListDelegations implements Verb<typeof listDelegations> {
+  constructor(private readonly delegations: DelegationStore) {}
+
+  async run({ params, query }: VerbInput<typeof listDelegations>, { caller, now }: VerbContext) {
+    requireUser(caller);
+    const agents = await this.delegations.listOfProvider(params.pubkey, query);
+    return agents.map((agent) => showDelegation(agent, now));
+  }
+}

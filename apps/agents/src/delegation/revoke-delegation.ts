@@ -1,0 +1,52 @@
+import { Refusal } from '@decent-cloud/kernel';
+import type { VerbInput } from '@decent-cloud/messages';
+import { revokeDelegation } from '@decent-cloud/messages/agents';
+import { Database } from '@decent-cloud/postgres';
+import {
+  Answers,
+  LOGGER,
+  type Logger,
+  requireUser,
+  type Verb,
+  type VerbContext,
+} from '@decent-cloud/runtime';
+import { Inject } from '@nestjs/common';
+import { AccountClaims } from '../session/account-claims.ts';
+import { AgentAccountStore } from '../session/agent-account.store.ts';
+import { BrokerAccounts } from '../session/broker-accounts.ts';
+import { DelegationStore } from './delegation.store.ts';
+
+/** Ends a delegation and cuts the agent's connection; the key cannot come back. */
+@Answers(revokeDelegation)
+export class RevokeDelegation implements Verb<typeof revokeDelegation> {
+  constructor(
+    private readonly database: Database,
+    private readonly delegations: DelegationStore,
+    private readonly accounts: AgentAccountStore,
+    private readonly broker: BrokerAccounts,
+    private readonly claims: AccountClaims,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async run({ params }: VerbInput<typeof revokeDelegation>, { caller, now }: VerbContext): Promise<boolean> {
+    requireUser(caller);
+    await this.database.transaction(async (sql) => {
+      const agent = await this.delegations.lock(sql, params.agent_pubkey);
+      if (!agent || agent.providerPublicKey !== params.pubkey || agent.revokedAtNs !== null) {
+        throw new Refusal('NOT_FOUND', 'AGENT_NOT_FOUND', 'No active delegation found to revoke');
+      }
+      await sql.query('update agent set revoked_at_ns = $2 where agent_public_key = $1', [
+        params.agent_pubkey,
+        now,
+      ]);
+      if (agent.accountPublicKey === null) return;
+      const claims = await this.claims.ofAccount(agent.accountPublicKey, now);
+      await this.accounts.put(sql, params.agent_pubkey, claims);
+    });
+    // Committed: if the broker is away now, the sweep cuts the connection as soon as it is back.
+    await this.broker.settle(params.agent_pubkey).catch((error: unknown) => {
+      this.logger.warn({ error, agent: params.agent_pubkey }, 'revoked, but the broker does not know yet');
+    });
+    return true;
+  }
+}

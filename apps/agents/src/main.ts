@@ -1,0 +1,4 @@
+import { startService } from '@decent-cloud/runtime';
+import { agentsService } from './service.ts';
+
+await startService(agentsService);

@@ -1,0 +1,84 @@
+import { DurableReader, traceOf, type Verdict } from '@decent-cloud/bus';
+import type { Clock } from '@decent-cloud/kernel';
+import { agentEvent, consumers } from '@decent-cloud/messages';
+import { receiveOnce } from '@decent-cloud/outbox';
+import { Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
+import { Bus, CLOCK, LOGGER, type Logger, Metrics, withRequestId } from '@decent-cloud/runtime';
+import type { JsMsg } from '@nats-io/jetstream';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { context } from '@opentelemetry/api';
+import { AgentReports } from '../assignment/agent-reports.ts';
+import { AgentWireMetrics } from './agent-wire-metrics.ts';
+import { KnownAgents } from './known-agents.ts';
+import { accountOf, believe, DisbelievedError } from './signed-by-agent.ts';
+
+const CONSUMER = consumers['agent-events'];
+
+/** Reads what agents report: believed by signature, once in effect, otherwise dead-lettered with the reason. */
+@Injectable()
+export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private reader: DurableReader | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly database: Database,
+    private readonly reports: AgentReports,
+    private readonly agents: KnownAgents,
+    private readonly wire: AgentWireMetrics,
+    private readonly metrics: Metrics,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.reader = new DurableReader({
+      connection: this.bus.connection,
+      declaration: CONSUMER,
+      handle: (message) => this.handle(message),
+      onSettled: (verdict) => this.metrics.factsHandled.inc({ consumer: CONSUMER.durable, verdict }),
+      onTrouble: (error, doing, message) =>
+        this.logger.warn(
+          { error, subject: message?.subject, deliveries: message?.info.deliveryCount },
+          doing,
+        ),
+    });
+    this.reader.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.reader?.stop();
+  }
+
+  private handle(message: JsMsg): Promise<Verdict> {
+    return context.with(traceOf(message.headers), () =>
+      withRequestId(`${message.info.stream}:${message.seq}`, () => this.verdictOn(message)),
+    );
+  }
+
+  private async verdictOn(message: JsMsg): Promise<Verdict> {
+    const now = this.clock();
+    try {
+      const event = await believe(agentEvent, message.string(), accountOf(message.subject), (key) =>
+        this.agents.fresh(key, now),
+      );
+      await this.database.transaction(async (sql) => {
+        // Named by its agent too: nobody can use up the id of another one's event.
+        if (!(await receiveOnce(sql, CONSUMER.durable, `${event.agentPublicKey}:${event.eventId}`))) return;
+        await this.reports.apply(sql, event, now);
+      });
+      this.wire.events.inc({ kind: event.kind });
+      return { verdict: 'done' };
+    } catch (error) {
+      if (error instanceof DisbelievedError) {
+        this.wire.disbelieved.inc({ channel: 'event', reason: error.reason });
+        return { verdict: 'dead', error };
+      }
+      return { verdict: isDatabaseUnavailable(error) ? 'pause' : 'retry', error };
+    }
+  }
+}

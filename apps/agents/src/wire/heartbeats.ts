@@ -1,0 +1,115 @@
+import { type Clock, secondsToNs } from '@decent-cloud/kernel';
+import { type AgentHeartbeat, agentHeartbeat } from '@decent-cloud/messages';
+import { Database } from '@decent-cloud/postgres';
+import { Bus, CLOCK, LOGGER, type Logger, SETTINGS } from '@decent-cloud/runtime';
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { AgentsSettings } from '../settings.ts';
+import { AgentWireMetrics } from './agent-wire-metrics.ts';
+import { KnownAgents } from './known-agents.ts';
+import { accountOf, believe, DisbelievedError } from './signed-by-agent.ts';
+
+/** A heartbeat of another time (an old one sent again, a wrong clock) says nothing about now. */
+export const FRESH_SECONDS = 300;
+
+interface Beat {
+  readonly heartbeat: AgentHeartbeat;
+  readonly heardAtNs: bigint;
+}
+
+/** Hears agents beat and writes it down in batches; each beat is heard by one replica. */
+@Injectable()
+export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private beats = new Map<string, Beat>();
+  private subscription: Subscription | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private flushing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly database: Database,
+    private readonly agents: KnownAgents,
+    private readonly wire: AgentWireMetrics,
+    @Inject(SETTINGS) private readonly settings: AgentsSettings,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.subscription = this.bus.connection.subscribe('agent.hb.v1.*', {
+      queue: 'agents',
+      callback: (error, message) => {
+        if (error) this.logger.warn({ error }, 'heartbeats are not heard');
+        else void this.hear(message);
+      },
+    });
+    this.timer = setInterval(() => {
+      this.flushing = this.flushing.then(() => this.flush());
+    }, this.settings.HEARTBEAT_FLUSH_SECONDS * 1_000);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.subscription?.unsubscribe();
+    clearInterval(this.timer);
+    await this.flushing;
+    await this.flush();
+  }
+
+  private async hear(message: Msg): Promise<void> {
+    const now = this.clock();
+    try {
+      const heartbeat = await believe(agentHeartbeat, message.string(), accountOf(message.subject), (key) =>
+        this.agents.recent(key, now),
+      );
+      const distanceNs = now - BigInt(heartbeat.atNs);
+      if (distanceNs > secondsToNs(FRESH_SECONDS) || -distanceNs > secondsToNs(FRESH_SECONDS)) {
+        this.wire.disbelieved.inc({ channel: 'heartbeat', reason: 'stale' });
+        return;
+      }
+      const known = this.beats.get(heartbeat.agentPublicKey);
+      if (known && BigInt(known.heartbeat.atNs) > BigInt(heartbeat.atNs)) return;
+      this.beats.set(heartbeat.agentPublicKey, { heartbeat, heardAtNs: now });
+      this.wire.heartbeats.inc();
+    } catch (error) {
+      if (error instanceof DisbelievedError) {
+        this.wire.disbelieved.inc({ channel: 'heartbeat', reason: error.reason });
+      } else this.logger.warn({ error }, 'a heartbeat could not be taken');
+    }
+  }
+
+  /** Writes what was heard since the last time; what cannot be written is tried again. */
+  async flush(): Promise<void> {
+    if (this.beats.size === 0) return;
+    const taken = this.beats;
+    this.beats = new Map();
+    const beats = [...taken.values()];
+    try {
+      await this.database.query(
+        `update agent a set last_heartbeat_ns = b.heard, version = b.version,
+           provisioner_types = array(select jsonb_array_elements_text(b.types)), active_contracts = b.active,
+           free_slots = b.free, resources = coalesce(b.resources, a.resources)
+         from unnest($1::text[], $2::bigint[], $3::text[], $4::jsonb[], $5::int[], $6::int[], $7::jsonb[])
+           as b(key, heard, version, types, active, free, resources)
+         where a.agent_public_key = b.key and a.revoked_at_ns is null
+           and (a.last_heartbeat_ns is null or a.last_heartbeat_ns < b.heard)`,
+        [
+          beats.map(({ heartbeat }) => heartbeat.agentPublicKey),
+          beats.map(({ heardAtNs }) => heardAtNs),
+          beats.map(({ heartbeat }) => heartbeat.version),
+          beats.map(({ heartbeat }) => JSON.stringify(heartbeat.provisionerTypes)),
+          beats.map(({ heartbeat }) => heartbeat.activeContracts),
+          beats.map(({ heartbeat }) => heartbeat.freeSlots),
+          beats.map(({ heartbeat }) => (heartbeat.resources ? JSON.stringify(heartbeat.resources) : null)),
+        ],
+      );
+    } catch (error) {
+      this.logger.warn({ error, agents: beats.length }, 'heartbeats could not be written; trying again');
+      for (const [key, beat] of taken) if (!this.beats.has(key)) this.beats.set(key, beat);
+    }
+  }
+}
