@@ -6,7 +6,12 @@ import { text } from './text.ts';
 const tags = ['agents'];
 
 /** Where a pool can be. */
-export const poolLocation = () => z.enum(['europe', 'na', 'latam', 'apac', 'mena', 'ssa', 'cis']);
+const LOCATIONS = ['europe', 'na', 'latam', 'apac', 'mena', 'ssa', 'cis'] as const;
+export const poolLocation = () =>
+  z.enum(LOCATIONS, {
+    error: ({ input }) =>
+      `Invalid location '${String(input).slice(0, 64)}': must be one of: ${LOCATIONS.join(', ')}`,
+  });
 
 const pool = {
   poolId: z.string(),
@@ -60,6 +65,7 @@ export const agentDelegation = z
 
 export const setupToken = z
   .object({
+    /** In full when it is made; lists show its beginning, which names it for deletion too. */
     token: z.string(),
     poolId: z.string(),
     label: z.string().nullable(),
@@ -163,8 +169,8 @@ export const createSetupToken = endpoint({
   method: 'POST',
   path: `${poolsPath}/{pool_id}/setup-tokens`,
   subject: 'req.agents.v1.create-setup-token',
+  // Not idempotent: the kept answer would hold the token, of which only the hash may be kept.
   auth: 'self',
-  idempotent: true,
   summary: 'Make a token with which one agent can join the pool',
   tags,
   params: poolParams,
@@ -306,7 +312,7 @@ export const getAgentStatus = endpoint({
   method: 'GET',
   path: '/api/v1/providers/{pubkey}/agent-status',
   subject: 'req.agents.v1.get-agent-status',
-  auth: 'public',
+  auth: 'optional',
   summary: 'The agent of a provider that was seen last',
   tags,
   params: providerParams,

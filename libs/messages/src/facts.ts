@@ -326,3 +326,10 @@ export const machineRemoved = fact({
   payload: z.object(machine),
   sample: machineSample,
 });
+
+/** A machine that should run is not there any more, as its agent sees it. Nothing is ended by this. */
+export const machineLost = fact({
+  subject: 'evt.agents.v1.machine-lost',
+  payload: z.object(machine),
+  sample: machineSample,
+});
