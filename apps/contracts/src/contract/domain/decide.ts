@@ -1,4 +1,4 @@
-import { REASONS, type Reason } from '@decent-cloud/kernel';
+import { REASONS, type Reason, Refusal } from '@decent-cloud/kernel';
 import type { Change, Contract } from './contract.ts';
 import { isPaid } from './contract.ts';
 import { isFinal, type WaitingStatus } from './status.ts';
@@ -92,6 +92,13 @@ export function refunded(
   contract: Contract,
   refund: { amountE9s: bigint; atNs: bigint },
 ): Change | undefined {
+  if (!isFinal(contract.status)) {
+    throw new Refusal(
+      'CONFLICT',
+      'TRANSITION_NOT_ALLOWED',
+      `A refund came for contract ${contract.contractId}, which is still ${contract.status}`,
+    );
+  }
   if (contract.refundCreatedAtNs !== null) return undefined;
   return {
     set: {

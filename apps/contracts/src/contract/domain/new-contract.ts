@@ -118,20 +118,15 @@ export const needsCharge = (contract: Contract): boolean =>
   contract.priceE9s > 0n && contract.paymentMethod !== 'test';
 
 function machineSpecOf(request: RentalRequest, offering: Offering): MachineSpec {
-  const spec: Record<string, unknown> = {
+  return {
     offeringId: offering.offeringId,
+    cpuCores: offering.cpuCores,
+    memoryMb: offering.memoryMb,
+    storageGb: offering.storageGb,
+    operatingSystem: request.operatingSystem ?? undefined,
     sshPublicKeys: [request.sshPubkey],
+    provisionerType: offering.provisionerType,
+    provisionerConfig: offering.provisionerConfig,
+    postProvisionScript: offering.postProvisionScript,
   };
-  if (request.operatingSystem !== null) spec['operatingSystem'] = request.operatingSystem;
-  for (const member of [
-    'cpuCores',
-    'memoryMb',
-    'storageGb',
-    'provisionerType',
-    'provisionerConfig',
-    'postProvisionScript',
-  ] as const) {
-    if (offering[member] !== undefined) spec[member] = offering[member];
-  }
-  return spec as unknown as MachineSpec;
 }

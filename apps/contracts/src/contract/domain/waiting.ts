@@ -50,8 +50,9 @@ const settlingIn: Waiting = {
   owner: 'platform',
   reconciler: 'settle-deadlines',
   deadlineNs: (contract, limits) => {
-    const settledIn = contract.statusUpdatedAtNs + limits.settleInNs;
-    return settledIn < termEnd(contract) ? settledIn : termEnd(contract);
+    const settledInNs = contract.statusUpdatedAtNs + limits.settleInNs;
+    const termEndNs = termEnd(contract);
+    return settledInNs < termEndNs ? settledInNs : termEndNs;
   },
   whenPassed: (contract, nowNs) =>
     nowNs >= termEnd(contract) ? termEnded : { to: 'active', actor: 'system', changedBy: 'system' },
