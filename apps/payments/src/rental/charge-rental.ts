@@ -23,7 +23,7 @@ export class ChargeRental implements Verb<typeof requests.chargeRental> {
     const currency = body.currency.toUpperCase();
     if (currency !== WALLET_CURRENCY) {
       throw new Refusal(
-        'INVALID',
+        'UNPROCESSABLE',
         'CURRENCY_UNSUPPORTED',
         `Wallets hold ${WALLET_CURRENCY}: a rental in '${body.currency}' cannot be paid with one`,
       );

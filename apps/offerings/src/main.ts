@@ -1,0 +1,4 @@
+import { startService } from '@decent-cloud/runtime';
+import { offeringsService } from './service.ts';
+
+await startService(offeringsService);

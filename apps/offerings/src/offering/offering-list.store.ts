@@ -1,0 +1,156 @@
+import { Refusal } from '@decent-cloud/kernel';
+import { Database } from '@decent-cloud/postgres';
+import { Injectable } from '@nestjs/common';
+import type { Offering } from './domain/offering.ts';
+import type { Owner } from './offering.store.ts';
+import { OFFERING_COLUMNS, type OfferingRow, offeringOfRow } from './offering-row.ts';
+
+export interface SearchFilter {
+  readonly productType?: string | undefined;
+  readonly country?: string | undefined;
+  readonly inStockOnly: boolean;
+  readonly hasRecipe: boolean;
+  readonly minPriceE9s?: bigint | undefined;
+  readonly maxPriceE9s?: bigint | undefined;
+  readonly words?: string | undefined;
+}
+
+/** Same expression as the trigram index. */
+const WORDS = `(offer_name || chr(10) || product_type || chr(10) || coalesce(description, ''))`;
+const RANK = 'reliability_order, trust_order, monthly_price_e9s, id';
+const HELD = `(select count(*) from stock_hold where offering_db_id = offering.id and released_at_ns is null)`;
+
+export interface ServedGroup {
+  readonly providerPublicKey: string;
+  readonly agentPoolId: string | null;
+  readonly datacenterCountry: string;
+  readonly offeringSource: string;
+  readonly count: bigint;
+}
+
+@Injectable()
+export class OfferingListStore {
+  constructor(private readonly database: Database) {}
+
+  /** Listed offerings, best first, after the one that is named. */
+  async search(filter: SearchFilter, after: bigint | undefined, limit: number): Promise<Offering[]> {
+    const values: unknown[] = [limit];
+    const conditions = ['is_listed'];
+    const where = (condition: (placeholder: string) => string, value: unknown): void => {
+      if (value === undefined) return;
+      values.push(value);
+      conditions.push(condition(`$${values.length}`));
+    };
+    where((it) => `product_type = ${it}`, filter.productType);
+    where((it) => `datacenter_country = ${it}`, filter.country);
+    where((it) => `monthly_price_e9s >= ${it}`, filter.minPriceE9s);
+    where((it) => `monthly_price_e9s <= ${it}`, filter.maxPriceE9s);
+    where((it) => `${WORDS} ilike ${it}`, filter.words === undefined ? undefined : likeText(filter.words));
+    if (filter.hasRecipe) conditions.push('post_provision_script is not null');
+    if (filter.inStockOnly) {
+      conditions.push(`stock_status = 'in_stock'`, `${HELD} < coalesce(stock_total, 1)`);
+    }
+    if (after !== undefined) {
+      await this.assertKnown(after);
+      where((it) => `(${RANK}) > (select ${RANK} from offering where id = ${it})`, after);
+    }
+    return this.list(`where ${conditions.join(' and ')} order by ${RANK} limit $1`, values);
+  }
+
+  /** What everybody sees of one provider, cheapest first. */
+  async ofProvider(providerPublicKey: string, page: Page): Promise<Offering[]> {
+    return this.cheapest('is_listed and provider_public_key = $4', [providerPublicKey], page);
+  }
+
+  /** Everything of one provider, cheapest first. */
+  async ofOwner(owner: Owner, page: Page): Promise<Offering[]> {
+    return this.cheapest(
+      'deleted_at_ns is null and (provider_public_key = $4 or provider_account_id = $5)',
+      [owner.publicKey, owner.accountId],
+      page,
+    );
+  }
+
+  /** Living holds of each offering that has any. */
+  async heldUnits(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, number>> {
+    const rows = await this.database.query<{ offering_db_id: bigint; held: bigint }>(
+      `select offering_db_id, count(*) as held from stock_hold
+       where offering_db_id = any($1::bigint[]) and released_at_ns is null group by offering_db_id`,
+      [ids],
+    );
+    return new Map(rows.map((row) => [row.offering_db_id, Number(row.held)]));
+  }
+
+  /** Listed offerings, counted by what decides who serves them. */
+  async servedGroups(): Promise<ServedGroup[]> {
+    const rows = await this.database.query<{
+      provider_public_key: string;
+      agent_pool_id: string | null;
+      datacenter_country: string;
+      offering_source: string;
+      count: bigint;
+    }>(
+      `select provider_public_key, agent_pool_id, datacenter_country, offering_source, count(*) as count
+       from offering where is_listed group by 1, 2, 3, 4`,
+    );
+    return rows.map((row) => ({
+      providerPublicKey: row.provider_public_key,
+      agentPoolId: row.agent_pool_id,
+      datacenterCountry: row.datacenter_country,
+      offeringSource: row.offering_source,
+      count: row.count,
+    }));
+  }
+
+  /** A provider's offerings by the pool that they name, else by country; drafts and private ones too. */
+  async countByPool(
+    providerPublicKey: string,
+  ): Promise<{ pool: string | null; country: string; count: bigint }[]> {
+    return this.database.query(
+      `select agent_pool_id as pool, datacenter_country as country, count(*) as count
+       from offering where deleted_at_ns is null and provider_public_key = $1 group by 1, 2`,
+      [providerPublicKey],
+    );
+  }
+
+  private async cheapest(condition: string, values: unknown[], page: Page): Promise<Offering[]> {
+    if (page.after !== undefined) await this.assertKnown(page.after);
+    return this.list(
+      `where ${condition} and ($2::bigint is null or
+         (monthly_price_e9s, id) > (select monthly_price_e9s, id from offering where id = $2))
+       order by monthly_price_e9s, id limit $1 offset $3`,
+      [page.limit, page.after ?? null, page.offset, ...values],
+    );
+  }
+
+  private async list(clauses: string, values: readonly unknown[]): Promise<Offering[]> {
+    const rows = await this.database.query<OfferingRow>(
+      `select ${OFFERING_COLUMNS} from offering ${clauses}`,
+      values,
+    );
+    return rows.map(offeringOfRow);
+  }
+
+  private async assertKnown(id: bigint): Promise<void> {
+    const rows = await this.database.query('select 1 from offering where id = $1', [id]);
+    if (rows.length === 0) throw badCursor();
+  }
+}
+
+export interface Page {
+  readonly limit: number;
+  readonly offset: number;
+  readonly after?: bigint | undefined;
+}
+
+const badCursor = (): Refusal =>
+  new Refusal('INVALID', 'INVALID_INPUT', 'cursor: must be the id of the last offering that you have');
+
+/** The cursor of a list of offerings: the id of the last one seen. */
+export function readCursor(cursor: string | undefined): bigint | undefined {
+  if (cursor === undefined || cursor === '') return undefined;
+  if (!/^\d{1,18}$/.test(cursor)) throw badCursor();
+  return BigInt(cursor);
+}
+
+const likeText = (words: string): string => `%${words.replace(/[\\%_]/g, '\\$&')}%`;

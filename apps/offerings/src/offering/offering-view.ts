@@ -1,0 +1,57 @@
+import type { Caller } from '@decent-cloud/messages';
+import { isParty } from '@decent-cloud/runtime';
+import { Injectable } from '@nestjs/common';
+import type { Offering, OfferingWire } from './domain/offering.ts';
+import { type Serving, servingOf } from './domain/pool.ts';
+import { printOffering } from './domain/print-offering.ts';
+import { NameDirectory } from './name-directory.ts';
+import { OfferingListStore } from './offering-list.store.ts';
+import { PoolDirectory } from './pool-directory.ts';
+
+export interface Served {
+  readonly offering: Offering;
+  readonly serving: Serving | 'unknown' | undefined;
+}
+
+export const isOwner = (caller: Caller, offering: Offering): boolean =>
+  caller.kind === 'user' && isParty(caller, offering.providerPublicKey, offering.providerAccountId);
+
+/** Puts together what is shown of offerings: stock, pools and names, each asked once for a whole page. */
+@Injectable()
+export class OfferingView {
+  constructor(
+    private readonly list: OfferingListStore,
+    private readonly pools: PoolDirectory,
+    private readonly names: NameDirectory,
+  ) {}
+
+  /** Who would serve each of them. */
+  async withServing(offerings: readonly Offering[]): Promise<Served[]> {
+    const pools = await this.pools.poolsIfKnown(offerings.map(({ providerPublicKey }) => providerPublicKey));
+    return offerings.map((offering) => ({
+      offering,
+      serving: pools ? servingOf(offering, pools.get(offering.providerPublicKey) ?? []) : 'unknown',
+    }));
+  }
+
+  async print(
+    served: readonly Served[],
+    caller: Caller,
+    options: { withNames: boolean },
+  ): Promise<OfferingWire[]> {
+    const [held, names] = await Promise.all([
+      this.list.heldUnits(served.map(({ offering }) => offering.id)),
+      options.withNames
+        ? this.names.namesOf(served.map(({ offering }) => offering.providerPublicKey))
+        : new Map<string, string>(),
+    ]);
+    return served.map(({ offering, serving }) =>
+      printOffering(offering, {
+        isOwner: isOwner(caller, offering),
+        heldUnits: held.get(offering.id) ?? 0,
+        serving,
+        ownerUsername: names.get(offering.providerPublicKey),
+      }),
+    );
+  }
+}

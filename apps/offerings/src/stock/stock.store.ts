@@ -1,0 +1,109 @@
+import { parseExactJson } from '@decent-cloud/kernel';
+import { requests } from '@decent-cloud/messages';
+import { Database, type Sql } from '@decent-cloud/postgres';
+import { Injectable } from '@nestjs/common';
+import { type HoldTerms, type KnownHold, printTerms } from './domain/hold.ts';
+
+export interface NewHold {
+  readonly holdId: string;
+  readonly offeringDbId: bigint;
+  readonly renterPublicKey: string;
+  readonly untilNs: bigint;
+  readonly terms: HoldTerms;
+}
+
+interface HoldRow {
+  offering_db_id: bigint | null;
+  renter_public_key: string | null;
+  terms: string | null;
+  is_released: boolean;
+}
+
+@Injectable()
+export class StockStore {
+  constructor(private readonly database: Database) {}
+
+  async find(sql: Sql, holdId: string): Promise<(KnownHold & { terms: HoldTerms | undefined }) | undefined> {
+    const [row] = await sql.query<HoldRow>(
+      `select offering_db_id, renter_public_key, terms::text as terms, released_at_ns is not null as is_released
+       from stock_hold where hold_id = $1`,
+      [holdId],
+    );
+    return (
+      row && {
+        offeringDbId: row.offering_db_id,
+        renterPublicKey: row.renter_public_key,
+        isReleased: row.is_released,
+        terms: row.terms === null ? undefined : requests.holdStock.answer.parse(parseExactJson(row.terms)),
+      }
+    );
+  }
+
+  async heldUnits(sql: Sql, offeringDbId: bigint): Promise<number> {
+    const [row] = await sql.query<{ held: bigint }>(
+      'select count(*) as held from stock_hold where offering_db_id = $1 and released_at_ns is null',
+      [offeringDbId],
+    );
+    return Number(row?.held ?? 0n);
+  }
+
+  /** False: a hold of this id exists, made or given back by somebody else meanwhile. */
+  async insert(sql: Sql, hold: NewHold, now: bigint): Promise<boolean> {
+    const rows = await sql.query(
+      `insert into stock_hold (hold_id, offering_db_id, renter_public_key, terms, until_ns, created_at_ns)
+       values ($1, $2, $3, $4, $5, $6) on conflict (hold_id) do nothing returning 1`,
+      [hold.holdId, hold.offeringDbId, hold.renterPublicKey, printTerms(hold.terms), hold.untilNs, now],
+    );
+    return rows.length === 1;
+  }
+
+  /** Gives the unit back, also ahead of a hold that is still under way. True: a living hold ended. */
+  async release(sql: Sql, holdId: string, now: bigint): Promise<boolean> {
+    const made = await sql.query(
+      `insert into stock_hold (hold_id, until_ns, created_at_ns, released_at_ns) values ($1, $2, $2, $2)
+       on conflict (hold_id) do nothing returning 1`,
+      [holdId, now],
+    );
+    if (made.length === 1) return false;
+    const ended = await sql.query(
+      'update stock_hold set released_at_ns = $2 where hold_id = $1 and released_at_ns is null returning 1',
+      [holdId, now],
+    );
+    return ended.length === 1;
+  }
+
+  /** Living holds whose time to ask has come, oldest first. */
+  async due(now: bigint, limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ hold_id: string }>(
+      'select hold_id from stock_hold where released_at_ns is null and until_ns < $1 order by until_ns limit $2',
+      [now, limit],
+    );
+    return rows.map((row) => row.hold_id);
+  }
+
+  /** Drops holds that nobody has and asks about the others again later. */
+  async settleDue(
+    living: readonly string[],
+    dead: readonly string[],
+    now: bigint,
+    againNs: bigint,
+  ): Promise<void> {
+    await this.database.query(
+      'update stock_hold set released_at_ns = $2 where hold_id = any($1::uuid[]) and released_at_ns is null',
+      [dead, now],
+    );
+    await this.database.query(
+      'update stock_hold set until_ns = $2 where hold_id = any($1::uuid[]) and released_at_ns is null',
+      [living, againNs],
+    );
+  }
+
+  async forgetReleased(beforeNs: bigint, limit: number): Promise<number> {
+    const rows = await this.database.query(
+      `delete from stock_hold where hold_id in
+         (select hold_id from stock_hold where released_at_ns < $1 limit $2) returning 1`,
+      [beforeNs, limit],
+    );
+    return rows.length;
+  }
+}
