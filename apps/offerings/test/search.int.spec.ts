@@ -1,0 +1,276 @@
+import { requests } from '@decent-cloud/messages';
+import { getOffering, listProviderOfferings } from '@decent-cloud/messages/offerings';
+import { Database } from '@decent-cloud/postgres';
+import { answerRequests, eventually, type PlayedService } from '@decent-cloud/testing';
+import { OfferingListStore, type SearchFilter } from '../src/offering/offering-list.store.ts';
+import { ANYBODY, hex, RunningOfferings, type User, user } from './running-offerings.ts';
+
+interface PlayedPool {
+  poolId: string;
+  location: string;
+  online: boolean;
+}
+
+let offerings: RunningOfferings;
+let agents: PlayedService;
+let accounts: PlayedService;
+const pools = new Map<string, PlayedPool[]>();
+const names = new Map<string, string>();
+
+const playAgents = () =>
+  answerRequests(offerings.connection, requests.poolsOnline, ({ body: { providerPublicKeys } }) => ({
+    pools: providerPublicKeys.flatMap((providerPublicKey) =>
+      (pools.get(providerPublicKey) ?? []).map((pool) => ({
+        providerPublicKey,
+        poolName: `The ${pool.poolId}`,
+        ...pool,
+      })),
+    ),
+  }));
+const playAccounts = () =>
+  answerRequests(offerings.connection, requests.namesOfKeys, ({ body: { publicKeys } }) => ({
+    names: Object.fromEntries(
+      publicKeys.flatMap((key) => (names.has(key) ? [[key, names.get(key) as string]] : [])),
+    ),
+  }));
+
+beforeAll(async () => {
+  offerings = await RunningOfferings.start();
+  agents = playAgents();
+  accounts = playAccounts();
+}, 60_000);
+afterAll(() => offerings.stop());
+
+/** A provider with one pool in Europe, online. */
+function provider(): User {
+  const owner = user();
+  pools.set(owner.publicKey, [{ poolId: 'eu', location: 'europe', online: true }]);
+  names.set(owner.publicKey, `name-${owner.publicKey.slice(0, 6)}`);
+  return owner;
+}
+const rank = (id: bigint, reliability: number | null, trust: number | null) =>
+  offerings.service.database.query(
+    'update offering set reliability_score = $2, trust_score = $3 where id = $1',
+    [id, reliability, trust],
+  );
+const idsOf = (found: readonly { id?: bigint | undefined }[]) => found.map(({ id }) => id);
+
+describe('search', () => {
+  it('shows who sells, and who would serve it', async () => {
+    const owner = provider();
+    const product_type = hex(4);
+    const id = await offerings.create(owner, { product_type });
+    expect(await offerings.search({ product_type })).toEqual([
+      expect.objectContaining({
+        id,
+        owner_username: names.get(owner.publicKey),
+        provider_online: true,
+        resolved_pool_id: 'eu',
+        resolved_pool_name: 'The eu',
+        stock_available: 1,
+      }),
+    ]);
+  });
+
+  it('goes by reliability, trust, price and age; what is unknown comes last', async () => {
+    const owner = provider();
+    const product_type = hex(4);
+    const made: bigint[] = [];
+    for (const monthly_price of [1, 2, 3, 3, 9, 8])
+      made.push(await offerings.create(owner, { product_type, monthly_price }));
+    const [a, b, c, d, e, f] = made as [bigint, bigint, bigint, bigint, bigint, bigint];
+    await rank(e, 90, 10);
+    await rank(f, 90, 50);
+    await rank(b, null, 99);
+    await rank(c, 0, null);
+    expect(idsOf(await offerings.search({ product_type }))).toEqual([f, e, c, b, a, d]);
+    const pages: (bigint | undefined)[] = [];
+    for (let cursor: string | undefined; ; cursor = String(pages.at(-1))) {
+      const page = await offerings.search({
+        product_type,
+        limit: 2,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      if (page.length === 0) break;
+      pages.push(...idsOf(page));
+    }
+    expect(pages).toEqual([f, e, c, b, a, d]);
+    expect(idsOf(await offerings.search({ product_type, limit: 2, offset: 3 }))).toEqual([b, a]);
+  });
+
+  it('leaves out what nobody serves, and still fills its pages', async () => {
+    const [served, unserved] = [provider(), user()];
+    pools.set(unserved.publicKey, [{ poolId: 'us', location: 'na', online: true }]);
+    const product_type = hex(4);
+    const visible: bigint[] = [];
+    for (let index = 0; index < 9; index++) {
+      await offerings.create(unserved, { product_type, monthly_price: index });
+      if (index % 3 === 0)
+        visible.push(await offerings.create(served, { product_type, monthly_price: index }));
+    }
+    expect(idsOf(await offerings.search({ product_type, limit: 2 }))).toEqual(visible.slice(0, 2));
+    expect(idsOf(await offerings.search({ product_type, limit: 2, offset: 1 }))).toEqual(visible.slice(1, 3));
+    expect(idsOf(await offerings.search({ product_type, limit: 2, cursor: String(visible[1]) }))).toEqual(
+      visible.slice(2),
+    );
+    const all = await offerings.ask(
+      listProviderOfferings,
+      { params: { pubkey: unserved.publicKey } },
+      ANYBODY,
+    );
+    expect(all).toHaveLength(9);
+    expect(all[0]).toMatchObject({ provider_online: false });
+  });
+
+  it('shows what is offline as offline', async () => {
+    const owner = user();
+    pools.set(owner.publicKey, [{ poolId: 'eu', location: 'europe', online: false }]);
+    const product_type = hex(4);
+    await offerings.create(owner, { product_type });
+    expect(await offerings.search({ product_type })).toEqual([
+      expect.objectContaining({ provider_online: false }),
+    ]);
+  });
+
+  it('filters', async () => {
+    const owner = provider();
+    const product_type = hex(4);
+    const make = (changes: Parameters<RunningOfferings['create']>[1]) =>
+      offerings.create(owner, { product_type, ...changes });
+    const cheap = await make({ monthly_price: 5, offer_name: 'Tiny 100% box_1' });
+    const french = await make({
+      monthly_price: 10,
+      datacenter_country: 'FR',
+      description: 'With a GPU inside',
+    });
+    const scripted = await make({ monthly_price: 15, post_provision_script: '#!/bin/sh\ntrue' });
+    const none = await make({ monthly_price: 20, stock_status: 'out_of_stock' });
+    const taken = await make({ monthly_price: 30 });
+    await offerings.hold(taken);
+    const search = async (query: Parameters<RunningOfferings['search']>[0]) =>
+      idsOf(await offerings.search({ product_type, ...query }));
+    expect(await search({})).toEqual([cheap, french, scripted, none, taken]);
+    expect(await search({ country: 'FR' })).toEqual([french]);
+    expect(await search({ country: 'fr' })).toEqual([]);
+    expect(await search({ in_stock_only: true })).toEqual([cheap, french, scripted]);
+    expect(await search({ has_recipe: 'true' })).toEqual([scripted]);
+    expect(await search({ min_price_monthly: '10', max_price_monthly: 20 })).toEqual([
+      french,
+      scripted,
+      none,
+    ]);
+    expect(await search({ min_price_monthly: 1e12 })).toEqual([]);
+    expect(await search({ q: '  gpu INSIDE ' })).toEqual([french]);
+    expect(await search({ q: '100%' })).toEqual([cheap]);
+    expect(await search({ q: '%' })).toEqual([cheap]);
+    expect(await search({ q: 'box_' })).toEqual([cheap]);
+    expect(await search({ q: 'box\\' })).toEqual([]);
+    expect(await search({ q: product_type.toUpperCase() })).toHaveLength(5);
+    expect(await search({ q: "'; drop table offering; --" })).toEqual([]);
+  });
+
+  it.each([
+    { limit: 201 },
+    { limit: -1 },
+    { offset: -1 },
+    { offset: 5_001 },
+    { cursor: 'x' },
+    { cursor: '99999999' },
+  ])('refuses %o', async (query) => {
+    await expect(offerings.search(query)).rejects.toMatchObject({ reason: 'INVALID_INPUT' });
+  });
+
+  it('asks pools and names once for a page, and not again for a while', async () => {
+    const product_type = hex(4);
+    for (let index = 0; index < 5; index++) await offerings.create(provider(), { product_type });
+    const [poolsAsked, namesAsked] = [agents.received.length, accounts.received.length];
+    expect(await offerings.search({ product_type })).toHaveLength(5);
+    await offerings.search({ product_type });
+    expect(agents.received.length - poolsAsked).toBe(1);
+    expect(accounts.received.length - namesAsked).toBe(1);
+  });
+
+  it('counts what can be rented now', async () => {
+    const count = async () => (await offerings.ask(requests.countForRent, {})).count;
+    const before = await count();
+    const [online, offline] = [provider(), user()];
+    pools.set(offline.publicKey, [{ poolId: 'eu', location: 'europe', online: false }]);
+    await offerings.create(online);
+    await offerings.create(online, { datacenter_country: 'US' });
+    await offerings.create(online, { is_draft: true });
+    await offerings.create(offline);
+    expect((await count()) - before).toBe(1);
+    await expect(offerings.ask(requests.countForRent, {}, ANYBODY)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+  });
+});
+
+describe('while other services are down', () => {
+  it('offerings stay listed, without saying who is online and who sells', async () => {
+    const owner = provider();
+    const product_type = hex(4);
+    const id = await offerings.create(owner, { product_type });
+    agents.stop();
+    accounts.stop();
+    await offerings.connection.flush();
+    const [found] = await offerings.search({ product_type });
+    expect(found).toMatchObject({ id });
+    for (const absent of ['provider_online', 'resolved_pool_id', 'owner_username'])
+      expect(found).not.toHaveProperty(absent);
+    expect(await offerings.ask(getOffering, { params: { id: String(id) } }, ANYBODY)).toMatchObject({ id });
+    await expect(offerings.ask(requests.countForRent, {})).rejects.toMatchObject({
+      reason: 'SERVICE_UNAVAILABLE',
+    });
+    agents = playAgents();
+    accounts = playAccounts();
+    await eventually(async () => (await offerings.search({ product_type }))[0]?.provider_online === true);
+  });
+});
+
+describe('plans of a search', () => {
+  const filter: SearchFilter = { inStockOnly: false, hasRecipe: false };
+
+  beforeAll(async () => {
+    await offerings.service.database.query(
+      `insert into offering (operation_id, provider_public_key, offering_id, offer_name, product_type, visibility, is_draft,
+         currency, monthly_price_e9s, setup_fee_e9s, stock_status, datacenter_country, offering_source, details,
+         created_at_ns, updated_at_ns)
+       select gen_random_uuid(), lpad(to_hex(n % 500), 64, '0'), 'bulk-' || n, 'Box ' || md5(n::text), 'bulk-' || n % 20,
+         'public', false, 'USD', n::bigint * 1000000, 0, 'in_stock', case n % 50 when 0 then 'LU' else 'DE' end, 'provider', '{}', 1, 1
+       from generate_series(1, 20000) as n`,
+    );
+    await offerings.service.database.query('vacuum analyze offering');
+  }, 60_000);
+
+  /** The plan of the list query that the store sends. */
+  async function planOf(search: (store: OfferingListStore) => Promise<unknown>): Promise<string> {
+    const { database } = offerings.service;
+    let plan = '';
+    const spy = {
+      query: async (text: string, values: readonly unknown[]) => {
+        if (!text.includes('from offering where')) return database.query(text, values);
+        if (text.startsWith('select 1')) return database.query(text, values);
+        const rows = await database.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
+        plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+        return [];
+      },
+    } as unknown as Database;
+    await search(new OfferingListStore(spy));
+    return plan;
+  }
+
+  it.each([
+    ['no filter', filter, undefined, 'offering_ranked'],
+    ['a type', { ...filter, productType: 'bulk-7' }, undefined, 'offering_ranked_type'],
+    ['a country', { ...filter, country: 'LU' }, undefined, 'offering_ranked_country'],
+    ['the page after one', filter, 5_000n, 'offering_ranked'],
+    ['a rare word', { ...filter, words: 'c4ca4238' }, undefined, 'offering_words'],
+  ] as const)('%s: by index, never the whole table', async (_what, wanted, after, index) => {
+    const plan = await planOf((store) => store.search(wanted, after, 50));
+    expect(plan).toMatch(new RegExp(`\\b${index}\\b`));
+    expect(plan).not.toContain('Seq Scan on offering');
+    if (index !== 'offering_words') expect(plan).not.toContain('Sort');
+    if (after !== undefined) expect(plan).toMatch(/Index Cond: .*ROW\(reliability_order/);
+  });
+});

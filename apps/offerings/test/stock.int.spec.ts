@@ -1,0 +1,301 @@
+import { uuidV7 } from '@decent-cloud/kernel';
+import { type FactInput, facts, requests } from '@decent-cloud/messages';
+import { deleteOffering, getOffering, setAutoAccept, updateOffering } from '@decent-cloud/messages/offerings';
+import { factMessage } from '@decent-cloud/outbox';
+import { answerRequests, eventually } from '@decent-cloud/testing';
+import { jetstream } from '@nats-io/jetstream';
+import { DropOldHolds } from '../src/stock/drop-old-holds.ts';
+import { ANYBODY, body, HOUR, hex, NOW, RunningOfferings, user } from './running-offerings.ts';
+
+let offerings: RunningOfferings;
+beforeAll(async () => {
+  offerings = await RunningOfferings.start();
+}, 60_000);
+afterAll(() => offerings.stop());
+
+const release = (holdId: string) => offerings.ask(requests.releaseStock, { body: { holdId } });
+const available = async (id: bigint) =>
+  (await offerings.ask(getOffering, { params: { id: String(id) } }, ANYBODY)).stock_available;
+
+async function publishEnded(holdId: string): Promise<void> {
+  const ended: FactInput<typeof facts.contractEnded> = {
+    contractId: hex(32),
+    version: 3,
+    status: 'cancelled',
+    requesterPublicKey: hex(32),
+    requesterAccountId: hex(16),
+    providerPublicKey: hex(32),
+    holdId,
+    offeringDbId: 1n,
+    paymentMethod: 'wallet',
+    paidE9s: 0n,
+    refundE9s: 0n,
+    earnedE9s: 0n,
+    currency: 'USD',
+    atNs: NOW,
+  };
+  const { subject, payload } = factMessage(facts.contractEnded, ended);
+  const msgID = uuidV7(NOW);
+  await jetstream(offerings.connection).publish(subject, payload, { msgID });
+  await eventually(async () => {
+    const rows = await offerings.service.database.query(
+      'select 1 from messaging.inbox where message_id = $1',
+      [msgID],
+    );
+    return rows.length === 1;
+  });
+}
+
+describe('holding stock', () => {
+  it('takes a unit and says what the rental is made of', async () => {
+    const owner = user();
+    const id = await offerings.create(owner, {
+      stock_total: 2,
+      monthly_price: 8.2,
+      processor_cores: 2,
+      memory_amount: '16 GB',
+      total_ssd_capacity: '1 TB',
+      operating_systems: 'Debian 12',
+      provisioner_type: 'proxmox',
+      provisioner_config: '{"template_vmid":9000}',
+      post_provision_script: '#!/bin/sh\ntrue',
+    });
+    expect(await offerings.hold(id)).toEqual({
+      offeringDbId: id,
+      offeringId: expect.stringMatching(/^vps-/),
+      offerName: 'Small VPS',
+      providerPublicKey: owner.publicKey,
+      currency: 'USD',
+      monthlyPriceE9s: 8_200_000_000n,
+      autoAccept: true,
+      datacenterCountry: 'DE',
+      cpuCores: 2,
+      memoryMb: 16_384,
+      storageGb: 1_024,
+      operatingSystems: 'Debian 12',
+      provisionerType: 'proxmox',
+      provisionerConfig: '{"template_vmid":9000}',
+      postProvisionScript: '#!/bin/sh\ntrue',
+    });
+    expect(await available(id)).toBe(1);
+  });
+
+  it('says whether the provider wants to be asked', async () => {
+    const owner = user();
+    const id = await offerings.create(owner);
+    await offerings.ask(setAutoAccept, { body: { autoAcceptRentals: false } }, owner);
+    expect(await offerings.hold(id)).toMatchObject({ autoAccept: false });
+  });
+
+  it('gives exactly 5 of 5 units to 50 who ask at the same time', async () => {
+    const id = await offerings.create(user(), { stock_total: 5 });
+    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => offerings.hold(id)));
+    const refusals = outcomes
+      .filter((outcome) => outcome.status === 'rejected')
+      .map(({ reason }) => reason.reason);
+    expect(outcomes.length - refusals.length).toBe(5);
+    expect(new Set(refusals)).toEqual(new Set(['OUT_OF_STOCK']));
+    expect(await offerings.living(id)).toBe(5);
+    expect(await available(id)).toBe(0);
+  });
+
+  it('happens once for each holdId, also at the same time, with the terms of the first time', async () => {
+    const owner = user();
+    const id = await offerings.create(owner, { stock_total: 3, monthly_price: 5 });
+    const same = { holdId: uuidV7(NOW), renterPublicKey: hex(32) };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => offerings.hold(id, same)));
+    const changed = {
+      params: { pubkey: owner.publicKey, id: String(id) },
+      body: body({ monthly_price: 50, stock_total: 0 }),
+    };
+    await offerings.ask(updateOffering, changed, owner);
+    answers.push(await offerings.hold(id, same));
+    await offerings.ask(deleteOffering, { params: changed.params }, owner);
+    answers.push(await offerings.hold(id, same));
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(answers[0]?.monthlyPriceE9s).toBe(5_000_000_000n);
+    expect(await offerings.living(id)).toBe(1);
+  });
+
+  it('refuses a holdId that belongs to somebody else or to another offering', async () => {
+    const [one, two] = [await offerings.create(user(), { stock_total: 3 }), await offerings.create(user())];
+    const holdId = uuidV7(NOW);
+    await offerings.hold(one, { holdId, renterPublicKey: hex(32) });
+    await expect(offerings.hold(one, { holdId })).rejects.toMatchObject({ reason: 'IDEMPOTENCY_KEY_REUSED' });
+    await expect(offerings.hold(two, { holdId })).rejects.toMatchObject({ reason: 'IDEMPOTENCY_KEY_REUSED' });
+    expect(await offerings.living(two)).toBe(0);
+  });
+
+  it('counts one unit when no total is given', async () => {
+    const id = await offerings.create(user());
+    await offerings.hold(id);
+    await expect(offerings.hold(id)).rejects.toMatchObject({ code: 'CONFLICT', reason: 'OUT_OF_STOCK' });
+  });
+
+  it.each(['out_of_stock', 'discontinued'])(
+    'is refused when the status is %s, whatever the total',
+    async (status) => {
+      const id = await offerings.create(user(), { stock_status: status, stock_total: 5 });
+      expect(await available(id)).toBe(0);
+      await expect(offerings.hold(id)).rejects.toMatchObject({ reason: 'OUT_OF_STOCK' });
+    },
+  );
+
+  it('keeps to the limits of duration', async () => {
+    const id = await offerings.create(user(), {
+      min_contract_hours: 24,
+      max_contract_hours: 48,
+      stock_total: 2,
+    });
+    await expect(offerings.hold(id, { durationHours: 23 })).rejects.toMatchObject({
+      reason: 'DURATION_OUT_OF_RANGE',
+      message: 'Duration of 23 hours is below the minimum of 24 hours',
+    });
+    await expect(offerings.hold(id, { durationHours: 49 })).rejects.toMatchObject({
+      reason: 'DURATION_OUT_OF_RANGE',
+    });
+    expect(await offerings.living(id)).toBe(0);
+    await offerings.hold(id, { durationHours: 24 });
+    await offerings.hold(id, { durationHours: 48 });
+  });
+
+  it.each([{ visibility: 'private' }, { visibility: 'shared' }, { is_draft: true }])(
+    'of what is %o is for its owner only, with any key of the account',
+    async (changes) => {
+      const owner = user();
+      const id = await offerings.create(owner, { ...changes, stock_total: 3 });
+      const second = hex(32);
+      const played = answerRequests(offerings.connection, requests.resolveKey, ({ body: { publicKey } }) => ({
+        status: 'active' as const,
+        accountId: publicKey === second ? owner.accountId : hex(16),
+      }));
+      await offerings.hold(id, { renterPublicKey: owner.publicKey });
+      await offerings.hold(id, { renterPublicKey: second });
+      await expect(offerings.hold(id)).rejects.toMatchObject({ reason: 'OFFERING_NOT_FOUND' });
+      played.stop();
+    },
+  );
+
+  it('is refused for what is gone or never was, and for everybody but services', async () => {
+    const owner = user();
+    const id = await offerings.create(owner);
+    await offerings.ask(deleteOffering, { params: { pubkey: owner.publicKey, id: String(id) } }, owner);
+    await expect(offerings.hold(id)).rejects.toMatchObject({ reason: 'OFFERING_NOT_FOUND' });
+    await expect(offerings.hold(999_999n)).rejects.toMatchObject({ reason: 'OFFERING_NOT_FOUND' });
+    const input = {
+      holdId: uuidV7(NOW),
+      offeringDbId: id,
+      renterPublicKey: hex(32),
+      durationHours: 1,
+      untilNs: NOW,
+    };
+    await expect(offerings.ask(requests.holdStock, { body: input }, owner)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await expect(
+      offerings.ask(requests.releaseStock, { body: { holdId: input.holdId } }, owner),
+    ).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+describe('giving stock back', () => {
+  it('frees the unit once', async () => {
+    const id = await offerings.create(user());
+    const holdId = uuidV7(NOW);
+    await offerings.hold(id, { holdId });
+    expect(await release(holdId)).toEqual({ released: true });
+    expect(await release(holdId)).toEqual({ released: false });
+    expect(await available(id)).toBe(1);
+  });
+
+  it('ahead of the hold keeps the late hold from taking a unit', async () => {
+    const id = await offerings.create(user());
+    const holdId = uuidV7(NOW);
+    expect(await release(holdId)).toEqual({ released: false });
+    await expect(offerings.hold(id, { holdId })).rejects.toMatchObject({ reason: 'TRANSITION_NOT_ALLOWED' });
+    expect(await available(id)).toBe(1);
+  });
+
+  it('racing with the hold never leaves the unit taken', async () => {
+    const id = await offerings.create(user(), { stock_total: 40 });
+    const holdIds = Array.from({ length: 20 }, () => uuidV7(NOW));
+    await Promise.all(
+      holdIds.flatMap((holdId) => [
+        offerings.hold(id, { holdId }).catch((error) => expect(error.reason).toBe('TRANSITION_NOT_ALLOWED')),
+        release(holdId),
+      ]),
+    );
+    expect(await offerings.living(id)).toBe(0);
+  });
+
+  it('follows from the end of a contract, however often it is told', async () => {
+    const id = await offerings.create(user(), { stock_total: 2 });
+    const [ending, staying] = [uuidV7(NOW), uuidV7(NOW + 1n)];
+    await offerings.hold(id, { holdId: ending });
+    await offerings.hold(id, { holdId: staying });
+    await publishEnded(ending);
+    await publishEnded(ending);
+    expect(await available(id)).toBe(1);
+    expect(await offerings.living(id)).toBe(1);
+  });
+});
+
+describe('old holds', () => {
+  const sweep = () => offerings.service.get<DropOldHolds>(DropOldHolds).sweep(offerings.now);
+  afterEach(() => {
+    offerings.now = NOW;
+  });
+
+  it('stay while nobody says that their contract is not there', async () => {
+    const id = await offerings.create(user());
+    await offerings.hold(id);
+    offerings.now = NOW + 2n * HOUR;
+    await expect(sweep()).rejects.toMatchObject({ reason: 'SERVICE_UNAVAILABLE' });
+    expect(await offerings.living(id)).toBe(1);
+  });
+
+  it('go when no living contract has them, and only then', async () => {
+    const id = await offerings.create(user(), { stock_total: 450 });
+    const holdIds = Array.from({ length: 420 }, (_, index) => uuidV7(NOW + BigInt(index)));
+    for (const holdId of holdIds) await offerings.hold(id, { holdId, untilNs: NOW + HOUR });
+    const young = uuidV7(NOW);
+    await offerings.hold(id, { holdId: young, untilNs: NOW + 3n * HOUR });
+    const keeps = new Set(holdIds.filter((_, index) => index % 3 === 0));
+    const played = answerRequests(offerings.connection, requests.livingHolds, ({ body }) => ({
+      living: body.holdIds.filter((holdId) => keeps.has(holdId)),
+    }));
+    offerings.now = NOW + 2n * HOUR;
+    await eventually(async () => {
+      await sweep();
+      return true;
+    });
+    const rows = await offerings.service.database.query<{ hold_id: string }>(
+      'select hold_id from stock_hold where offering_db_id = $1 and released_at_ns is null',
+      [id],
+    );
+    expect(new Set(rows.map((row) => row.hold_id))).toEqual(new Set([...keeps, young]));
+    const asked = played.received.length;
+    expect(asked).toBeGreaterThan(2);
+    await sweep();
+    expect(played.received).toHaveLength(asked);
+    played.stop();
+  });
+
+  it('that were given back are forgotten after a month', async () => {
+    const holdId = uuidV7(NOW);
+    await release(holdId);
+    const known = async () =>
+      (await offerings.service.database.query('select 1 from stock_hold where hold_id = $1', [holdId]))
+        .length;
+    const played = answerRequests(offerings.connection, requests.livingHolds, ({ body }) => ({
+      living: body.holdIds,
+    }));
+    offerings.now = NOW + 29n * 24n * HOUR;
+    await sweep();
+    expect(await known()).toBe(1);
+    offerings.now = NOW + 31n * 24n * HOUR;
+    await sweep();
+    expect(await known()).toBe(0);
+    played.stop();
+  });
+});
