@@ -9,6 +9,7 @@ export const REASONS = {
   UNSUPPORTED_CONTENT_TYPE: 'Send the body as application/json.',
   BODY_TOO_LARGE: 'Send a smaller body.',
   RATE_LIMITED: 'Wait for the time named in Retry-After.',
+  ORIGIN_NOT_ALLOWED: 'Call from a page of an origin that the platform allows.',
   IDEMPOTENCY_KEY_REUSED: 'Use a new Idempotency-Key for a different request.',
   IDEMPOTENCY_KEY_IN_FLIGHT: 'The first request with this key is still running: ask again shortly.',
   SERVICE_UNAVAILABLE: 'Part of the platform does not answer at the moment: try again shortly.',

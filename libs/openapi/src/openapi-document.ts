@@ -19,9 +19,8 @@ Lists end after \`limit\` items: ask on with \`cursor\` = id of the last item, o
 POST and PUT that say so take an \`Idempotency-Key\`: the same key gives the same answer, once.`;
 
 const TITLES: Record<number, string> = {
-  400: 'The request is malformed or a value is wrong',
+  400: 'The request, its signature headers or a value is malformed',
   401: 'The signature is missing or does not hold',
-  402: 'The wallet does not cover this',
   403: 'Not allowed for this caller',
   404: 'Not there, or not visible to the caller',
   409: 'Does not fit the present state',

@@ -1,4 +1,4 @@
-import type { Reason } from '@decent-cloud/kernel';
+import type { Reason, RefusalCode } from '@decent-cloud/kernel';
 
 /** Reasons whose status does not follow from their name. */
 const EXCEPTIONS: Partial<Record<Reason, number>> = {
@@ -10,8 +10,12 @@ const EXCEPTIONS: Partial<Record<Reason, number>> = {
   EMAIL_UNVERIFIED: 403,
   DELEGATION_MISSING: 401,
   KEY_DISABLED: 401,
-  KEY_UNACCEPTABLE: 401,
-  INSUFFICIENT_BALANCE: 402,
+  KEY_UNACCEPTABLE: 400,
+  SIGNATURE_MALFORMED: 400,
+  UNKNOWN_ENDPOINT: 404,
+  ORIGIN_NOT_ALLOWED: 403,
+  INTERNAL: 500,
+  INSUFFICIENT_BALANCE: 422,
   CREDENTIALS_NOT_AVAILABLE: 404,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_CONTENT_TYPE: 415,
@@ -30,3 +34,19 @@ export function statusOfReason(reason: Reason): number {
   if (reason.endsWith('_INVALID') || reason === 'INVALID_INPUT') return 400;
   return 409;
 }
+
+/** The HTTP status of every way in which a verb may say no. */
+export const statusOfCode: Readonly<Record<RefusalCode, number>> = {
+  INVALID: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  PRECONDITION: 409,
+  PAYMENT_REQUIRED: 422,
+  TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA: 415,
+  UNPROCESSABLE: 422,
+  LIMIT: 429,
+  UNAVAILABLE: 503,
+};

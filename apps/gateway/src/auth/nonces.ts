@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, NS_PER_MS, nsToMs, Refusal } from '@decent-cloud/kernel';
+import { buckets } from '@decent-cloud/messages';
+import type { Logger } from '@decent-cloud/runtime';
+import { JetStreamApiError, type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { errors, type NatsConnection } from '@nats-io/transport-node';
+import { ensureMemoryBucket } from '../bus/memory-bucket.ts';
+
+const STORE_TIMEOUT_MS = 2_000;
+const WRONG_LAST_SEQUENCE = 10_071;
+
+interface Incarnation {
+  /** `$KV.<bucket>.<id>`; only this incarnation of the bucket listens there. */
+  readonly prefix: string;
+  /** Nonces of signatures before this time may be forgotten. */
+  readonly sinceNs: bigint;
+}
+
+export interface SeenSignature {
+  readonly publicKeyHex: string;
+  readonly nonceHex: string;
+  readonly timestampNs: bigint;
+}
+
+/**
+ * Lets every signature pass once, over all gateways. The bucket lives in the broker's memory and is gone after its
+ * restart, so signatures that are older than the bucket are refused. Each bucket listens to subjects of its own: a
+ * gateway that still knows the one before gets no answer, instead of an answer from a store that has forgotten.
+ */
+export class Nonces {
+  private readonly js: JetStreamClient;
+  private known: Promise<Incarnation> | undefined;
+  /** Passed here with a stamp of the future: a new bucket must know them, it cannot tell that they are old. */
+  private readonly early = new Map<string, bigint>();
+
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly replicas: number,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly onRefused: (why: 'replayed' | 'older-than-store' | 'store-down') => void,
+  ) {
+    this.js = jetstream(connection, { timeout: STORE_TIMEOUT_MS });
+  }
+
+  /** Makes the bucket early, so that the first signatures are not older than it. */
+  async open(): Promise<void> {
+    await this.incarnation();
+  }
+
+  /**
+   * Remembers a signature that has verified.
+   * @throws Refusal SIGNATURE_REPLAYED, SIGNATURE_EXPIRED (older than the store), or UNAVAILABLE when the store is down
+   */
+  async use(signature: SeenSignature): Promise<void> {
+    const key = `${signature.publicKeyHex}.${signature.nonceHex}`;
+    if (this.early.has(key)) this.refuseReplay();
+    for (let attempt = 0; ; attempt++) {
+      const incarnation = await this.orUnavailable(() => this.incarnation());
+      if (signature.timestampNs < incarnation.sinceNs) {
+        this.onRefused('older-than-store');
+        throw new Refusal(
+          'UNAUTHENTICATED',
+          'SIGNATURE_EXPIRED',
+          'Request was signed before the platform restarted: sign it again',
+        );
+      }
+      try {
+        await this.create(`${incarnation.prefix}.${key}`);
+        break;
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) this.refuseReplay();
+        this.known = undefined;
+        // Nobody listens there: the bucket was lost and may be made again, once.
+        if (attempt === 0 && isNobodyListening(error)) continue;
+        this.unavailable(error);
+      }
+    }
+    this.rememberEarly(key, signature.timestampNs);
+  }
+
+  private async create(subject: string): Promise<void> {
+    await this.js.publish(subject, '', { expect: { lastSubjectSequence: 0 }, timeout: STORE_TIMEOUT_MS });
+  }
+
+  private incarnation(): Promise<Incarnation> {
+    this.known ??= this.bind().catch((error: unknown) => {
+      this.known = undefined;
+      throw error;
+    });
+    return this.known;
+  }
+
+  private async bind(): Promise<Incarnation> {
+    const { name, ttlSeconds } = buckets.nonces;
+    const manager = await jetstreamManager(this.connection, { checkAPI: false, timeout: STORE_TIMEOUT_MS });
+    const madeAtMs = nsToMs(this.clock());
+    const info = await ensureMemoryBucket(manager, {
+      name,
+      ttlSeconds,
+      replicas: this.replicas,
+      subject: `$KV.${name}.${madeAtMs}-${randomBytes(6).toString('hex')}.>`,
+    });
+    const prefix = (info.config.subjects[0] ?? '').replace(/\.>$/, '');
+    const stampedMs = Number(/\.(\d+)-[0-9a-f]+$/.exec(prefix)?.[1] ?? Number.NaN);
+    if (Number.isNaN(stampedMs)) throw new Error(`the bucket ${name} was not made by a gateway: delete it`);
+    // Broker and gateways may have clocks of their own: the later one counts.
+    const sinceMs = Math.max(stampedMs, Date.parse(info.created));
+    this.logger.info({ bucket: prefix, sinceMs }, 'nonces are remembered here');
+    const incarnation = { prefix, sinceNs: BigInt(sinceMs) * NS_PER_MS };
+    await this.replant(incarnation);
+    return incarnation;
+  }
+
+  /** Signatures of the future that passed here would look fresh to a new bucket. */
+  private async replant(incarnation: Incarnation): Promise<void> {
+    for (const [key, timestampNs] of this.early) {
+      if (timestampNs < incarnation.sinceNs) continue;
+      try {
+        await this.create(`${incarnation.prefix}.${key}`);
+      } catch (error) {
+        if (!(error instanceof JetStreamApiError) || error.code !== WRONG_LAST_SEQUENCE) throw error;
+      }
+    }
+  }
+
+  private rememberEarly(key: string, timestampNs: bigint): void {
+    const nowNs = this.clock();
+    if (timestampNs <= nowNs) return;
+    this.early.set(key, timestampNs);
+    for (const [old, stampNs] of this.early) {
+      if (stampNs > nowNs - EARLY_KEPT_NS && this.early.size <= EARLY_MAX) break;
+      this.early.delete(old);
+    }
+  }
+
+  private refuseReplay(): never {
+    this.onRefused('replayed');
+    throw new Refusal('UNAUTHENTICATED', 'SIGNATURE_REPLAYED', 'Nonce already used (replay attack)');
+  }
+
+  private async orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      return this.unavailable(error);
+    }
+  }
+
+  private unavailable(error: unknown): never {
+    this.onRefused('store-down');
+    this.logger.warn({ error }, 'the nonce store does not answer');
+    throw new Refusal(
+      'UNAVAILABLE',
+      'SERVICE_UNAVAILABLE',
+      'Signed requests cannot be checked at the moment',
+      { cause: error },
+    );
+  }
+}
+
+const EARLY_KEPT_NS = 300_000_000_000n;
+const EARLY_MAX = 50_000;
+
+function isNobodyListening(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof errors.NoRespondersError) return true;
+    if (cause instanceof errors.RequestError && cause.isNoResponders()) return true;
+  }
+  return false;
+}

@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import { type Clock, nsToMs } from '@decent-cloud/kernel';
+import { type Caller, type EndpointDeclaration, facts } from '@decent-cloud/messages';
+import { Bus, type Logger, type Metrics, NestLogger } from '@decent-cloud/runtime';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AllowedHosts } from './auth/allowed-hosts.ts';
+import { Authenticator } from './auth/authenticator.ts';
+import { Delegations } from './auth/delegations.ts';
+import { KeyOwners } from './auth/key-owners.ts';
+import { Nonces } from './auth/nonces.ts';
+import { chooseVerifier } from './auth/verifier.ts';
+import { BusWatch } from './bus/bus-watch.ts';
+import { CorsRules } from './http/cors.ts';
+import { fastifyOptions } from './http/fastify-options.ts';
+import { HttpHooks } from './http/http-hooks.ts';
+import { GatewayMetrics } from './http/http-metrics.ts';
+import { RefusalFilter } from './http/refusal-filter.ts';
+import { registerEndpoints } from './http/register-endpoints.ts';
+import { RouteTable } from './http/route-table.ts';
+import { ServiceCaller } from './http/service-caller.ts';
+import { RateExchange } from './limits/rate-exchange.ts';
+import { RateLimiter } from './limits/rate-limiter.ts';
+import { EventsEndpoint, ticketEndpoint } from './live/events-endpoint.ts';
+import { FactReader } from './live/fact-reader.ts';
+import { liveSubjects } from './live/live-facts.ts';
+import { LiveHub } from './live/live-hub.ts';
+import { Tickets } from './live/tickets.ts';
+import { homePage } from './platform/home-page.ts';
+import { contentSecurityPolicy } from './platform/html.ts';
+import { localEndpoints } from './platform/local-endpoints.ts';
+import { StatusBoard } from './platform/platform-status.ts';
+import { type GatewaySettings, isRateLimited } from './settings.ts';
+
+export interface GatewayCore {
+  readonly settings: GatewaySettings;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly connection: NatsConnection;
+  readonly clock: Clock;
+  readonly endpoints: Readonly<Record<string, EndpointDeclaration>>;
+}
+
+@Module({})
+class GatewayModule {}
+
+/** Facts that change what the gateway remembers of keys, besides those that live clients see. */
+const FOLLOWED = [
+  facts.keyAdded.subject,
+  facts.keyDisabled.subject,
+  facts.accountRegistered.subject,
+] as readonly string[];
+
+/** The public door, put together. */
+export class Gateway {
+  private readonly publicUrl: string;
+  private readonly gatewayMetrics: GatewayMetrics;
+  private readonly bus: Bus;
+  private readonly watch: BusWatch;
+  private readonly owners: KeyOwners;
+  private readonly delegations: Delegations;
+  private readonly nonces: Nonces;
+  private readonly authenticator: Authenticator;
+  private readonly hub: LiveHub;
+  private readonly reader: FactReader;
+  private readonly exchange: RateExchange | undefined;
+  private readonly board: StatusBoard;
+  private readonly hooks: HttpHooks;
+  private readonly filter: RefusalFilter;
+  private app: NestFastifyApplication | undefined;
+
+  constructor(private readonly core: GatewayCore) {
+    const { settings, logger, metrics, connection, clock, endpoints } = core;
+    const isProduction = settings.ENVIRONMENT === 'prod';
+    this.publicUrl = settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`;
+    this.gatewayMetrics = new GatewayMetrics(metrics);
+    this.bus = new Bus(connection, 'gateway', metrics);
+    this.owners = new KeyOwners(this.bus);
+    this.delegations = new Delegations(this.bus);
+    this.nonces = new Nonces(connection, settings.NATS_REPLICAS, clock, logger, (why) =>
+      this.gatewayMetrics.refusedNonces.inc({ why }),
+    );
+    this.authenticator = new Authenticator({
+      verifier: chooseVerifier((error) =>
+        logger.warn({ error }, 'libsodium cannot be used: signatures are checked ten times as slowly'),
+      ),
+      nonces: this.nonces,
+      owners: this.owners,
+      delegations: this.delegations,
+      allowedHosts: new AllowedHosts(settings.PUBLIC_URL, settings.ALLOWED_HOSTS, !isProduction),
+      clock,
+    });
+    this.hub = new LiveHub(this.owners);
+    this.reader = new FactReader(
+      connection,
+      [...new Set([...liveSubjects, ...FOLLOWED])],
+      {
+        onFact: (fact, sequence) => this.hub.take(fact, sequence),
+        onOpen: (position, continued) => this.hub.opened(position, continued),
+        // What is said meanwhile is not heard at once.
+        onClosed: () => this.owners.forgetAll(),
+      },
+      logger,
+      randomBytes(4).toString('hex'),
+    );
+    const limiter = isRateLimited(settings) ? new RateLimiter(() => nsToMs(clock())) : undefined;
+    this.exchange = limiter && new RateExchange(connection, limiter, settings.NATS_REPLICAS, logger);
+    this.watch = new BusWatch(connection, logger, () => this.exchange?.reopen());
+    this.board = new StatusBoard(this.bus, logger, () => performance.now(), clock);
+    this.filter = new RefusalFilter(logger, settings.API_ERROR_STATUS === 'legacy');
+    this.hooks = new HttpHooks({
+      cors: new CorsRules({
+        isProduction,
+        publicUrl: settings.PUBLIC_URL,
+        origins: settings.CORS_ORIGINS,
+      }),
+      routes: new RouteTable(Object.values(endpoints), [{ method: 'GET', path: '/' }]),
+      limiter,
+      metrics: this.gatewayMetrics,
+      logger,
+      clock,
+      isHttps: this.publicUrl.startsWith('https:'),
+    });
+    metrics.observe(
+      'dc_gateway_live_streams',
+      'Open live streams of this gateway',
+      [],
+      async () => [{ value: this.hub.size }],
+      (error) => logger.warn({ error }, 'live streams cannot be counted'),
+    );
+  }
+
+  checkBus(): Promise<void> {
+    return this.watch.check();
+  }
+
+  async listen(): Promise<Server> {
+    const { settings, logger } = this.core;
+    await this.nonces.open().catch((error: unknown) => {
+      logger.warn({ error }, 'the nonce store is not there yet');
+    });
+    this.reader.start();
+    const adapter = new FastifyAdapter({
+      ...fastifyOptions(settings),
+      genReqId: this.hooks.requestId,
+      // Malformed URLs never reach a route: these answers get their headers here.
+      frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+        this.hooks.writeHeaders(request, reply);
+        this.filter.answer(error, request, reply);
+      },
+    });
+    const app = await NestFactory.create<NestFastifyApplication>(GatewayModule, adapter, {
+      logger: new NestLogger(logger),
+      bodyParser: false,
+      abortOnError: false,
+    });
+    this.app = app;
+    app.useGlobalFilters(this.filter);
+    const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+    fastify.decorateRequest('caller');
+    fastify.decorateRequest('traceContext');
+    this.hooks.register(fastify);
+    fastify.register(async (scope) => this.routes(scope));
+    await app.init();
+    await app.listen({ port: settings.PORT, host: settings.HOST });
+    return app.getHttpServer() as Server;
+  }
+
+  async stop(): Promise<void> {
+    this.hub.endAll('this gateway is ending: come back');
+    await this.app?.close();
+    this.exchange?.stop();
+    await this.reader.stop();
+  }
+
+  private routes(scope: FastifyInstance): void {
+    const { settings, endpoints, connection, clock, logger, metrics } = this.core;
+    scope.setErrorHandler((error, request, reply) => this.filter.answer(error, request, reply));
+    const tickets = new Tickets(connection, settings.NATS_REPLICAS, clock, logger);
+    const events = new EventsEndpoint({
+      hub: this.hub,
+      reader: this.reader,
+      tickets,
+      authenticator: this.authenticator,
+      logger,
+      keepAliveMs: settings.SSE_KEEP_ALIVE_SECS * 1_000,
+      streamsPerKey: settings.SSE_STREAMS_PER_KEY,
+      streamsMax: settings.SSE_STREAMS_MAX,
+      random: Math.random,
+    });
+    registerEndpoints(scope, {
+      endpoints,
+      local: localEndpoints({
+        endpoints,
+        environment: settings.ENVIRONMENT,
+        publicUrl: this.publicUrl,
+        board: this.board,
+        events,
+        ticket: ticketEndpoint(tickets),
+      }),
+      authenticator: this.authenticator,
+      services: new ServiceCaller(connection, metrics, settings.SERVICE_TIMEOUT_MS, this.watch.isUp),
+      bodyLimitBytes: settings.BODY_LIMIT_BYTES,
+      inScope: this.hooks.inScope,
+      onAuthenticated: (caller, _declaration, request) => {
+        if (caller.kind === 'agent') this.hooks.countAgent(caller.publicKey, request);
+      },
+      onRefusedSignature: (request) => this.hooks.countFailure(request),
+      onChanged: (service, caller) => this.forget(service, caller),
+    });
+    scope.get('/', { exposeHeadRoute: true }, async (_request, reply) => {
+      const html = homePage({
+        status: await this.board.getStatus(),
+        offerings: await this.board.offeringsForRent(),
+        environment: settings.ENVIRONMENT,
+        publicUrl: this.publicUrl,
+      });
+      reply.header('content-security-policy', contentSecurityPolicy(html));
+      return reply.type('text/html; charset=utf-8').send(html);
+    });
+  }
+
+  /** Whoever has just changed something sees it in the next request, without waiting for the fact. */
+  private forget(service: string, caller: Caller): void {
+    if (service === 'agents') this.delegations.forgetAll();
+    if (service !== 'accounts' || caller.kind !== 'user') return;
+    if (caller.accountId !== undefined) this.owners.forgetAccount(caller.accountId);
+    this.owners.forgetKey(caller.publicKey);
+  }
+}

@@ -1,0 +1,45 @@
+import { baseSettings } from '@decent-cloud/runtime';
+import { z } from 'zod';
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
+const onOff = z.enum(['true', 'false']).optional();
+const wholeNumber = (min: number, max: number, fallback: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+
+/** What the gateway reads from its environment. */
+export const gatewaySettings = baseSettings.extend({
+  PORT: wholeNumber(0, 65_535, 59_011),
+  HOST: z.string().default('0.0.0.0'),
+  /** Where people reach the platform; its host is one that version 2 signatures may name. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Further hosts (`name` or `name:port`) that version 2 signatures may name. */
+  ALLOWED_HOSTS: list,
+  /** Further origins whose pages may call; those of the environment are always allowed. */
+  CORS_ORIGINS: list,
+  /** Proxies (addresses or networks) whose X-Forwarded-For is believed. */
+  TRUSTED_PROXIES: list,
+  /** `legacy`: refusals of services come with status 200, as shipped clients of the existing system expect. */
+  API_ERROR_STATUS: z.enum(['real', 'legacy']).default('real'),
+  /** Unset: only in production. */
+  RATE_LIMIT_ENABLED: onOff,
+  BODY_LIMIT_BYTES: wholeNumber(1_024, 16 * 1024 ** 2, 1024 ** 2),
+  SERVICE_TIMEOUT_MS: wholeNumber(100, 60_000, 5_000),
+  SSE_KEEP_ALIVE_SECS: wholeNumber(1, 300, 15),
+  SSE_STREAMS_PER_KEY: wholeNumber(1, 1_000, 10),
+  SSE_STREAMS_MAX: wholeNumber(1, 100_000, 5_000),
+});
+export type GatewaySettings = z.output<typeof gatewaySettings>;
+
+export function isRateLimited(settings: GatewaySettings): boolean {
+  return settings.RATE_LIMIT_ENABLED === undefined
+    ? settings.ENVIRONMENT === 'prod'
+    : settings.RATE_LIMIT_ENABLED === 'true';
+}
