@@ -103,6 +103,8 @@ const GATEWAY: Permissions = {
       '$JS.API.INFO',
       '$JS.API.STREAM.NAMES',
       '$JS.API.STREAM.INFO.FACTS',
+      // Consumers without a name of their own.
+      '$JS.API.CONSUMER.CREATE.FACTS',
       '$JS.API.CONSUMER.*.FACTS.>',
       '$JS.API.CONSUMER.MSG.NEXT.FACTS.*',
       '$JS.ACK.FACTS.>',

@@ -26,6 +26,8 @@ export function natsServerConfig(options: NatsServerConfigOptions): string {
     `server_name: ${quote(options.serverName)}`,
     `listen: ${quote(`${host}:${options.port}`)}`,
     ...(options.monitoringPort === undefined ? [] : [`http: "127.0.0.1:${options.monitoringPort}"`]),
+    // A user's JWT travels in one CONNECT line and names all that the user may do; the default of 4 KiB is too short.
+    'max_control_line: 32KB',
     'max_payload: 2MB',
     'max_pending: 64MB',
     'write_deadline: "10s"',
