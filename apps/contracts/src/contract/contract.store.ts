@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type ContractsSettings, limitsOf } from '../settings.ts';
 import { SELECTED } from './contract.rows.ts';
 import { writingOf } from './contract.writing.ts';
-import { type Advanced, advance, open, then } from './domain/advance.ts';
+import { type Advanced, advance, andThen, open } from './domain/advance.ts';
 import type { Change, Contract, Limits } from './domain/contract.ts';
 
 export type Decide = (contract: Contract) => Change | undefined;
@@ -61,7 +61,7 @@ export class ContractStore {
         return await this.database.transaction(async (sql) => {
           let advanced = open(contract, this.limits);
           const change = firstChange(advanced.contract);
-          if (change) advanced = then(advanced, change, now, this.limits);
+          if (change) advanced = andThen(advanced, change, now, this.limits);
           await this.write(sql, advanced, now, undefined);
           return advanced.contract;
         });

@@ -88,7 +88,7 @@ export function advance(before: Contract, change: Change, nowNs: bigint, limits:
 }
 
 /** One after the other, as one write. */
-export function then(first: Advanced, change: Change, nowNs: bigint, limits: Limits): Advanced {
+export function andThen(first: Advanced, change: Change, nowNs: bigint, limits: Limits): Advanced {
   const second = advance(first.contract, change, nowNs, limits);
   return {
     before: first.before,

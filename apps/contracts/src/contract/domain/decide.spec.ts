@@ -11,7 +11,7 @@ import {
   TENANT_KEY,
   TENANT_OTHER_KEY,
 } from '../../../test/sample-contract.ts';
-import { advance, open, then } from './advance.ts';
+import { advance, andThen, open } from './advance.ts';
 import type { Change, Contract } from './contract.ts';
 import { accept, cancel, charged, chargeRefused, paidWithoutCharge, refunded, reject } from './decide.ts';
 import { isFinal, lifecycle } from './status.ts';
@@ -39,7 +39,7 @@ describe('a new contract', () => {
 
   it('that is free is accepted in the same write', () => {
     const free = sampleContract('requested', { version: 1, priceE9s: 0n });
-    const both = then(open(free, LIMITS), paidWithoutCharge(free, NOW), NOW, LIMITS);
+    const both = andThen(open(free, LIMITS), paidWithoutCharge(free, NOW), NOW, LIMITS);
     expect(both.before).toBeNull();
     expect(both.contract).toMatchObject({
       status: 'accepted',

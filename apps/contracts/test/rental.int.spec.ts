@@ -1,0 +1,558 @@
+import { facts, requests } from '@decent-cloud/messages';
+import {
+  cancelContract,
+  getContract,
+  getCredentials,
+  listContractEvents,
+  listMyContracts,
+  listPendingRequests,
+  listProviderContracts,
+  respondToRequest,
+} from '@decent-cloud/messages/contracts';
+import { ConfirmPayments } from '../src/confirm-payments.ts';
+import { EraseCredentials } from '../src/erase-credentials.ts';
+import {
+  AGENT_KEY,
+  HOUR,
+  PROVIDER_ACCOUNT,
+  PROVIDER_KEY,
+  SSH_KEY,
+  TENANT_ACCOUNT,
+  TENANT_KEY,
+  TENANT_OTHER_KEY,
+} from './sample-contract.ts';
+import { offeringsService, provider, stranger, tenant, tenantsOtherKey, World } from './world.ts';
+
+const PRICE = 100_000_000n;
+let world: World;
+
+beforeAll(async () => {
+  world = await World.start();
+}, 60_000);
+afterAll(() => world?.stop(), 60_000);
+beforeEach(async () => {
+  await world.heal();
+  world.autoAccept = true;
+  world.emailVerified = true;
+  world.balanceE9s = 10n ** 15n;
+});
+
+const machine = (contractId: string, generation = 1) => ({
+  contractId,
+  generation,
+  agentPublicKey: AGENT_KEY,
+  atNs: world.now,
+});
+const provisioned = (contractId: string, generation = 1) => ({
+  ...machine(contractId, generation),
+  instance: {
+    externalId: 'dc-1',
+    provisionerType: 'local',
+    publicIp: '127.0.0.1',
+    sshPort: 2222,
+    sshUser: 'root',
+  },
+  credentials: [{ recipientPublicKey: TENANT_KEY, envelope: '{"version":2,"ciphertext":"x"}' }],
+});
+const running = async (): Promise<string> => {
+  const contractId = await world.rent();
+  await world.say(facts.machineProvisioned, provisioned(contractId));
+  return contractId;
+};
+const rejection = (code: string, reason: string) => expect.objectContaining({ code, reason });
+
+describe('a rental that goes well', () => {
+  it('is paid, accepted, made and used, and every step is told once', async () => {
+    const { contractId, message } = await world.rentAnswer({ operating_system: 'Debian 12' });
+    expect(message).toBe('Rental request created successfully');
+    expect(world.charges.get(contractId)).toBe(PRICE);
+    const [accepted] = await world.said(contractId, 'contract-accepted');
+    expect(accepted).toMatchObject({
+      version: 2,
+      spec: {
+        offeringId: 'small-vps',
+        cpuCores: 2,
+        memoryMb: 2048,
+        operatingSystem: 'Debian 12',
+        sshPublicKeys: [SSH_KEY],
+      },
+      encryptionPublicKeys: [TENANT_KEY, TENANT_OTHER_KEY],
+      requesterAccountId: TENANT_ACCOUNT,
+      providerAccountId: PROVIDER_ACCOUNT,
+    });
+    await world.say(facts.provisioningStarted, machine(contractId));
+    await world.say(facts.machineProvisioned, provisioned(contractId));
+    expect(await world.history(contractId)).toEqual([
+      '>requested',
+      'requested>accepted',
+      'accepted>provisioning',
+      'provisioning>provisioned',
+      'provisioned>active',
+    ]);
+    expect((await world.said(contractId, 'contract-status-changed')).map((said) => said.version)).toEqual([
+      1, 2, 3, 4, 5,
+    ]);
+    expect(await world.ask(getContract, { params: { id: contractId } })).toMatchObject({
+      contract_id: contractId,
+      requester_username: 'alice',
+      provider_username: 'bob',
+      requester_contact: 'email:alice@example.com',
+      offering_id: 'small-vps',
+      offering_name: 'Small VPS',
+      payment_amount_e9s: PRICE,
+      status: 'active',
+      payment_status: 'succeeded',
+      start_timestamp_ns: world.now,
+      end_timestamp_ns: world.now + 10n * HOUR,
+      duration_hours: 10,
+      reverse_charge: false,
+    });
+    const events = await world.ask(listContractEvents, { params: { id: contractId } }, provider);
+    expect(events.map((event) => event.newStatus ?? event.eventType)).toEqual([
+      'requested',
+      'payment_confirmed',
+      'accepted',
+      'provisioning',
+      'provisioned',
+      'provisioned',
+      'active',
+    ]);
+    const rest = await world.ask(listContractEvents, {
+      params: { id: contractId },
+      query: { cursor: String(events[4]?.id) },
+    });
+    expect(rest).toEqual(events.slice(5));
+  });
+
+  it('shows planned times until the machine is there', async () => {
+    const contractId = await world.rent();
+    const shown = await world.ask(getContract, { params: { id: contractId } }, provider);
+    expect(shown.start_timestamp_ns).toBe(shown.created_at_ns);
+    expect(shown.end_timestamp_ns).toBe(shown.created_at_ns + 10n * HOUR);
+    const asked = { body: { contractIds: [contractId, 'ab'.repeat(32)] } };
+    expect(await world.ask(requests.contractStates, asked, offeringsService)).toEqual({
+      states: [{ contractId, status: 'accepted' }],
+    });
+  });
+
+  it('is free on one’s own machines', async () => {
+    const contractId = await world.rent({}, provider);
+    expect(await world.read(contractId)).toMatchObject({
+      priceE9s: 0n,
+      paidE9s: 0n,
+      status: 'accepted',
+      paymentStatus: 'succeeded',
+    });
+    expect(world.charges.has(contractId)).toBe(false);
+  });
+
+  it('may be a test without money', async () => {
+    const contractId = await world.rent({ payment_method: 'test' });
+    expect(await world.read(contractId)).toMatchObject({ priceE9s: PRICE, paidE9s: 0n, status: 'accepted' });
+    await world.ask(cancelContract, { params: { id: contractId }, body: {} });
+    const [ended] = await world.said(contractId, 'contract-ended');
+    expect(ended).toMatchObject({ paidE9s: 0, refundE9s: 0, earnedE9s: 0, paymentMethod: 'test' });
+  });
+});
+
+describe('a rental is refused', () => {
+  it('without a verified address, and nothing is held', async () => {
+    world.emailVerified = false;
+    const before = world.holds.size;
+    await expect(world.rent()).rejects.toEqual(rejection('PRECONDITION', 'EMAIL_UNVERIFIED'));
+    expect(world.holds.size).toBe(before);
+  });
+
+  it('when nothing is left', async () => {
+    world.stock = world.holds.size;
+    await expect(world.rent()).rejects.toEqual(rejection('CONFLICT', 'OUT_OF_STOCK'));
+    world.stock = 1_000;
+  });
+
+  it('when the wallet is too small: it ends, and the stock is told', async () => {
+    world.balanceE9s = PRICE - 1n;
+    const key = 'poor';
+    const before = new Set(world.holds.keys());
+    await expect(world.rent({}, tenant, key)).rejects.toThrow('Insufficient wallet balance');
+    const holdId = [...world.holds.keys()].find((known) => !before.has(known)) as string;
+    const [row] = await world.service.database.query<{ contract_id: string }>(
+      'select contract_id from contract where operation_id = $1',
+      [holdId],
+    );
+    const contractId = row?.contract_id as string;
+    expect(await world.history(contractId)).toEqual(['>requested', 'requested>cancelled']);
+    const [ended] = await world.said(contractId, 'contract-ended');
+    expect(ended).toMatchObject({
+      holdId,
+      reason: 'INSUFFICIENT_BALANCE',
+      paidE9s: 0,
+      refundE9s: 0,
+      earnedE9s: 0,
+    });
+    const asked = { body: { holdIds: [holdId] } };
+    expect(await world.ask(requests.livingHolds, asked, offeringsService)).toEqual({ living: [] });
+    world.balanceE9s = PRICE;
+    const second = await world.rent({}, tenant, key);
+    expect(second).not.toBe(contractId);
+    expect(world.balanceE9s).toBe(0n);
+  });
+
+  it('when a service fails after the hold: the unit goes back', async () => {
+    world.accounts = 'fails-after-hold';
+    const fresh = await world.addReplica();
+    await world.services[0]?.stop();
+    world.services.shift();
+    expect(world.service).toBe(fresh);
+    const before = world.holds.size;
+    await expect(world.rent()).rejects.toThrow();
+    expect(world.holds.size).toBe(before);
+  });
+
+  it('and a hold whose release is lost has an end and no living contract', async () => {
+    world.accounts = 'fails-after-hold';
+    world.releases = 'fails';
+    const fresh = await world.addReplica();
+    await world.services[0]?.stop();
+    world.services.shift();
+    expect(world.service).toBe(fresh);
+    const before = new Set(world.holds.keys());
+    await expect(world.rent()).rejects.toThrow();
+    const [holdId = ''] = [...world.holds.keys()].filter((known) => !before.has(known));
+    expect(world.holds.get(holdId)?.untilNs).toBe(world.now + 600_000_000_000n);
+    const asked = { body: { holdIds: [holdId] } };
+    expect(await world.ask(requests.livingHolds, asked, offeringsService)).toEqual({ living: [] });
+  });
+});
+
+describe('a charge whose answer is lost', () => {
+  const charge = (contractId: string) => ({
+    contractId,
+    accountId: TENANT_ACCOUNT,
+    amountE9s: PRICE,
+    currency: 'USD',
+    atNs: world.now,
+  });
+
+  it('is finished by the fact, however often it is told', async () => {
+    world.payments = 'lost';
+    const { contractId, message } = await world.rentAnswer();
+    expect(message).toMatch(/payment is being confirmed/);
+    expect(await world.read(contractId)).toMatchObject({ status: 'requested', paymentStatus: 'pending' });
+    await world.say(facts.rentalCharged, charge(contractId));
+    await world.say(facts.rentalCharged, charge(contractId));
+    await world.say(facts.rentalCharged, charge(contractId), 'test-same-id');
+    expect(await world.read(contractId)).toMatchObject({ status: 'accepted', version: 2, paidE9s: PRICE });
+    expect(await world.said(contractId, 'contract-accepted')).toHaveLength(1);
+  }, 30_000);
+
+  it('is found in the books by the reconciler', async () => {
+    world.payments = 'lost';
+    const { contractId } = await world.rentAnswer();
+    const chargesBefore = world.chargeRequests;
+    world.now += 11_000_000_000n;
+    await world.service.get(ConfirmPayments).sweep(world.now);
+    await world.service.get(ConfirmPayments).sweep(world.now);
+    expect(await world.read(contractId)).toMatchObject({ status: 'accepted', version: 2, paidE9s: PRICE });
+    expect(world.chargeRequests).toBe(chargesBefore);
+  }, 30_000);
+
+  it('that never was is made by the reconciler, once', async () => {
+    world.payments = 'fails';
+    const { contractId } = await world.rentAnswer();
+    const { balanceE9s } = world;
+    await world.heal();
+    world.now += 11_000_000_000n;
+    await world.service.get(ConfirmPayments).sweep(world.now);
+    await world.service.get(ConfirmPayments).sweep(world.now);
+    expect(await world.read(contractId)).toMatchObject({ status: 'accepted', paidE9s: PRICE });
+    expect(world.balanceE9s).toBe(balanceE9s - PRICE);
+  });
+
+  it('and that comes after a cancellation is all to go back', async () => {
+    world.payments = 'fails';
+    const { contractId } = await world.rentAnswer();
+    await world.ask(cancelContract, { params: { id: contractId }, body: {} });
+    await world.say(facts.rentalCharged, charge(contractId));
+    await world.say(facts.refundIssued, charge(contractId));
+    expect(await world.read(contractId)).toMatchObject({
+      status: 'cancelled',
+      paidE9s: PRICE,
+      refundDueE9s: PRICE,
+      earnedE9s: 0n,
+      paymentStatus: 'refunded',
+      refundAmountE9s: PRICE,
+    });
+    expect(await world.said(contractId, 'contract-ended')).toHaveLength(1);
+  });
+});
+
+describe('a repeat under the same Idempotency-Key', () => {
+  const forgetAnswer = (key: string) =>
+    world.service.database.query(
+      `update messaging.idempotency_key set answer = null, claimed_until = now() - interval '1 second' where key = $1`,
+      [key],
+    );
+
+  it('of a rental finds the one that is there, even if its answer was never kept', async () => {
+    const first = await world.rent({}, tenant, 'rent-once');
+    expect(await world.rent({}, tenant, 'rent-once')).toBe(first);
+    await forgetAnswer('rent-once');
+    const { balanceE9s } = world;
+    expect(await world.rent({}, tenant, 'rent-once')).toBe(first);
+    expect(world.balanceE9s).toBe(balanceE9s);
+    expect(await world.said(first, 'contract-accepted')).toHaveLength(1);
+  });
+
+  it('of a cancellation stays quiet, a second cancellation does not', async () => {
+    const id = await world.rent();
+    const cancel = (key: string) => world.ask(cancelContract, { params: { id }, body: {} }, tenant, key);
+    const text = await cancel('cancel-once');
+    await forgetAnswer('cancel-once');
+    expect(await cancel('cancel-once')).toBe(text);
+    await expect(cancel('cancel-twice')).rejects.toEqual(rejection('CONFLICT', 'TRANSITION_NOT_ALLOWED'));
+    expect(await world.said(id, 'contract-ended')).toHaveLength(1);
+  });
+});
+
+describe('facts of agents', () => {
+  it('told twice and out of order end the same', async () => {
+    const id = await world.rent();
+    await world.say(facts.machineProvisioned, provisioned(id));
+    const after = await world.read(id);
+    await world.say(facts.provisioningStarted, machine(id));
+    await world.say(facts.machineProvisioned, provisioned(id));
+    await world.say(facts.provisioningStarted, machine(id));
+    expect(after.status).toBe('active');
+    expect(await world.read(id)).toEqual(after);
+  });
+
+  it('a failure told twice refunds once', async () => {
+    const id = await world.rent();
+    const failed = { ...machine(id), reason: 'NO_AGENT_AVAILABLE' as const, message: 'nobody there' };
+    await world.say(facts.provisioningFailed, failed);
+    await world.say(facts.provisioningFailed, failed);
+    const shown = await world.ask(getContract, { params: { id } });
+    expect(shown).toMatchObject({
+      status: 'provisioningfailed',
+      provisioning_failure_reason: 'nobody there',
+    });
+    const ended = await world.said(id, 'contract-ended');
+    expect(ended).toHaveLength(1);
+    expect(ended[0]).toMatchObject({
+      reason: 'NO_AGENT_AVAILABLE',
+      paidE9s: 100000000,
+      refundE9s: 100000000,
+      earnedE9s: 0,
+    });
+  });
+
+  it('after a cancellation change nothing but that the machine is gone', async () => {
+    const id = await world.rent();
+    await world.ask(cancelContract, { params: { id }, body: {} });
+    const before = await world.read(id);
+    await world.say(facts.provisioningStarted, machine(id));
+    await world.say(facts.machineProvisioned, provisioned(id));
+    await world.say(facts.provisioningFailed, {
+      ...machine(id),
+      reason: 'PROVISIONING_FAILED',
+      message: 'x',
+    });
+    expect(await world.read(id)).toEqual(before);
+    await world.say(facts.machineRemoved, machine(id));
+    await world.say(facts.machineRemoved, { ...machine(id), atNs: world.now + 5n });
+    expect(await world.read(id)).toEqual({ ...before, machineGeneration: 1, terminatedAtNs: world.now });
+  });
+
+  it('of an older generation change nothing', async () => {
+    const id = await world.rent();
+    await world.say(facts.provisioningStarted, machine(id, 2));
+    const before = await world.read(id);
+    await world.say(facts.machineProvisioned, provisioned(id, 1));
+    await world.say(facts.provisioningFailed, {
+      ...machine(id, 1),
+      reason: 'PROVISIONING_FAILED',
+      message: 'x',
+    });
+    expect(await world.read(id)).toEqual(before);
+  });
+});
+
+describe('a cancellation', () => {
+  it('of a running machine gives back the unused part to the unit and erases the credentials', async () => {
+    const id = await running();
+    world.now += 3n * HOUR + 1n;
+    await world.ask(cancelContract, { params: { id }, body: { memo: 'done' } });
+    const refund = (PRICE * (7n * HOUR - 1n)) / (10n * HOUR);
+    const [ended] = await world.said(id, 'contract-ended');
+    expect(ended).toMatchObject({
+      status: 'cancelled',
+      reason: 'CANCELLED_BY_TENANT',
+      paidE9s: Number(PRICE),
+      refundE9s: Number(refund),
+      earnedE9s: Number(PRICE - refund),
+    });
+    const sealed = await world.service.database.query(
+      'select 1 from contract_credential where contract_id = $1',
+      [id],
+    );
+    expect(sealed).toEqual([]);
+    const refundFact = {
+      contractId: id,
+      accountId: TENANT_ACCOUNT,
+      amountE9s: refund,
+      currency: 'USD',
+      atNs: world.now,
+    };
+    await world.say(facts.refundIssued, refundFact);
+    await world.say(facts.refundIssued, { ...refundFact, atNs: world.now + 9n });
+    expect(await world.ask(getContract, { params: { id } })).toMatchObject({
+      payment_status: 'refunded',
+      refund_amount_e9s: refund,
+      refund_created_at_ns: world.now,
+    });
+  });
+
+  it.each([
+    ['requested', false, () => world.rent()],
+    ['accepted', true, () => world.rent()],
+    [
+      'provisioning',
+      true,
+      async () => {
+        const id = await world.rent();
+        await world.say(facts.provisioningStarted, machine(id));
+        return id;
+      },
+    ],
+  ] as const)('while %s gives back everything', async (status, autoAccept, make) => {
+    world.autoAccept = autoAccept;
+    const id = await make();
+    expect((await world.read(id)).status).toBe(status);
+    world.now += HOUR;
+    await world.ask(cancelContract, { params: { id }, body: {} }, tenantsOtherKey);
+    expect(await world.read(id)).toMatchObject({ status: 'cancelled', refundDueE9s: PRICE, earnedE9s: 0n });
+  });
+
+  it('is for the tenant alone', async () => {
+    const id = await world.rent();
+    for (const caller of [provider, stranger]) {
+      await expect(world.ask(cancelContract, { params: { id }, body: {} }, caller)).rejects.toThrow(
+        /^Unauthorized/,
+      );
+    }
+    await expect(world.ask(cancelContract, { params: { id: 'ab'.repeat(32) }, body: {} })).rejects.toThrow(
+      'Contract not found',
+    );
+    expect((await world.read(id)).status).toBe('accepted');
+  });
+});
+
+describe('the provider', () => {
+  beforeEach(() => {
+    world.autoAccept = false;
+  });
+  const answer = (id: string, accept: boolean, caller = provider) =>
+    world.ask(respondToRequest, { params: { id }, body: { accept, memo: 'hello' } }, caller);
+
+  it('sees what waits for an answer and accepts it', async () => {
+    const id = await world.rent();
+    const waiting = await world.ask(listPendingRequests, {}, provider);
+    expect(waiting[0]).toMatchObject({ contract_id: id, status: 'requested', payment_status: 'succeeded' });
+    expect(await answer(id, true)).toBe('Contract accepted');
+    expect(await world.said(id, 'contract-accepted')).toHaveLength(1);
+    await world.say(facts.machineProvisioned, provisioned(id));
+    expect((await world.read(id)).status).toBe('provisioned');
+    const still = await world.ask(listPendingRequests, {}, provider);
+    expect(still.map((contract) => contract.contract_id)).not.toContain(id);
+  });
+
+  it('rejects with all money back', async () => {
+    const id = await world.rent();
+    await answer(id, false);
+    const [ended] = await world.said(id, 'contract-ended');
+    expect(ended).toMatchObject({
+      status: 'rejected',
+      reason: 'REJECTED_BY_PROVIDER',
+      refundE9s: Number(PRICE),
+      earnedE9s: 0,
+    });
+    await expect(answer(id, true)).rejects.toThrow('Allowed from rejected: none');
+  });
+
+  it('cannot accept what is not paid, and nobody else can answer', async () => {
+    world.payments = 'fails';
+    const id = await world.rent();
+    await expect(answer(id, true)).rejects.toThrow('the payment is not confirmed yet');
+    for (const caller of [tenant, stranger])
+      await expect(answer(id, true, caller)).rejects.toThrow(/^Unauthorized/);
+  });
+});
+
+describe('lists', () => {
+  it('are newest first, narrowed by status, and go on after a cursor', async () => {
+    const ids: string[] = [];
+    for (let index = 0; index < 3; index++) {
+      world.now += 1_000_000n;
+      ids.unshift(await world.rent());
+    }
+    const mine = await world.ask(listMyContracts, { params: { pubkey: TENANT_KEY }, query: { limit: 2 } });
+    expect(mine.map((contract) => contract.contract_id)).toEqual(ids.slice(0, 2));
+    const next = await world.ask(
+      listMyContracts,
+      { params: { pubkey: TENANT_OTHER_KEY }, query: { limit: 1, cursor: ids[1] as string } },
+      tenantsOtherKey,
+    );
+    expect(next.map((contract) => contract.contract_id)).toEqual([ids[2]]);
+    const third = await world.ask(listMyContracts, {
+      params: { pubkey: TENANT_KEY },
+      query: { limit: 1, offset: 2 },
+    });
+    expect(third).toEqual(next);
+    await world.ask(cancelContract, { params: { id: ids[1] as string }, body: {} });
+    const cancelled = await world.ask(
+      listProviderContracts,
+      { params: { pubkey: PROVIDER_KEY }, query: { status: 'Canceled', limit: 1 } },
+      provider,
+    );
+    expect(cancelled.map((contract) => contract.contract_id)).toEqual([ids[1]]);
+    await expect(
+      world.ask(listMyContracts, { params: { pubkey: TENANT_KEY }, query: { status: 'completed' } }),
+    ).rejects.toEqual(rejection('INVALID', 'INVALID_INPUT'));
+    expect(await world.ask(listMyContracts, { params: { pubkey: '00'.repeat(32) } }, stranger)).toEqual([]);
+  });
+
+  it('a contract is shown to its parties only', async () => {
+    const id = await world.rent();
+    await expect(world.ask(getContract, { params: { id } }, stranger)).rejects.toThrow(/^Unauthorized/);
+    await expect(world.ask(listContractEvents, { params: { id } }, stranger)).rejects.toThrow(
+      /^Unauthorized/,
+    );
+    await expect(world.ask(getContract, { params: { id: 'cd'.repeat(32) } })).rejects.toThrow('not found');
+    await expect(
+      world.ask(requests.contractStates, { body: { contractIds: [id] } }, stranger),
+    ).rejects.toEqual(rejection('FORBIDDEN', 'NOT_OWNER'));
+  });
+});
+
+describe('credentials', () => {
+  const read = (id: string, caller = tenant) => world.ask(getCredentials, { params: { id } }, caller);
+
+  it('are for the key that they were sealed for, for seven days', async () => {
+    const id = await running();
+    expect(await read(id)).toBe('{"version":2,"ciphertext":"x"}');
+    await expect(read(id, tenantsOtherKey)).rejects.toThrow(/No credentials available for this key/);
+    await expect(read(id, provider)).rejects.toThrow(/^Unauthorized/);
+    await world.service.get(EraseCredentials).sweep(world.now + 7n * 24n * HOUR - 1n);
+    expect(await read(id)).toMatch(/version/);
+    await world.service.get(EraseCredentials).sweep(world.now + 7n * 24n * HOUR);
+    await expect(read(id)).rejects.toThrow('No credentials available (expired or not set)');
+  });
+
+  it('are not there before the machine and not after the end', async () => {
+    const id = await world.rent();
+    await expect(read(id)).rejects.toEqual(rejection('NOT_FOUND', 'CREDENTIALS_NOT_AVAILABLE'));
+    await world.say(facts.machineProvisioned, provisioned(id));
+    await world.ask(cancelContract, { params: { id }, body: {} });
+    await expect(read(id)).rejects.toThrow('No credentials available');
+  });
+});

@@ -1,0 +1,271 @@
+import { requestAnswer } from '@decent-cloud/bus';
+import { printExactJson, Refusal, systemClock } from '@decent-cloud/kernel';
+import {
+  type Answer,
+  type Caller,
+  type CallInput,
+  type FactDeclaration,
+  type FactInput,
+  type RequestDeclaration,
+  requests,
+} from '@decent-cloud/messages';
+import { createContract } from '@decent-cloud/messages/contracts';
+import { type RunningService, startService } from '@decent-cloud/runtime';
+import {
+  answerRequests,
+  createTestDatabase,
+  eventually,
+  NO_ANSWER,
+  startTestNats,
+  type TestDatabase,
+  type TestNats,
+} from '@decent-cloud/testing';
+import { jetstream } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { SELECTED } from '../src/contract/contract.rows.ts';
+import type { Contract } from '../src/contract/domain/contract.ts';
+import { contractsService } from '../src/service.ts';
+import {
+  PROVIDER_ACCOUNT,
+  PROVIDER_KEY,
+  SSH_KEY,
+  STRANGER_KEY,
+  TENANT_ACCOUNT,
+  TENANT_KEY,
+  TENANT_OTHER_KEY,
+} from './sample-contract.ts';
+
+export const MONTHLY_E9S = 7_200_000_000n;
+
+export const tenant: Caller = { kind: 'user', publicKey: TENANT_KEY, accountId: TENANT_ACCOUNT };
+export const tenantsOtherKey: Caller = {
+  kind: 'user',
+  publicKey: TENANT_OTHER_KEY,
+  accountId: TENANT_ACCOUNT,
+};
+export const provider: Caller = { kind: 'user', publicKey: PROVIDER_KEY, accountId: PROVIDER_ACCOUNT };
+export const stranger: Caller = { kind: 'user', publicKey: STRANGER_KEY };
+export const offeringsService: Caller = { kind: 'service', name: 'offerings' };
+
+/** The contracts service with everything around it played: accounts, offerings and payments with their own books. */
+export class World {
+  now = systemClock();
+  readonly holds = new Map<string, { untilNs: bigint }>();
+  readonly charges = new Map<string, bigint>();
+  chargeRequests = 0;
+  balanceE9s = 10n ** 15n;
+  autoAccept = true;
+  stock = 1_000;
+  emailVerified = true;
+  /** `lost`: it is charged, but nobody hears of it. `fails`: nothing happens. */
+  payments: 'answers' | 'lost' | 'fails' = 'answers';
+  accounts: 'answers' | 'fails-after-hold' = 'answers';
+  releases: 'answers' | 'fails' = 'answers';
+  private messages = 0;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly nats: TestNats,
+    readonly connection: NatsConnection,
+    readonly services: RunningService[],
+  ) {}
+
+  static async start(): Promise<World> {
+    const database = await createTestDatabase();
+    const nats = await startTestNats();
+    const connection = await connect({ servers: nats.url });
+    const world = new World(database, nats, connection, []);
+    world.play();
+    await world.addReplica();
+    return world;
+  }
+
+  async addReplica(): Promise<RunningService> {
+    const service = await startService(contractsService, {
+      env: {
+        DATABASE_URL: this.database.url,
+        NATS_URL: this.nats.url,
+        ENVIRONMENT: 'test',
+        OPS_PORT: '0',
+        LOG_LEVEL: 'silent',
+        // Sweeps are called by the specs.
+        TIMEOUT_SCAN_SECONDS: '86400',
+      },
+      clock: () => this.now,
+      handleSignals: false,
+    });
+    this.services.push(service);
+    return service;
+  }
+
+  /** Everybody answers again, and no breaker is open any more. */
+  async heal(): Promise<void> {
+    this.payments = 'answers';
+    this.accounts = 'answers';
+    this.releases = 'answers';
+    await eventually(async () => {
+      for (const { bus } of this.services) {
+        await bus.ask(requests.rentalPayments, { body: { contractIds: [] } });
+        await bus.ask(requests.namesOfKeys, { body: { publicKeys: [] } });
+        await bus.ask(requests.releaseStock, { body: { holdId: globalThis.crypto.randomUUID() } });
+      }
+      return true;
+    });
+  }
+
+  get service(): RunningService {
+    return this.services[0] as RunningService;
+  }
+
+  async stop(): Promise<void> {
+    for (const service of this.services) await service.stop();
+    await this.connection.close();
+    await this.nats.stop();
+    await this.database.drop();
+  }
+
+  ask<const D extends RequestDeclaration>(
+    declaration: D,
+    input: CallInput<D>,
+    caller: Caller = tenant,
+    idempotencyKey?: string,
+  ): Promise<Answer<D>> {
+    return requestAnswer(this.connection, declaration, input, {
+      caller,
+      requestId: globalThis.crypto.randomUUID(),
+      timeoutMs: 20_000,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    });
+  }
+
+  async rent(changes: object = {}, caller: Caller = tenant, idempotencyKey?: string): Promise<string> {
+    return (await this.rentAnswer(changes, caller, idempotencyKey)).contractId;
+  }
+
+  rentAnswer(changes: object = {}, caller: Caller = tenant, idempotencyKey?: string) {
+    const body = {
+      offering_db_id: 13n,
+      ssh_pubkey: SSH_KEY,
+      duration_hours: 10,
+      payment_method: 'wallet',
+      ...changes,
+    };
+    return this.ask(createContract, { body }, caller, idempotencyKey);
+  }
+
+  async read(contractId: string): Promise<Contract> {
+    const [contract] = await this.service.database.query<Contract>(
+      `select ${SELECTED} from contract c where contract_id = $1`,
+      [contractId],
+    );
+    if (!contract) throw new Error(`no contract ${contractId}`);
+    return contract;
+  }
+
+  /** Says a fact and waits until the service has worked it off. */
+  async say<F extends FactDeclaration>(
+    declaration: F,
+    payload: FactInput<F>,
+    messageId?: string,
+  ): Promise<void> {
+    const id = messageId ?? `test-${++this.messages}`;
+    await jetstream(this.connection).publish(declaration.subject, printExactJson(payload), { msgID: id });
+    await eventually(
+      async () => {
+        const rows = await this.service.database.query(
+          'select 1 from messaging.inbox where message_id = $1',
+          [id],
+        );
+        return rows.length === 1;
+      },
+      { what: `fact ${declaration.subject} worked off` },
+    );
+  }
+
+  /** What was said about a contract, oldest first. */
+  async said(contractId: string, fact: string): Promise<Record<string, never>[]> {
+    const rows = await this.service.database.query<{ payload: Record<string, never> }>(
+      `select payload::jsonb as payload from messaging.outbox
+       where subject = $2 and payload::jsonb ->> 'contractId' = $1 order by seq`,
+      [contractId, `evt.contracts.v1.${fact}`],
+    );
+    return rows.map((row) => row.payload);
+  }
+
+  /** Old and new status of everything that happened. */
+  async history(contractId: string): Promise<string[]> {
+    const rows = await this.service.database.query<{ move: string }>(
+      `select coalesce(old_status, '') || '>' || new_status as move from contract_status_history
+       where contract_id = $1 order by version`,
+      [contractId],
+    );
+    return rows.map((row) => row.move);
+  }
+
+  private play(): void {
+    const { connection } = this;
+    answerRequests(connection, requests.ensureAccount, ({ body }) => {
+      const own = body.publicKey === PROVIDER_KEY;
+      return {
+        accountId: own ? PROVIDER_ACCOUNT : TENANT_ACCOUNT,
+        username: own ? 'bob' : 'alice',
+        email: 'alice@example.com',
+        emailVerified: this.emailVerified,
+        activePublicKeys: own ? [PROVIDER_KEY] : [TENANT_KEY, TENANT_OTHER_KEY],
+        created: false,
+      };
+    });
+    answerRequests(connection, requests.resolveKey, () => {
+      if (this.accounts === 'fails-after-hold') throw new Error('accounts is broken');
+      return { status: 'active' as const, accountId: PROVIDER_ACCOUNT };
+    });
+    answerRequests(connection, requests.namesOfKeys, () => ({
+      names: { [TENANT_KEY]: 'alice', [PROVIDER_KEY]: 'bob' },
+    }));
+    answerRequests(connection, requests.holdStock, ({ body }) => {
+      if (!this.holds.has(body.holdId) && this.holds.size >= this.stock) {
+        throw new Refusal('CONFLICT', 'OUT_OF_STOCK', 'Offering is out of stock');
+      }
+      this.holds.set(body.holdId, { untilNs: body.untilNs });
+      return {
+        offeringDbId: body.offeringDbId,
+        offeringId: 'small-vps',
+        offerName: 'Small VPS',
+        providerPublicKey: PROVIDER_KEY,
+        currency: 'USD',
+        monthlyPriceE9s: MONTHLY_E9S,
+        autoAccept: this.autoAccept,
+        datacenterCountry: 'DE',
+        cpuCores: 2,
+        memoryMb: 2_048,
+      };
+    });
+    answerRequests(connection, requests.releaseStock, ({ body }) => {
+      if (this.releases === 'fails') throw new Error('offerings is broken');
+      return { released: this.holds.delete(body.holdId) };
+    });
+    answerRequests(connection, requests.chargeRental, ({ body }) => {
+      this.chargeRequests++;
+      if (this.payments === 'fails') throw new Error('payments is broken');
+      if (!this.charges.has(body.contractId)) {
+        if (body.amountE9s > this.balanceE9s) {
+          throw new Refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE', 'Insufficient wallet balance');
+        }
+        this.balanceE9s -= body.amountE9s;
+        this.charges.set(body.contractId, body.amountE9s);
+      }
+      if (this.payments === 'lost') return NO_ANSWER;
+      return { chargedE9s: body.amountE9s, balanceE9s: this.balanceE9s };
+    });
+    answerRequests(connection, requests.rentalPayments, ({ body }) => ({
+      payments: body.contractIds
+        .filter((contractId) => this.charges.has(contractId))
+        .map((contractId) => ({
+          contractId,
+          chargedE9s: this.charges.get(contractId) as bigint,
+          refundedE9s: 0n,
+          settled: false,
+        })),
+    }));
+  }
+}
