@@ -1,3 +1,4 @@
+import { NS_PER_MS } from '@decent-cloud/kernel';
 import { databaseSettings } from '@decent-cloud/runtime';
 import { z } from 'zod';
 
@@ -34,3 +35,6 @@ export const agentsSettings = databaseSettings.extend({
   ACCOUNT_SYNC_SECONDS: seconds(300),
 });
 export type AgentsSettings = ReturnType<typeof agentsSettings.parse>;
+
+/** A setting in seconds, which may have a fraction. */
+export const settingNs = (seconds: number): bigint => BigInt(Math.round(seconds * 1_000)) * NS_PER_MS;

@@ -4,7 +4,7 @@ import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import type { AgentsSettings } from '../settings.ts';
+import { type AgentsSettings, settingNs } from '../settings.ts';
 import { Orders } from '../wire/orders.ts';
 import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './assignment.store.ts';
 import { Candidates } from './candidates.ts';
@@ -37,7 +37,7 @@ export class Coordinator {
     const agent = await this.choose(sql, assignment, now);
     if (agent) return this.offer(sql, assignment, agent, now);
     const waitingSinceNs = assignment.waitingSinceNs ?? now;
-    const giveUpAtNs = waitingSinceNs + secondsToNs(this.settings.AGENT_WAIT_SECONDS);
+    const giveUpAtNs = waitingSinceNs + settingNs(this.settings.AGENT_WAIT_SECONDS);
     if (now >= giveUpAtNs) {
       return this.fail(
         sql,
@@ -47,7 +47,7 @@ export class Coordinator {
         now,
       );
     }
-    const dueAtNs = now + secondsToNs(this.settings.COORDINATOR_EVERY_SECONDS);
+    const dueAtNs = now + settingNs(this.settings.COORDINATOR_EVERY_SECONDS);
     await this.store.change(sql, contractId, { state: 'waiting', waitingSinceNs, dueAtNs }, now);
   }
 
@@ -71,7 +71,7 @@ export class Coordinator {
         generation,
         retryAgent: null,
         waitingSinceNs: null,
-        dueAtNs: now + secondsToNs(this.settings.CLAIM_TIMEOUT_SECONDS),
+        dueAtNs: now + settingNs(this.settings.CLAIM_TIMEOUT_SECONDS),
       },
       now,
     );
@@ -112,7 +112,7 @@ export class Coordinator {
       [machine.agentPublicKey],
     );
     const silenceNs = now - (agent?.lastHeartbeatNs ?? 0n);
-    if (silenceNs < secondsToNs(this.settings.AGENT_TAKEOVER_SECONDS)) return false;
+    if (silenceNs < settingNs(this.settings.AGENT_TAKEOVER_SECONDS)) return false;
     const other = await this.choose(sql, assignment, now);
     return other !== undefined && other.agentPublicKey !== machine.agentPublicKey;
   }

@@ -4,7 +4,7 @@ import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import type { AgentsSettings } from '../settings.ts';
+import { type AgentsSettings, settingNs } from '../settings.ts';
 import { Orders } from '../wire/orders.ts';
 import { type Assignment, AssignmentStore, type Machine } from './assignment.store.ts';
 import { removalRepeatSeconds } from './domain/retry-policy.ts';
@@ -30,7 +30,7 @@ export class Removals {
       machine,
       {
         orders,
-        nextOrderAtNs: now + secondsToNs(waitSeconds),
+        nextOrderAtNs: now + settingNs(waitSeconds),
         ...(machine.desired === 'absent' ? {} : { desired: 'absent' as const, absentSinceNs: now }),
         // It had been confirmed as gone and is there again.
         ...(machine.state === 'gone' ? { state: 'failed' as const } : {}),

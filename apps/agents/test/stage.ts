@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import { requestAnswer } from '@decent-cloud/bus';
+import { generateKeyPair } from '@decent-cloud/identity';
+import { type Clock, parseExactJson, printExactJson, secondsToNs, systemClock } from '@decent-cloud/kernel';
+import {
+  type Answer,
+  type Caller,
+  type CallInput,
+  type FactDeclaration,
+  type FactInput,
+  type FactPayload,
+  facts,
+  type RequestDeclaration,
+} from '@decent-cloud/messages';
+import { createPool, createSetupToken, setUpAgent } from '@decent-cloud/messages/agents';
+import { type RunningService, startService } from '@decent-cloud/runtime';
+import { createTestDatabase, eventually, type TestDatabase, TestHub } from '@decent-cloud/testing';
+import { jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { z } from 'zod';
+import { agentsService } from '../src/service.ts';
+import { ScriptedAgent } from './scripted-agent.ts';
+
+export const user = (publicKey: string): Caller => ({ kind: 'user', publicKey });
+export const hex64 = () => randomBytes(32).toString('hex');
+
+interface Heard {
+  readonly subject: string;
+  readonly payload: Record<string, unknown>;
+}
+
+/** The coordinator against a real broker in operator mode and a real database, with a clock that can be set forward. */
+export class Stage {
+  readonly platform = generateKeyPair();
+  private readonly heard: Heard[] = [];
+  private aheadNs = 0n;
+  private requests = 0;
+  hub!: TestHub;
+  service!: RunningService;
+  private database!: TestDatabase;
+  private gateway!: NatsConnection;
+  private contracts!: NatsConnection;
+  private readonly agents: ScriptedAgent[] = [];
+
+  readonly clock: Clock = () => systemClock() + this.aheadNs;
+
+  static async start(settings: Record<string, string> = {}): Promise<Stage> {
+    const stage = new Stage();
+    [stage.hub, stage.database] = await Promise.all([TestHub.start(), createTestDatabase()]);
+    await stage.startService(settings);
+    await stage.connect();
+    return stage;
+  }
+
+  private async startService(settings: Record<string, string>): Promise<void> {
+    const { hub } = this;
+    this.service = await startService(agentsService, {
+      clock: this.clock,
+      handleSignals: false,
+      env: {
+        DATABASE_URL: this.database.url,
+        NATS_URL: hub.nats.url,
+        NATS_CREDS_FILE: await hub.credsFile('agents'),
+        NATS_SYS_CREDS_FILE: await hub.systemCredsFile(),
+        NATS_OPERATOR_SIGNING_SEED: hub.operatorSigning.seed,
+        NATS_AGENT_USER_SIGNING_SEED: hub.agentSigning.seed,
+        NATS_HUB_ACCOUNT: hub.hubAccount,
+        AGENT_NATS_URLS: `${hub.nats.url},${hub.nats.websocketUrl}`,
+        PLATFORM_SIGNING_SEED: Buffer.from(this.platform.seed).toString('hex'),
+        ENVIRONMENT: 'test',
+        OPS_PORT: '0',
+        LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'error',
+        COORDINATOR_EVERY_SECONDS: '0.05',
+        HEARTBEAT_FLUSH_SECONDS: '0.05',
+        ...settings,
+      },
+    });
+  }
+
+  /** Connections of others; made again after the broker was away. */
+  async connect(): Promise<void> {
+    this.gateway = await this.hub.service('gateway');
+    this.contracts = await this.hub.service('contracts');
+    const listener = await this.hub.service('admin');
+    listener.subscribe('evt.agents.>', {
+      callback: (_, message) =>
+        void this.heard.push({
+          subject: message.subject,
+          payload: parseExactJson(message.string()) as Record<string, unknown>,
+        }),
+    });
+    await listener.flush();
+  }
+
+  async stop(): Promise<void> {
+    for (const agent of this.agents) await agent.leave();
+    await this.service?.stop();
+    await this.hub?.stop();
+    await this.database?.drop();
+  }
+
+  /** The coordinator's clock jumps; nobody waits. */
+  advance(seconds: number): void {
+    this.aheadNs += secondsToNs(seconds);
+  }
+
+  ask<const D extends RequestDeclaration>(
+    declaration: D,
+    input: CallInput<D>,
+    caller: Caller,
+    idempotencyKey?: string,
+  ): Promise<Answer<D>> {
+    return requestAnswer(this.gateway, declaration, input, {
+      caller,
+      requestId: `r-${++this.requests}`,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    });
+  }
+
+  /** A fact of the contracts service, as its relay would send it. */
+  async say<F extends FactDeclaration>(
+    declaration: F,
+    payload: FactInput<F>,
+    messageId = hex64(),
+  ): Promise<void> {
+    const parsed = (declaration.payload as unknown as z.ZodType).parse(payload);
+    await jetstream(this.contracts).publish(declaration.subject, printExactJson(parsed), {
+      msgID: messageId,
+    });
+  }
+
+  /** What the coordinator said of a contract, oldest first. */
+  said<F extends FactDeclaration>(declaration: F, contractId: string): FactPayload<F>[] {
+    return this.heard
+      .filter(
+        ({ subject, payload }) => subject === declaration.subject && payload['contractId'] === contractId,
+      )
+      .map(({ payload }) => (declaration.payload as unknown as z.ZodType).parse(payload) as FactPayload<F>);
+  }
+
+  saidOnce<F extends FactDeclaration>(declaration: F, contractId: string): Promise<FactPayload<F>> {
+    return eventually(() => this.said(declaration, contractId)[0], { what: declaration.subject }) as Promise<
+      FactPayload<F>
+    >;
+  }
+
+  query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.service.database.query<Row>(text, values);
+  }
+
+  async metric(name: string, labels = ''): Promise<number> {
+    const text = await this.service.metrics.registry.metrics();
+    const line = text
+      .split('\n')
+      .find((one) => one.startsWith(name) && one.includes(labels) && !one.startsWith('#'));
+    return line === undefined ? 0 : Number(line.split(' ').at(-1));
+  }
+
+  async pool(provider: string, location: 'europe' | 'apac' = 'europe', provisionerType = 'docker') {
+    const body = { name: `pool ${location}`, location, provisionerType };
+    return this.ask(createPool, { params: { pubkey: provider }, body }, user(provider));
+  }
+
+  async token(provider: string, poolId: string): Promise<string> {
+    const params = { pubkey: provider, pool_id: poolId };
+    return (await this.ask(createSetupToken, { params, body: { label: 'node' } }, user(provider))).token;
+  }
+
+  /** An agent that has joined the pool and is at work: connected, heard, with free slots. */
+  async agent(provider: string, poolId: string, slots = 4): Promise<ScriptedAgent> {
+    const agent = new ScriptedAgent(this, provider);
+    this.agents.push(agent);
+    const token = await this.token(provider, poolId);
+    await this.ask(setUpAgent, { body: { token, agentPubkey: agent.publicKey } }, { kind: 'anonymous' });
+    await agent.openSession();
+    await agent.connect();
+    await agent.beat(slots);
+    return agent;
+  }
+
+  accepted(provider: string, changes: Partial<FactInput<typeof facts.contractAccepted>> = {}) {
+    const now = this.clock();
+    return {
+      contractId: hex64(),
+      version: 2,
+      requesterPublicKey: hex64(),
+      requesterAccountId: randomBytes(16).toString('hex'),
+      providerPublicKey: provider,
+      datacenterCountry: 'DE',
+      durationHours: 1,
+      spec: { offeringId: 'small', cpuCores: 1, memoryMb: 1_024, sshPublicKeys: ['ssh-ed25519 AAAA'] },
+      encryptionPublicKeys: [hex64()],
+      deadlineNs: now + secondsToNs(3_600),
+      atNs: now,
+      ...changes,
+    };
+  }
+
+  ended(accepted: ReturnType<Stage['accepted']>) {
+    return {
+      contractId: accepted.contractId,
+      version: 5,
+      status: 'cancelled' as const,
+      requesterPublicKey: accepted.requesterPublicKey,
+      requesterAccountId: accepted.requesterAccountId,
+      providerPublicKey: accepted.providerPublicKey,
+      holdId: '0190a5b0-7c1d-7e3a-8f00-000000000001',
+      offeringDbId: 1n,
+      paymentMethod: 'wallet',
+      paidE9s: 0n,
+      refundE9s: 0n,
+      earnedE9s: 0n,
+      currency: 'USD',
+      atNs: this.clock(),
+    };
+  }
+}
