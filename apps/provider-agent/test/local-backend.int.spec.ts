@@ -72,7 +72,7 @@ describe('signing in', () => {
       expect(answer.stdout.toString()).toMatch(new RegExp(`^Linux .*\n${user}\n$`));
     }
     expect(credential).toMatchObject({ user: 'dc', host: '127.0.0.1', port: instance.sshPort });
-    expect(credential['hostKeyFingerprint']).toMatch(/^SHA256:/);
+    expect(credential.hostKeyFingerprint).toMatch(/^SHA256:/);
     expect(credential).not.toHaveProperty('password');
   });
 
@@ -125,9 +125,9 @@ describe('running commands', () => {
   });
 
   test('a command sees its own home and no variables of the agent', async () => {
-    process.env['DC_TEST_SECRET'] = 'not for tenants';
+    process.env.DC_TEST_SECRET = 'not for tenants';
     const answer = await inMachine('pwd; echo $HOME; env');
-    delete process.env['DC_TEST_SECRET'];
+    delete process.env.DC_TEST_SECRET;
     const [pwd, home, ...environment] = answer.stdout.toString().split('\n');
     expect(pwd).toBe(home);
     expect(home).toContain(folder);

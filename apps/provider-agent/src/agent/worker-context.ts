@@ -1,0 +1,33 @@
+import type { Clock } from '@decent-cloud/kernel';
+import type { Backend, MachineMarks } from '../backends/backend.ts';
+import type { JournalEntry } from '../domain/agent-state.ts';
+import type { DesiredMachine } from '../domain/machine.ts';
+import type { MachineRecord } from '../domain/record.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Logger } from '../log.ts';
+import type { EventOutbox } from './event-outbox.ts';
+
+export interface WorkerOptions {
+  readonly backend: Backend;
+  readonly journal: Journal;
+  readonly outbox: EventOutbox;
+  readonly logger: Logger;
+  /** The platform's time. */
+  readonly now: Clock;
+  readonly marks: Pick<MachineMarks, 'environment' | 'agent'>;
+  readonly maxParallelProvisions: number;
+}
+
+export interface Order {
+  readonly machine: DesiredMachine;
+  readonly commandId?: string | undefined;
+  /** Whether what was said already is said again. */
+  readonly repeatResult: boolean;
+}
+
+/** Everything that the steps of the work need. */
+export interface WorkerContext extends WorkerOptions {
+  readonly stopping: AbortSignal;
+  record(contractId: string): MachineRecord | undefined;
+  write(record: Omit<MachineRecord, 'changedAtNs'>, ...more: JournalEntry[]): Promise<void>;
+}

@@ -1,0 +1,166 @@
+import { type Decision, decide, dueEndings } from '../domain/decide.ts';
+import { type MachineRecord, takesPlace } from '../domain/record.ts';
+import { ContractLock, Slots } from './contract-lock.ts';
+import { createMachine } from './create-machine.ts';
+import { removeMachine } from './remove-machine.ts';
+import type { Order, WorkerContext, WorkerOptions } from './worker-context.ts';
+
+/** A newer order took the place of the one that was being worked on. */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError';
+}
+
+interface Creation {
+  readonly generation: number;
+  readonly controller: AbortController;
+}
+
+/** Turns orders into machines: one at a time for each contract, a bounded number of creations at once. */
+export class Worker {
+  private readonly context: WorkerContext;
+  private readonly lock = new ContractLock();
+  private readonly slots: Slots;
+  private readonly stopping = new AbortController();
+  private readonly creations = new Map<string, Set<Creation>>();
+
+  constructor(options: WorkerOptions) {
+    this.slots = new Slots(options.maxParallelProvisions);
+    this.context = {
+      ...options,
+      stopping: this.stopping.signal,
+      record: (contractId) => options.journal.state.machines.get(contractId),
+      write: (record, ...more) =>
+        options.journal.write([
+          { t: 'machine', record: { ...record, changedAtNs: options.now().toString() } },
+          ...more,
+        ]),
+    };
+  }
+
+  /** Orders to destroy that a restart has interrupted go on; creations wait for what the platform wants now. */
+  resumeRemovals(): Promise<void>[] {
+    const removing = [...this.context.journal.state.machines.values()].filter(
+      ({ phase }) => phase === 'removing',
+    );
+    return removing.map((record) =>
+      this.lock.run(record.contractId, async () => {
+        await removeMachine(this.context, record);
+      }),
+    );
+  }
+
+  /**
+   * Works an order off.
+   * @returns the event that answers it, when there is one
+   * @throws when the order has to come again
+   */
+  async carryOut(order: Order): Promise<string | undefined> {
+    const { contractId, generation, desired } = order.machine;
+    this.callOff(contractId, (creation) =>
+      desired === 'running' ? creation.generation < generation : creation.generation <= generation,
+    );
+    if (desired !== 'running') return this.lock.run(contractId, () => this.act(order));
+    const creation: Creation = { generation, controller: new AbortController() };
+    const all = this.creations.get(contractId) ?? new Set();
+    this.creations.set(contractId, all.add(creation));
+    try {
+      return await this.lock.run(contractId, () => this.act(order, creation.controller));
+    } catch (error) {
+      if (creation.controller.signal.reason instanceof SupersededError) {
+        this.context.logger.info({ contractId, generation }, 'creation called off by a newer order');
+        return undefined;
+      }
+      throw error;
+    } finally {
+      all.delete(creation);
+      if (all.size === 0) this.creations.delete(contractId);
+    }
+  }
+
+  /** Puts machines out of service whose time is over while nobody can be asked. */
+  async enforceEndings(connected: boolean): Promise<void> {
+    const { journal, now, logger } = this.context;
+    for (const { contractId } of dueEndings(journal.state.machines.values(), now(), connected)) {
+      await this.lock.run(contractId, async () => {
+        const record = this.context.record(contractId);
+        if (!record || dueEndings([record], now(), connected).length === 0) return;
+        logger.warn(
+          { contractId },
+          'its paid time is over and the platform cannot be reached: stopped, not removed',
+        );
+        await this.setPower(record, 'stopped');
+      });
+    }
+  }
+
+  get activeCount(): number {
+    return [...this.context.journal.state.machines.values()].filter(takesPlace).length;
+  }
+
+  /** Lets what runs come to a point from which it can go on. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new Error('the agent stops'));
+    for (const creation of [...this.creations.values()].flatMap((all) => [...all])) {
+      creation.controller.abort(this.stopping.signal.reason);
+    }
+    await this.lock.idle();
+  }
+
+  private callOff(contractId: string, which: (creation: Creation) => boolean): void {
+    for (const creation of this.creations.get(contractId) ?? []) {
+      if (which(creation)) creation.controller.abort(new SupersededError('a newer order came'));
+    }
+  }
+
+  private async act(order: Order, controller?: AbortController): Promise<string | undefined> {
+    const { contractId, generation, desired, endsAtNs } = order.machine;
+    const record = this.context.record(contractId);
+    const decision = decide(order.machine, record, this.context.now());
+    this.context.logger.debug({ contractId, generation, desired, ...decision }, 'order');
+    if (record && desired === 'running' && record.generation === generation && record.endsAtNs !== endsAtNs) {
+      await this.context.write({ ...record, endsAtNs });
+    }
+    return this.follow(decision, order, controller);
+  }
+
+  private async follow(
+    decision: Decision,
+    order: Order,
+    controller?: AbortController,
+  ): Promise<string | undefined> {
+    const { contractId, generation } = order.machine;
+    const record = this.context.record(contractId);
+    switch (decision.act) {
+      case 'create': {
+        const signal = (controller as AbortController).signal;
+        return this.slots.run(signal, () => createMachine(this.context, order, signal));
+      }
+      case 'remove':
+        return removeMachine(this.context, { contractId, generation, commandId: order.commandId });
+      case 'stop':
+      case 'resume':
+        if (record) await this.setPower(record, decision.act === 'stop' ? 'stopped' : 'running');
+        return undefined;
+      case 'repeat-result':
+        if (order.repeatResult && record?.resultEventId)
+          await this.context.outbox.repeat(record.resultEventId);
+        return record?.resultEventId;
+      case 'nothing':
+        if (decision.why === 'stale') {
+          this.context.logger.warn(
+            { contractId, generation, known: record?.generation },
+            'order of an old generation',
+          );
+        }
+        return undefined;
+    }
+  }
+
+  private async setPower(record: MachineRecord, phase: 'running' | 'stopped'): Promise<void> {
+    const { backend } = this.context;
+    if (!record.externalId) return;
+    if (phase === 'stopped') await backend.stop(record.externalId);
+    else await backend.resume(record.externalId);
+    await this.context.write({ ...record, phase });
+  }
+}

@@ -1,0 +1,84 @@
+import { Command, CommanderError } from 'commander';
+import { DEFAULT_CONFIG } from '../config/load-config.ts';
+import { VERSION } from '../version.ts';
+import { configCheck } from './config-check.ts';
+import { doctor } from './doctor.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { run } from './run.ts';
+import { type SetupTokenOptions, setupToken } from './setup-token.ts';
+import { status } from './status.ts';
+import { type TestProvisionOptions, testProvision } from './test-provision.ts';
+
+const DEFAULT_API = 'https://api.decent-cloud.org';
+
+function createProgram(): Command {
+  const program = new Command('dc-agent')
+    .description('The program at the provider: turns orders of the platform into machines')
+    .option('--config <path>', 'configuration file', DEFAULT_CONFIG)
+    .version(VERSION, '-V, --version')
+    .exitOverride()
+    .showHelpAfterError();
+  const configPath = (): string => program.opts<{ config: string }>().config;
+
+  program
+    .command('run')
+    .description('run the service')
+    .action(() => run(configPath()));
+  program
+    .command('doctor')
+    .description('look whether everything is as it should be')
+    .option('--no-verify-api', 'leave the platform out')
+    .option('--no-test-provision', 'make no test machine')
+    .option('--json', 'print a list of findings')
+    .action((options: { verifyApi: boolean; testProvision: boolean; json?: boolean }) =>
+      doctor(configPath(), options),
+    );
+  program
+    .command('setup')
+    .description('set this agent up')
+    .command('token')
+    .description('join a pool with a setup token and write the configuration')
+    .requiredOption('--token <token>', 'setup token of the provider')
+    .option('--api-url <url>', 'where the platform is', DEFAULT_API)
+    .option('--output <path>', 'configuration file to write', DEFAULT_CONFIG)
+    .option('--force', 'overwrite the configuration file')
+    .option('--non-interactive', 'ask nothing')
+    .option('--provisioner <type>', 'what makes the machines; otherwise as the pool says')
+    .option('--data-dir <path>', 'where the agent keeps its state')
+    .option('--key-file <path>', 'key of the agent, made when absent (~/.dc-agent/agent.key)')
+    .action((options: SetupTokenOptions) => setupToken(options));
+  program
+    .command('test-provision')
+    .description('make a small machine, sign in, and remove it again')
+    .option('--ssh-pubkey <key>', 'lets this key in as well')
+    .option('--keep', 'leave the machine')
+    .option('--contract-id <id>', 'name of the test contract (test-<seconds>)')
+    .action((options: TestProvisionOptions) => testProvision(configPath(), options));
+  program
+    .command('status')
+    .description('show machines, connection and drift')
+    .option('--json', 'print JSON')
+    .action((options: { json?: boolean }) => status(configPath(), options));
+  program
+    .command('config')
+    .description('work with the configuration')
+    .command('check')
+    .description('check the configuration file')
+    .option('--json', 'print JSON')
+    .action((options: { json?: boolean }) => configCheck(configPath(), options));
+  return program;
+}
+
+/** @returns the exit code */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(argv);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const text = error instanceof Error ? error.message : String(error);
+    console.error(`dc-agent: ${text}`);
+    if (process.env.DC_AGENT_LOG === 'debug' && error instanceof Error) console.error(error.stack);
+    return exitCodeOf(error);
+  }
+}

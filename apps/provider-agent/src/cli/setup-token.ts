@@ -1,0 +1,100 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { ApiError, createClient } from '@decent-cloud/client';
+import { setUpAgent } from '@decent-cloud/messages/agents';
+import { environmentOf, PRODUCTION } from '../config/environment.ts';
+import { PROVISIONER_TYPES, type ProvisionerType } from '../config/schema.ts';
+import { exists, loadOrCreateKeys, writeConfig } from '../config/write-config.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+
+export interface SetupTokenOptions {
+  readonly token: string;
+  readonly apiUrl: string;
+  readonly output: string;
+  readonly force?: boolean;
+  readonly nonInteractive?: boolean;
+  readonly provisioner?: string;
+  readonly dataDir?: string;
+  readonly keyFile?: string;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** Joins a pool and writes the configuration. Everything that can be wrong here is looked at before the token is spent. */
+export async function setupToken(options: SetupTokenOptions): Promise<void> {
+  const output = resolve(options.output);
+  const endpoint = readEndpoint(options.apiUrl);
+  if (options.provisioner) mustBeUsable(options.provisioner, endpoint);
+  if (!options.force && (await exists(output)) && !(await mayOverwrite(output, options))) {
+    throw new CommandError(EXIT.usage, `${output} exists: --force overwrites it`);
+  }
+  const keyFile = resolve(options.keyFile ?? join(homedir(), '.dc-agent', 'agent.key'));
+  const keys = await loadOrCreateKeys(keyFile);
+  const client = createClient({ baseUrl: endpoint, timeoutMs: TIMEOUT_MS });
+  const joined = await joinPool(() =>
+    client.call(setUpAgent, { body: { token: options.token, agentPubkey: keys.publicKeyHex } }),
+  );
+  const provisioner = options.provisioner ?? joined.provisionerType;
+  await writeConfig(output, {
+    endpoint,
+    providerPublicKey: joined.providerPubkey,
+    keyFile,
+    poolId: joined.poolId,
+    platformPublicKey: joined.platformPublicKey,
+    provisioner,
+    dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir),
+  });
+  console.log(
+    `This agent (${keys.publicKeyHex}) is in the pool "${joined.poolName}" (${joined.poolLocation}).`,
+  );
+  console.log(`Its configuration is ${output}, its key ${keyFile}.`);
+  if (provisioner === 'local') {
+    console.log(
+      'Local machines are folders on this host without isolation, reachable from 127.0.0.1 only: for trying out.',
+    );
+  } else console.log(`Fill in [provisioner.${provisioner}] of the configuration.`);
+  console.log(`Next: dc-agent --config ${output} doctor, then dc-agent --config ${output} run`);
+}
+
+function readEndpoint(text: string): string {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new CommandError(EXIT.usage, `"${text}" is no URL of an API`);
+  return text.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+}
+
+function mustBeUsable(type: string, endpoint: string): void {
+  if (!PROVISIONER_TYPES.includes(type as ProvisionerType)) {
+    throw new CommandError(EXIT.usage, `--provisioner must be one of: ${PROVISIONER_TYPES.join(', ')}`);
+  }
+  if (type === 'local' && PRODUCTION.includes(environmentOf(endpoint))) {
+    throw new CommandError(
+      EXIT.usage,
+      `local machines are for trying out: not with the production API ${endpoint}`,
+    );
+  }
+}
+
+async function mayOverwrite(file: string, options: SetupTokenOptions): Promise<boolean> {
+  if (options.nonInteractive || !process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${file} exists. Overwrite it? [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** A token that is not taken is a matter of authorisation, whatever status says so. */
+async function joinPool<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.reason === 'SETUP_TOKEN_INVALID' || /setup token/i.test(error.message)) {
+      throw new CommandError(EXIT.authentication, error.message, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import type { z } from 'zod';
+import { ConfigError } from './config-error.ts';
+import { environmentOf, PRODUCTION } from './environment.ts';
+import { findPlaceholders } from './placeholders.ts';
+import {
+  type ConfigFile,
+  configFile,
+  FLAT_NAMES,
+  type ProvisionerType,
+  provisionerTables,
+} from './schema.ts';
+import { isInline, refuseOpenFile, resolveSeed, type SecretContext } from './secrets.ts';
+
+export const DEFAULT_CONFIG = '/etc/dc-agent/dc-agent.toml';
+const SYSTEM_DATA = '/var/lib/dc-agent';
+
+export interface Provisioner {
+  readonly type: ProvisionerType;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface AgentConfig {
+  readonly file: string;
+  readonly api: ConfigFile['api'];
+  readonly nats: ConfigFile['nats'];
+  readonly environment: string;
+  readonly isProduction: boolean;
+  readonly maxParallelProvisions: number;
+  readonly dataDir: string;
+  readonly journalPath: string;
+  readonly logFormat: 'json' | 'text';
+  readonly provisioner: Provisioner;
+  readonly additionalProvisioners: readonly Provisioner[];
+  /** Absent in the old mode, with the provider's own key. */
+  readonly seedHex: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Reads and checks the whole file. @throws ConfigError naming every fault */
+export async function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): Promise<AgentConfig> {
+  const file = resolve(path);
+  const raw = parseToml(file, await readText(file));
+  const placeholders = findPlaceholders(raw);
+  const parsed = configFile.safeParse(raw);
+  const faults = [...placeholders, ...(parsed.success ? [] : faultsOf(parsed.error))];
+  if (!parsed.success) throw new ConfigError(faults);
+  const warnings: string[] = [];
+  const all = [parsed.data.provisioner, ...parsed.data.additional_provisioners].map((table, index) =>
+    readProvisioner(
+      table,
+      index === 0 ? 'provisioner' : `additional_provisioners[${index - 1}]`,
+      warnings,
+      faults,
+    ),
+  );
+  if (faults.length > 0) throw new ConfigError(faults);
+  if (holdsSecrets(raw)) await refuseOpenFile('configuration', file);
+  const { api, agent } = parsed.data;
+  const context: SecretContext = { folder: dirname(file), env };
+  const seed = api.agent_secret_key
+    ? await resolveSeed('api.agent_secret_key', api.agent_secret_key, context)
+    : undefined;
+  if (!seed)
+    warnings.push('provider_secret_key is the old mode: this agent connects with agent_secret_key only');
+  if (parsed.data.nats.creds_file)
+    warnings.push('nats.creds_file is not used: the agent signs in with its own key');
+  const environment = agent.environment ?? environmentOf(api.endpoint);
+  const under = (value: string) => (isAbsolute(value) ? value : resolve(dirname(file), value));
+  const dataDir = under(agent.data_dir ?? (process.getuid?.() === 0 ? SYSTEM_DATA : 'data'));
+  const [provisioner, ...others] = distinct(all, warnings);
+  return {
+    file,
+    api,
+    nats: parsed.data.nats,
+    environment,
+    isProduction: PRODUCTION.includes(environment),
+    maxParallelProvisions: agent.max_parallel_provisions,
+    dataDir,
+    journalPath: agent.journal_path ? under(agent.journal_path) : join(dataDir, 'journal.db'),
+    logFormat: agent.log_format,
+    provisioner: provisioner as Provisioner,
+    additionalProvisioners: others,
+    seedHex: seed?.seedHex,
+    keyFile: seed?.file,
+    warnings,
+  };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT' ? 'does not exist: make it with `dc-agent setup token`' : `cannot be read (${code})`;
+    throw new ConfigError([`${file} ${why}`], { cause: error });
+  }
+}
+
+function parseToml(file: string, text: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new ConfigError([`${file} line ${error.line}: ${error.message.split('\n')[0]}`], { cause: error });
+  }
+}
+
+function faultsOf(error: z.ZodError, prefix = ''): string[] {
+  return error.issues.flatMap((issue) => {
+    const path = [prefix, ...issue.path.map(String)].filter(Boolean).join('.');
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => `unknown key "${key}" in ${path ? `[${path}]` : 'the top level'}`);
+    }
+    return [`${path}: ${issue.message}`];
+  });
+}
+
+/** The nested table is preferred; keys that are flat under [provisioner] are taken when there is none. */
+function readProvisioner(
+  table: ConfigFile['provisioner'],
+  path: string,
+  warnings: string[],
+  faults: string[],
+): Provisioner {
+  const { type, ...rest } = table;
+  const nested = rest[type];
+  const flat = Object.entries(rest).filter(([name]) => !(name in provisionerTables));
+  if (nested !== undefined && flat.length > 0) {
+    warnings.push(
+      `[${path}.${type}] counts; the keys beside it (${flat.map(([name]) => name).join(', ')}) do not`,
+    );
+  }
+  const names = FLAT_NAMES[type];
+  const settings =
+    nested ?? Object.fromEntries(flat.map(([name, value]) => [names ? (names[name] ?? name) : name, value]));
+  const parsed = provisionerTables[type].safeParse(settings);
+  if (!parsed.success)
+    faults.push(...faultsOf(parsed.error, nested === undefined ? path : `${path}.${type}`));
+  for (const [name, other] of Object.entries(rest)) {
+    if (name === type || !(name in provisionerTables)) continue;
+    const checked = provisionerTables[name as ProvisionerType].safeParse(other);
+    if (!checked.success) faults.push(...faultsOf(checked.error, `${path}.${name}`));
+  }
+  return { type, settings: parsed.success ? parsed.data : {} };
+}
+
+function distinct(all: readonly Provisioner[], warnings: string[]): Provisioner[] {
+  const seen = new Set<string>();
+  return all.filter(({ type }) => {
+    if (seen.has(type)) warnings.push(`a second provisioner of type ${type} is left out`);
+    const isNew = !seen.has(type);
+    seen.add(type);
+    return isNew;
+  });
+}
+
+const SECRET_KEYS = /^(agent_secret_key|provider_secret_key|api_token_secret|api_token)$/;
+
+function holdsSecrets(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, member]) => {
+    if (typeof member !== 'string') return holdsSecrets(member);
+    if (!SECRET_KEYS.test(name) || !isInline(member)) return false;
+    return !/^(agent|provider)_secret_key$/.test(name) || /^[0-9a-fA-F]{64}$/.test(member);
+  });
+}

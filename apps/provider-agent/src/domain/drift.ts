@@ -1,0 +1,41 @@
+import type { DesiredMachine } from './machine.ts';
+
+export interface Observed {
+  readonly externalId: string;
+  readonly contractId?: string | undefined;
+  readonly generation?: number | undefined;
+  readonly power: 'running' | 'stopped' | 'unknown';
+}
+
+export interface Drift {
+  readonly contractId?: string;
+  readonly externalId?: string;
+  readonly what: 'missing' | 'not-running' | 'not-stopped' | 'not-removed' | 'other-generation' | 'unwanted';
+}
+
+/** Where the real machines differ from what the platform wants. Nothing here is acted upon. */
+export function driftOf(
+  desired: readonly Pick<DesiredMachine, 'contractId' | 'generation' | 'desired'>[],
+  observed: readonly Observed[],
+): Drift[] {
+  const byContract = new Map(observed.map((machine) => [machine.contractId, machine]));
+  const wanted = new Set(desired.map((machine) => machine.contractId));
+  const drift: Drift[] = [];
+  for (const { contractId, generation, desired: state } of desired) {
+    const machine = byContract.get(contractId);
+    const externalId = machine?.externalId;
+    const note = (what: Drift['what']) =>
+      drift.push({ contractId, what, ...(externalId === undefined ? {} : { externalId }) });
+    if (!machine) {
+      if (state !== 'absent') note('missing');
+    } else if (state === 'absent') note('not-removed');
+    else if (machine.generation !== generation) note('other-generation');
+    else if (state === 'running' && machine.power !== 'running') note('not-running');
+    else if (state === 'stopped' && machine.power === 'running') note('not-stopped');
+  }
+  for (const { externalId, contractId } of observed) {
+    if (contractId !== undefined && wanted.has(contractId)) continue;
+    drift.push({ externalId, what: 'unwanted', ...(contractId === undefined ? {} : { contractId }) });
+  }
+  return drift;
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '@decent-cloud/kernel';
+import { AgentState, type JournalEntry } from '../domain/agent-state.ts';
+import { JournalFile } from './journal-file.ts';
+
+const SEQ_BLOCK = 1_000;
+const COMPACT_FROM_LINES = 2_000;
+
+/** The agent's memory: first on the disk, then in effect. */
+export class Journal {
+  readonly state: AgentState;
+  private readonly file: JournalFile;
+  private readonly now: Clock;
+  private nextSeqNumber: number;
+  private reservedUpTo: number;
+  private compacting = false;
+
+  private constructor(file: JournalFile, state: AgentState, now: Clock) {
+    this.file = file;
+    this.state = state;
+    this.now = now;
+    this.nextSeqNumber = state.seqUpTo + 1;
+    this.reservedUpTo = state.seqUpTo;
+  }
+
+  /** @throws when the file is damaged or not a journal of this program */
+  static async open(path: string, now: Clock): Promise<Journal> {
+    const file = new JournalFile(path);
+    const journal = new Journal(file, AgentState.of(await file.open()), now);
+    if (file.lines > 0) await journal.compact();
+    return journal;
+  }
+
+  /** All of the entries or none survive a crash. */
+  async write(entries: readonly JournalEntry[]): Promise<void> {
+    await this.file.append(entries, () => {
+      for (const one of entries) this.state.apply(one);
+    });
+    if (this.file.lines > COMPACT_FROM_LINES && this.file.lines > 4 * this.usefulLines())
+      await this.compact();
+  }
+
+  /** A number that no event of this agent has had. */
+  async nextSeq(): Promise<number> {
+    const number = this.nextSeqNumber++;
+    if (number > this.reservedUpTo) {
+      this.reservedUpTo = number + SEQ_BLOCK;
+      await this.write([{ t: 'seq', upTo: this.reservedUpTo }]);
+    }
+    return number;
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+
+  private usefulLines(): number {
+    return this.state.machines.size + this.state.events.size + 2;
+  }
+
+  private async compact(): Promise<void> {
+    if (this.compacting) return;
+    this.compacting = true;
+    try {
+      await this.file.rewrite(() => this.state.compacted(this.now()));
+    } finally {
+      this.compacting = false;
+    }
+  }
+}

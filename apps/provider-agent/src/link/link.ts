@@ -1,0 +1,254 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ApiError, type Client } from '@decent-cloud/client';
+import { type Clock, jitteredBackoffMs } from '@decent-cloud/kernel';
+import { agentSubjects } from '@decent-cloud/messages/agent-protocol';
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from '../log.ts';
+import { connectBroker } from './connect.ts';
+import type { PlatformKey } from './platform-key.ts';
+import { isFresh, openSession, renewalDelayMs, type Session } from './session.ts';
+
+export interface LinkOptions {
+  readonly client: Client;
+  readonly seedHex: string;
+  readonly name: string;
+  readonly urls: readonly string[];
+  readonly caFile?: string | undefined;
+  readonly platformKey: PlatformKey;
+  readonly logger: Logger;
+  readonly now: Clock;
+  readonly random?: () => number;
+}
+
+export interface LinkStatus {
+  readonly state: 'connected' | 'connecting' | 'stopped';
+  readonly url?: string;
+  readonly sessionExpiresAtNs?: string;
+  readonly lastError?: string;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const PUBLISH_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+const RECONNECT_ATTEMPTS = 20;
+const LONGEST_BACKOFF_MS = 30_000;
+
+/** The agent is not connected at the moment. */
+export class NotConnectedError extends Error {
+  override readonly name = 'NotConnectedError';
+}
+
+export interface Connected {
+  readonly connection: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly session: Session;
+}
+
+/**
+ * The agent's connection to the platform: asks for a session, connects, renews in time, comes back for ever. Everything
+ * that goes over it is told to repeat itself by those who keep it.
+ */
+export class Link {
+  private readonly options: LinkOptions;
+  private readonly random: () => number;
+  private readonly stopping = new AbortController();
+  private readonly upListeners: (() => void)[] = [];
+  private readonly connectedListeners: ((connected: Connected) => void)[] = [];
+  private session: Session | undefined;
+  private current: Connected | undefined;
+  private isUp = false;
+  private lastError: string | undefined;
+  private renewal: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(options: LinkOptions) {
+    this.options = options;
+    this.random = options.random ?? Math.random;
+  }
+
+  /** Whenever the broker is reached, for the first time or again. */
+  onUp(listener: () => void): void {
+    this.upListeners.push(listener);
+  }
+
+  /** For every new connection; one that comes back by itself is the same. */
+  onConnected(listener: (connected: Connected) => void): void {
+    this.connectedListeners.push(listener);
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort(new Error('the agent stops'));
+    clearTimeout(this.renewal);
+    await this.current?.connection.close();
+    await this.running;
+  }
+
+  get connected(): boolean {
+    return this.isUp;
+  }
+
+  /** The platform's time, as well as it is known. */
+  platformNow(): bigint {
+    return this.options.now() + (this.session?.clockOffsetNs ?? 0n);
+  }
+
+  get heartbeatSeconds(): number | undefined {
+    return this.session?.heartbeatSeconds;
+  }
+
+  status(): LinkStatus {
+    const url = this.isUp ? this.current?.connection.getServer() : undefined;
+    return {
+      state: this.stopping.signal.aborted ? 'stopped' : this.isUp ? 'connected' : 'connecting',
+      ...(url !== undefined && { url }),
+      ...(this.session && { sessionExpiresAtNs: this.session.expiresAtNs.toString() }),
+      ...(this.lastError !== undefined && { lastError: this.lastError }),
+    };
+  }
+
+  /** Returns when the broker has stored it. @throws when that is not known */
+  async publishEvent(kind: string, text: string, eventId: string): Promise<void> {
+    const { js, session } = this.mustBeUp();
+    await js.publish(agentSubjects.event(session.accountPublicKey, kind), text, {
+      msgID: eventId,
+      timeout: PUBLISH_TIMEOUT_MS,
+    });
+  }
+
+  publishHeartbeat(text: string): void {
+    const { connection, session } = this.mustBeUp();
+    connection.publish(agentSubjects.heartbeat(session.accountPublicKey), text);
+  }
+
+  /** @throws when nobody answers */
+  async request(method: string, text: string): Promise<string> {
+    const { connection, session } = this.mustBeUp();
+    const reply = await connection.request(agentSubjects.rpc(session.accountPublicKey, method), text, {
+      timeout: REQUEST_TIMEOUT_MS,
+    });
+    return reply.string();
+  }
+
+  private mustBeUp(): Connected {
+    if (this.current && this.isUp) return this.current;
+    throw new NotConnectedError('not connected to the platform');
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        const connected = await this.open();
+        failures = 0;
+        await this.stay(connected);
+      } catch (error) {
+        if (signal.aborted) break;
+        this.note(error);
+      } finally {
+        this.isUp = false;
+        this.current = undefined;
+        clearTimeout(this.renewal);
+      }
+      if (signal.aborted) break;
+      const waitMs = 250 + jitteredBackoffMs(failures, this.random, 500, LONGEST_BACKOFF_MS);
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private async open(): Promise<Connected> {
+    if (!this.session || !isFresh(this.session, this.options.now())) await this.renewSession();
+    const session = this.session as Session;
+    try {
+      const connection = await connectBroker({
+        name: this.options.name,
+        seedHex: this.options.seedHex,
+        jwt: () => (this.session as Session).userJwt,
+        session,
+        urls: this.options.urls,
+        caFile: this.options.caFile,
+        reconnectAttempts: RECONNECT_ATTEMPTS,
+        timeoutMs: CONNECT_TIMEOUT_MS,
+      });
+      return { connection, js: jetstream(connection, { apiPrefix: session.apiPrefix }), session };
+    } catch (error) {
+      // A JWT that was refused is not tried twice: the next attempt asks for a new one.
+      this.session = undefined;
+      throw error;
+    }
+  }
+
+  private async renewSession(): Promise<void> {
+    const session = await openSession(this.options.client, this.options.now, this.stopping.signal);
+    await this.options.platformKey.hear(session.platformPublicKey);
+    this.session = session;
+  }
+
+  private async stay(connected: Connected): Promise<void> {
+    const { connection } = connected;
+    if (this.stopping.signal.aborted) {
+      await connection.close();
+      return;
+    }
+    this.current = connected;
+    this.up();
+    this.planRenewal(connected);
+    for (const listener of this.connectedListeners) listener(connected);
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') {
+        this.isUp = false;
+        this.options.logger.warn('connection to the broker lost');
+      } else if (status.type === 'reconnect') this.up();
+    }
+    const fault = await connection.closed();
+    if (fault) throw fault;
+  }
+
+  private up(): void {
+    this.isUp = true;
+    this.lastError = undefined;
+    this.options.logger.info({ url: this.current?.connection.getServer() }, 'connected to the broker');
+    for (const listener of this.upListeners) listener();
+  }
+
+  /** The new JWT is there before the old one ends; the connection is made again with it, its subscriptions stay. */
+  private planRenewal(connected: Connected, failures = 0): void {
+    const session = this.session as Session;
+    const delayMs =
+      failures === 0
+        ? renewalDelayMs(session, this.random)
+        : 1_000 + jitteredBackoffMs(failures, this.random, 500, LONGEST_BACKOFF_MS);
+    this.renewal = setTimeout(() => {
+      this.renew(connected).then(
+        () => this.planRenewal(connected),
+        (error: unknown) => {
+          this.note(error);
+          if (this.current === connected) this.planRenewal(connected, failures + 1);
+        },
+      );
+    }, delayMs);
+  }
+
+  private async renew(connected: Connected): Promise<void> {
+    await this.renewSession();
+    if (this.current !== connected || connected.connection.isClosed()) return;
+    if (this.isUp) await connected.connection.flush();
+    await connected.connection.reconnect();
+    this.options.logger.debug('session renewed');
+  }
+
+  private note(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    const status = (error as Partial<ApiError>).status;
+    const isRefusal = status === 401 || status === 403;
+    if (text !== this.lastError) {
+      const message = isRefusal ? 'the platform refuses this agent' : 'no connection to the platform yet';
+      this.options.logger[isRefusal ? 'error' : 'warn']({ error }, message);
+    }
+    this.lastError = text;
+  }
+}
