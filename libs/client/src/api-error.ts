@@ -54,7 +54,10 @@ export class ApiError extends Error {
   /** May the same request succeed in a moment? Whether it is safe to repeat is another question. */
   get passing(): boolean {
     return (
-      this.reason === 'NETWORK' || this.reason === 'TIMEOUT' || [429, 502, 503, 504].includes(this.status)
+      this.reason === 'NETWORK' ||
+      this.reason === 'TIMEOUT' ||
+      this.reason === 'IDEMPOTENCY_KEY_IN_FLIGHT' ||
+      [429, 502, 503, 504].includes(this.status)
     );
   }
 }

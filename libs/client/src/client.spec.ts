@@ -213,6 +213,12 @@ describe('the client', () => {
       expect(seen).toHaveLength(1);
     });
 
+    it('while the first request with the key still runs', async () => {
+      replies.push(hangUp, refuse(409, 'IDEMPOTENCY_KEY_IN_FLIGHT'), done('cancelled'));
+      const input = { params: { id: KEY }, body: {} };
+      expect(await client().call(cancelContract, input, { idempotencyKey: 'k' })).toBe('cancelled');
+    });
+
     it('writing calls only with an idempotency key, and then with the same one', async () => {
       const input = { params: { id: KEY }, body: {} };
       replies.push(hangUp);

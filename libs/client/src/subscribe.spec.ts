@@ -43,6 +43,9 @@ describe('live events', () => {
     abort.controller = new AbortController();
   });
 
+  // A stream that a failed test left behind would reconnect for ever.
+  afterEach(() => abort.controller.abort());
+
   const subscribe = (options: SubscribeOptions = {}) =>
     createClient({
       baseUrl,
@@ -90,6 +93,39 @@ describe('live events', () => {
     replies.push(stream('data: 1\n\n', false), stream('data: 2\n\n', false));
     expect(await take(2, { idleTimeoutMs: 30 })).toHaveLength(2);
     expect(seen).toHaveLength(2);
+  });
+
+  it('reconnects when the answer does not even begin', async () => {
+    replies.push(() => undefined, stream('data: 1\n\n', false));
+    expect(await take(1, { idleTimeoutMs: 30 })).toHaveLength(1);
+    expect(seen).toHaveLength(2);
+  });
+
+  it('stays as long as anything comes, keep-alives included', async () => {
+    replies.push((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      let pieces = 0;
+      const timer = setInterval(() => {
+        response.write(++pieces < 12 ? ': keep-alive\n\n' : 'data: late\n\n');
+        if (pieces === 12) clearInterval(timer);
+      }, 50);
+    });
+    expect(await take(1, { idleTimeoutMs: 300 })).toMatchObject([{ data: 'late' }]);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('does not take a slow reader for a silent stream', async () => {
+    replies.push(stream('data: 1\n\n', false));
+    replies.push(stream('data: again\n\n'));
+    const events: unknown[] = [];
+    const breaks: ApiError[] = [];
+    for await (const event of subscribe({ idleTimeoutMs: 40, onBreak: (error) => breaks.push(error) })) {
+      events.push(event.data);
+      if (events.length === 2) break;
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      expect(breaks).toEqual([]);
+      expect(seen).toHaveLength(1);
+    }
   });
 
   it('ends with the refusal when it may not listen', async () => {

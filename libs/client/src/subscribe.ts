@@ -35,7 +35,7 @@ const readData = (data: string): unknown => {
   }
 };
 
-/** Aborts when nothing has stirred for so long, or when the caller does. */
+/** Aborts when nothing has stirred for so long, or when the caller does. Rests while nobody waits for the stream. */
 function watchdog(idleTimeoutMs: number, outer: AbortSignal | undefined) {
   const idle = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,6 +64,7 @@ export async function* subscribeTo(
     const dog = watchdog(options.idleTimeoutMs ?? 60_000, options.signal);
     let broken: ApiError;
     try {
+      dog.stir();
       const response = await transport.send(
         { method: 'GET', path, query, body: new Uint8Array() },
         {
@@ -77,8 +78,14 @@ export async function* subscribeTo(
       const parser = new EventStreamParser();
       parser.lastId = lastId;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      const next = async () => {
+        dog.stir();
+        const piece = await reader.read();
+        dog.stop();
+        return piece;
+      };
       try {
-        for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+        for (let piece = await next(); !piece.done; piece = await next()) {
           for (const one of parser.push(piece.value)) {
             // Only what was handed over counts as seen.
             lastId = one.id;
