@@ -1,27 +1,16 @@
 import { facts, requests } from '@decent-cloud/messages';
-import {
-  cancelContract,
-  getContract,
-  getCredentials,
-  listContractEvents,
-  listMyContracts,
-  listPendingRequests,
-  listProviderContracts,
-  respondToRequest,
-} from '@decent-cloud/messages/contracts';
+import { cancelContract, getContract, listContractEvents } from '@decent-cloud/messages/contracts';
 import { ConfirmPayments } from '../src/confirm-payments.ts';
-import { EraseCredentials } from '../src/erase-credentials.ts';
 import {
   AGENT_KEY,
   HOUR,
   PROVIDER_ACCOUNT,
-  PROVIDER_KEY,
   SSH_KEY,
   TENANT_ACCOUNT,
   TENANT_KEY,
   TENANT_OTHER_KEY,
 } from './sample-contract.ts';
-import { offeringsService, provider, stranger, tenant, tenantsOtherKey, World } from './world.ts';
+import { offeringsService, provider, tenant, World } from './world.ts';
 
 const PRICE = 100_000_000n;
 let world: World;
@@ -54,11 +43,6 @@ const provisioned = (contractId: string, generation = 1) => ({
   },
   credentials: [{ recipientPublicKey: TENANT_KEY, envelope: '{"version":2,"ciphertext":"x"}' }],
 });
-const running = async (): Promise<string> => {
-  const contractId = await world.rent();
-  await world.say(facts.machineProvisioned, provisioned(contractId));
-  return contractId;
-};
 const rejection = (code: string, reason: string) => expect.objectContaining({ code, reason });
 
 describe('a rental that goes well', () => {
@@ -311,248 +295,5 @@ describe('a repeat under the same Idempotency-Key', () => {
     expect(await cancel('cancel-once')).toBe(text);
     await expect(cancel('cancel-twice')).rejects.toEqual(rejection('CONFLICT', 'TRANSITION_NOT_ALLOWED'));
     expect(await world.said(id, 'contract-ended')).toHaveLength(1);
-  });
-});
-
-describe('facts of agents', () => {
-  it('told twice and out of order end the same', async () => {
-    const id = await world.rent();
-    await world.say(facts.machineProvisioned, provisioned(id));
-    const after = await world.read(id);
-    await world.say(facts.provisioningStarted, machine(id));
-    await world.say(facts.machineProvisioned, provisioned(id));
-    await world.say(facts.provisioningStarted, machine(id));
-    expect(after.status).toBe('active');
-    expect(await world.read(id)).toEqual(after);
-  });
-
-  it('a failure told twice refunds once', async () => {
-    const id = await world.rent();
-    const failed = { ...machine(id), reason: 'NO_AGENT_AVAILABLE' as const, message: 'nobody there' };
-    await world.say(facts.provisioningFailed, failed);
-    await world.say(facts.provisioningFailed, failed);
-    const shown = await world.ask(getContract, { params: { id } });
-    expect(shown).toMatchObject({
-      status: 'provisioningfailed',
-      provisioning_failure_reason: 'nobody there',
-    });
-    const ended = await world.said(id, 'contract-ended');
-    expect(ended).toHaveLength(1);
-    expect(ended[0]).toMatchObject({
-      reason: 'NO_AGENT_AVAILABLE',
-      paidE9s: 100000000,
-      refundE9s: 100000000,
-      earnedE9s: 0,
-    });
-  });
-
-  it('after a cancellation change nothing but that the machine is gone', async () => {
-    const id = await world.rent();
-    await world.ask(cancelContract, { params: { id }, body: {} });
-    const before = await world.read(id);
-    await world.say(facts.provisioningStarted, machine(id));
-    await world.say(facts.machineProvisioned, provisioned(id));
-    await world.say(facts.provisioningFailed, {
-      ...machine(id),
-      reason: 'PROVISIONING_FAILED',
-      message: 'x',
-    });
-    expect(await world.read(id)).toEqual(before);
-    await world.say(facts.machineRemoved, machine(id));
-    await world.say(facts.machineRemoved, { ...machine(id), atNs: world.now + 5n });
-    expect(await world.read(id)).toEqual({ ...before, machineGeneration: 1, terminatedAtNs: world.now });
-  });
-
-  it('of an older generation change nothing', async () => {
-    const id = await world.rent();
-    await world.say(facts.provisioningStarted, machine(id, 2));
-    const before = await world.read(id);
-    await world.say(facts.machineProvisioned, provisioned(id, 1));
-    await world.say(facts.provisioningFailed, {
-      ...machine(id, 1),
-      reason: 'PROVISIONING_FAILED',
-      message: 'x',
-    });
-    expect(await world.read(id)).toEqual(before);
-  });
-});
-
-describe('a cancellation', () => {
-  it('of a running machine gives back the unused part to the unit and erases the credentials', async () => {
-    const id = await running();
-    world.now += 3n * HOUR + 1n;
-    await world.ask(cancelContract, { params: { id }, body: { memo: 'done' } });
-    const refund = (PRICE * (7n * HOUR - 1n)) / (10n * HOUR);
-    const [ended] = await world.said(id, 'contract-ended');
-    expect(ended).toMatchObject({
-      status: 'cancelled',
-      reason: 'CANCELLED_BY_TENANT',
-      paidE9s: Number(PRICE),
-      refundE9s: Number(refund),
-      earnedE9s: Number(PRICE - refund),
-    });
-    const sealed = await world.service.database.query(
-      'select 1 from contract_credential where contract_id = $1',
-      [id],
-    );
-    expect(sealed).toEqual([]);
-    const refundFact = {
-      contractId: id,
-      accountId: TENANT_ACCOUNT,
-      amountE9s: refund,
-      currency: 'USD',
-      atNs: world.now,
-    };
-    await world.say(facts.refundIssued, refundFact);
-    await world.say(facts.refundIssued, { ...refundFact, atNs: world.now + 9n });
-    expect(await world.ask(getContract, { params: { id } })).toMatchObject({
-      payment_status: 'refunded',
-      refund_amount_e9s: refund,
-      refund_created_at_ns: world.now,
-    });
-  });
-
-  it.each([
-    ['requested', false, () => world.rent()],
-    ['accepted', true, () => world.rent()],
-    [
-      'provisioning',
-      true,
-      async () => {
-        const id = await world.rent();
-        await world.say(facts.provisioningStarted, machine(id));
-        return id;
-      },
-    ],
-  ] as const)('while %s gives back everything', async (status, autoAccept, make) => {
-    world.autoAccept = autoAccept;
-    const id = await make();
-    expect((await world.read(id)).status).toBe(status);
-    world.now += HOUR;
-    await world.ask(cancelContract, { params: { id }, body: {} }, tenantsOtherKey);
-    expect(await world.read(id)).toMatchObject({ status: 'cancelled', refundDueE9s: PRICE, earnedE9s: 0n });
-  });
-
-  it('is for the tenant alone', async () => {
-    const id = await world.rent();
-    for (const caller of [provider, stranger]) {
-      await expect(world.ask(cancelContract, { params: { id }, body: {} }, caller)).rejects.toThrow(
-        /^Unauthorized/,
-      );
-    }
-    await expect(world.ask(cancelContract, { params: { id: 'ab'.repeat(32) }, body: {} })).rejects.toThrow(
-      'Contract not found',
-    );
-    expect((await world.read(id)).status).toBe('accepted');
-  });
-});
-
-describe('the provider', () => {
-  beforeEach(() => {
-    world.autoAccept = false;
-  });
-  const answer = (id: string, accept: boolean, caller = provider) =>
-    world.ask(respondToRequest, { params: { id }, body: { accept, memo: 'hello' } }, caller);
-
-  it('sees what waits for an answer and accepts it', async () => {
-    const id = await world.rent();
-    const waiting = await world.ask(listPendingRequests, {}, provider);
-    expect(waiting[0]).toMatchObject({ contract_id: id, status: 'requested', payment_status: 'succeeded' });
-    expect(await answer(id, true)).toBe('Contract accepted');
-    expect(await world.said(id, 'contract-accepted')).toHaveLength(1);
-    await world.say(facts.machineProvisioned, provisioned(id));
-    expect((await world.read(id)).status).toBe('provisioned');
-    const still = await world.ask(listPendingRequests, {}, provider);
-    expect(still.map((contract) => contract.contract_id)).not.toContain(id);
-  });
-
-  it('rejects with all money back', async () => {
-    const id = await world.rent();
-    await answer(id, false);
-    const [ended] = await world.said(id, 'contract-ended');
-    expect(ended).toMatchObject({
-      status: 'rejected',
-      reason: 'REJECTED_BY_PROVIDER',
-      refundE9s: Number(PRICE),
-      earnedE9s: 0,
-    });
-    await expect(answer(id, true)).rejects.toThrow('Allowed from rejected: none');
-  });
-
-  it('cannot accept what is not paid, and nobody else can answer', async () => {
-    world.payments = 'fails';
-    const id = await world.rent();
-    await expect(answer(id, true)).rejects.toThrow('the payment is not confirmed yet');
-    for (const caller of [tenant, stranger])
-      await expect(answer(id, true, caller)).rejects.toThrow(/^Unauthorized/);
-  });
-});
-
-describe('lists', () => {
-  it('are newest first, narrowed by status, and go on after a cursor', async () => {
-    const ids: string[] = [];
-    for (let index = 0; index < 3; index++) {
-      world.now += 1_000_000n;
-      ids.unshift(await world.rent());
-    }
-    const mine = await world.ask(listMyContracts, { params: { pubkey: TENANT_KEY }, query: { limit: 2 } });
-    expect(mine.map((contract) => contract.contract_id)).toEqual(ids.slice(0, 2));
-    const next = await world.ask(
-      listMyContracts,
-      { params: { pubkey: TENANT_OTHER_KEY }, query: { limit: 1, cursor: ids[1] as string } },
-      tenantsOtherKey,
-    );
-    expect(next.map((contract) => contract.contract_id)).toEqual([ids[2]]);
-    const third = await world.ask(listMyContracts, {
-      params: { pubkey: TENANT_KEY },
-      query: { limit: 1, offset: 2 },
-    });
-    expect(third).toEqual(next);
-    await world.ask(cancelContract, { params: { id: ids[1] as string }, body: {} });
-    const cancelled = await world.ask(
-      listProviderContracts,
-      { params: { pubkey: PROVIDER_KEY }, query: { status: 'Canceled', limit: 1 } },
-      provider,
-    );
-    expect(cancelled.map((contract) => contract.contract_id)).toEqual([ids[1]]);
-    await expect(
-      world.ask(listMyContracts, { params: { pubkey: TENANT_KEY }, query: { status: 'completed' } }),
-    ).rejects.toEqual(rejection('INVALID', 'INVALID_INPUT'));
-    expect(await world.ask(listMyContracts, { params: { pubkey: '00'.repeat(32) } }, stranger)).toEqual([]);
-  });
-
-  it('a contract is shown to its parties only', async () => {
-    const id = await world.rent();
-    await expect(world.ask(getContract, { params: { id } }, stranger)).rejects.toThrow(/^Unauthorized/);
-    await expect(world.ask(listContractEvents, { params: { id } }, stranger)).rejects.toThrow(
-      /^Unauthorized/,
-    );
-    await expect(world.ask(getContract, { params: { id: 'cd'.repeat(32) } })).rejects.toThrow('not found');
-    await expect(
-      world.ask(requests.contractStates, { body: { contractIds: [id] } }, stranger),
-    ).rejects.toEqual(rejection('FORBIDDEN', 'NOT_OWNER'));
-  });
-});
-
-describe('credentials', () => {
-  const read = (id: string, caller = tenant) => world.ask(getCredentials, { params: { id } }, caller);
-
-  it('are for the key that they were sealed for, for seven days', async () => {
-    const id = await running();
-    expect(await read(id)).toBe('{"version":2,"ciphertext":"x"}');
-    await expect(read(id, tenantsOtherKey)).rejects.toThrow(/No credentials available for this key/);
-    await expect(read(id, provider)).rejects.toThrow(/^Unauthorized/);
-    await world.service.get(EraseCredentials).sweep(world.now + 7n * 24n * HOUR - 1n);
-    expect(await read(id)).toMatch(/version/);
-    await world.service.get(EraseCredentials).sweep(world.now + 7n * 24n * HOUR);
-    await expect(read(id)).rejects.toThrow('No credentials available (expired or not set)');
-  });
-
-  it('are not there before the machine and not after the end', async () => {
-    const id = await world.rent();
-    await expect(read(id)).rejects.toEqual(rejection('NOT_FOUND', 'CREDENTIALS_NOT_AVAILABLE'));
-    await world.say(facts.machineProvisioned, provisioned(id));
-    await world.ask(cancelContract, { params: { id }, body: {} });
-    await expect(read(id)).rejects.toThrow('No credentials available');
   });
 });

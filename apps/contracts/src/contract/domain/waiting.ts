@@ -52,6 +52,7 @@ const settlingIn: Waiting = {
   deadlineNs: (contract, limits) => {
     const settledInNs = contract.statusUpdatedAtNs + limits.settleInNs;
     const termEndNs = termEnd(contract);
+    // biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigint.
     return settledInNs < termEndNs ? settledInNs : termEndNs;
   },
   whenPassed: (contract, nowNs) =>
