@@ -15,6 +15,7 @@ import { KeyOwners } from './auth/key-owners.ts';
 import { Nonces } from './auth/nonces.ts';
 import { chooseVerifier } from './auth/verifier.ts';
 import { BusWatch } from './bus/bus-watch.ts';
+import { OpenConnections } from './http/close-server.ts';
 import { CorsRules } from './http/cors.ts';
 import { fastifyOptions } from './http/fastify-options.ts';
 import { HttpHooks } from './http/http-hooks.ts';
@@ -72,6 +73,7 @@ export class Gateway {
   private readonly hooks: HttpHooks;
   private readonly filter: RefusalFilter;
   private app: NestFastifyApplication | undefined;
+  private connections: OpenConnections | undefined;
 
   constructor(private readonly core: GatewayCore) {
     const { settings, logger, metrics, connection, clock, endpoints } = core;
@@ -109,7 +111,10 @@ export class Gateway {
     );
     const limiter = isRateLimited(settings) ? new RateLimiter(() => nsToMs(clock())) : undefined;
     this.exchange = limiter && new RateExchange(connection, limiter, settings.NATS_REPLICAS, logger);
-    this.watch = new BusWatch(connection, logger, () => this.exchange?.reopen());
+    this.watch = new BusWatch(connection, logger, () => {
+      this.exchange?.reopen();
+      void this.nonces.open();
+    });
     this.board = new StatusBoard(this.bus, logger, () => performance.now(), clock);
     this.filter = new RefusalFilter(logger, settings.API_ERROR_STATUS === 'legacy');
     this.hooks = new HttpHooks({
@@ -140,9 +145,7 @@ export class Gateway {
 
   async listen(): Promise<Server> {
     const { settings, logger } = this.core;
-    await this.nonces.open().catch((error: unknown) => {
-      logger.warn({ error }, 'the nonce store is not there yet');
-    });
+    await this.nonces.open();
     this.reader.start();
     const adapter = new FastifyAdapter({
       ...fastifyOptions(settings),
@@ -159,6 +162,7 @@ export class Gateway {
       abortOnError: false,
     });
     this.app = app;
+    this.connections = new OpenConnections(app.getHttpServer() as Server);
     app.useGlobalFilters(this.filter);
     const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
     fastify.decorateRequest('caller');
@@ -172,7 +176,10 @@ export class Gateway {
 
   async stop(): Promise<void> {
     this.hub.endAll('this gateway is ending: come back');
-    await this.app?.close();
+    const { app } = this;
+    // Most of the time that the process is given; the rest is for letting go of the bus.
+    const deadlineMs = this.core.settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS * 800;
+    if (app) await this.connections?.drain(() => app.close(), deadlineMs);
     this.exchange?.stop();
     await this.reader.stop();
   }

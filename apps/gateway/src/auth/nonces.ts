@@ -43,9 +43,14 @@ export class Nonces {
     this.js = jetstream(connection, { timeout: STORE_TIMEOUT_MS });
   }
 
-  /** Makes the bucket early, so that the first signatures are not older than it. */
+  /** Makes the bucket early, so that the first signatures are not older than it: at the start, and when the bus is back. */
   async open(): Promise<void> {
-    await this.incarnation();
+    this.known = undefined;
+    try {
+      await this.incarnation();
+    } catch (error) {
+      this.logger.warn({ error }, 'the nonce store is not there yet');
+    }
   }
 
   /**
