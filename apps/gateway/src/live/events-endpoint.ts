@@ -32,6 +32,8 @@ export class EventsEndpoint implements LocalEndpoint {
 
   readonly authenticate: NonNullable<LocalEndpoint['authenticate']> = async (call) => {
     const { authenticator, tickets } = this.parts;
+    // First of all: a ticket must not be used up for nothing.
+    this.position();
     const ticket = call.query('ticket');
     if (ticket !== undefined) {
       return await authenticator.userOfKey(await tickets.redeem(ticket), call.requestId);
@@ -44,12 +46,10 @@ export class EventsEndpoint implements LocalEndpoint {
   };
 
   readonly answer: LocalEndpoint['answer'] = async (call) => {
-    const { hub, streamsPerKey, streamsMax } = this.parts;
+    const { hub, streamsPerKey } = this.parts;
     const { caller } = call;
     if (caller.kind !== 'user') throw new Error('live updates are for users');
-    const position = hub.position;
-    if (!position) throw unavailable('Live updates are not available at the moment');
-    if (hub.size >= streamsMax) throw unavailable('Too many live streams are open at this gateway');
+    const position = this.position();
     if (hub.countOf(caller.publicKey) >= streamsPerKey) {
       throw new Refusal('LIMIT', 'RATE_LIMITED', `At most ${streamsPerKey} live streams for a key`);
     }
@@ -65,6 +65,14 @@ export class EventsEndpoint implements LocalEndpoint {
     stream.join();
     return undefined;
   };
+
+  /** @throws Refusal when no stream can be opened here now */
+  private position(): Position {
+    const { hub, streamsMax } = this.parts;
+    if (!hub.position) throw unavailable('Live updates are not available at the moment');
+    if (hub.size >= streamsMax) throw unavailable('Too many live streams are open at this gateway');
+    return hub.position;
+  }
 
   private open({ reply }: LocalCall, publicKey: string, accountId: string | undefined): EventStream {
     const { hub, logger, keepAliveMs, random } = this.parts;
