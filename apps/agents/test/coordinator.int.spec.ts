@@ -220,7 +220,7 @@ describe('when it does not work', () => {
     await second.command(contractId, 'provision', 2);
     await first.command(contractId, 'terminate', 1);
 
-    await first.report(first.provisioned(contractId, 1));
+    await first.report(first.provisioned(contractId, 1), { times: 2 });
     await eventually(() => first.commandsFor(contractId, 'terminate').length === 2);
     expect(stage.said(facts.machineProvisioned, contractId)).toEqual([]);
 
@@ -233,6 +233,7 @@ describe('when it does not work', () => {
     await first.report(first.terminated(contractId, 1));
     await settled();
     expect(stage.said(facts.machineRemoved, contractId)).toEqual([]);
+    expect(first.commandsFor(contractId, 'terminate')).toHaveLength(2);
   });
 
   test('what passes: the same agent again after 5 seconds, with generation 2', async () => {

@@ -9,6 +9,7 @@ import {
   type Caller,
   type DesiredSnapshot,
   desiredSnapshot,
+  SNAPSHOT_METHOD,
 } from '@decent-cloud/messages';
 import { openAgentSession } from '@decent-cloud/messages/agents';
 import { userSeedOfEd25519 } from '@decent-cloud/nats-auth';
@@ -183,7 +184,7 @@ export class ScriptedAgent {
 
   async snapshot(): Promise<DesiredSnapshot> {
     const request = this.sign({ v: 1, agentPublicKey: this.publicKey, atNs: this.stage.clock().toString() });
-    const subject = agentSubjects.rpc(this.account, 'snapshot');
+    const subject = agentSubjects.rpc(this.account, SNAPSHOT_METHOD);
     const reply = await this.connection.request(subject, JSON.stringify(request), { timeout: 5_000 });
     if (!verifyMessage(this.session.platformPublicKey, reply.json())) throw new Error('nobody signed it');
     return desiredSnapshot.parse(reply.json());

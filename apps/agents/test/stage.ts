@@ -46,9 +46,15 @@ export class Stage {
 
   static async start(settings: Record<string, string> = {}): Promise<Stage> {
     const stage = new Stage();
-    [stage.hub, stage.database] = await Promise.all([TestHub.start(), createTestDatabase()]);
-    await stage.startService(settings);
-    await stage.connect();
+    try {
+      stage.hub = await TestHub.start();
+      stage.database = await createTestDatabase();
+      await stage.startService(settings);
+      await stage.connect();
+    } catch (error) {
+      await stage.stop();
+      throw error;
+    }
     return stage;
   }
 
@@ -132,9 +138,7 @@ export class Stage {
   /** What the coordinator said of a contract, oldest first. */
   said<F extends FactDeclaration>(declaration: F, contractId: string): FactPayload<F>[] {
     return this.heard
-      .filter(
-        ({ subject, payload }) => subject === declaration.subject && payload['contractId'] === contractId,
-      )
+      .filter(({ subject, payload }) => subject === declaration.subject && payload.contractId === contractId)
       .map(({ payload }) => (declaration.payload as unknown as z.ZodType).parse(payload) as FactPayload<F>);
   }
 

@@ -131,7 +131,10 @@ export class AgentReports {
     const atNs = BigInt(event.atNs) < now ? BigInt(event.atNs) : now;
     const difference = compareObserved(observed, await this.known(sql, agentPublicKey, observed), atNs);
     const touched = [...difference.toRemove, ...difference.gone, ...difference.lost, ...difference.found];
-    for (const contractId of [...new Set(touched.map((machine) => machine.contractId))].sort()) {
+    const contractIds = [...new Set(touched.map((machine) => machine.contractId))].sort();
+    // All of them before the first change: changes also lock agents, and contracts are locked before agents.
+    for (const contractId of contractIds) await this.store.lock(sql, contractId);
+    for (const contractId of contractIds) {
       await this.compareOne(sql, agentPublicKey, contractId, observed, atNs, now);
     }
     await sql.query('update agent set unknown_machines = $2 where agent_public_key = $1', [

@@ -15,6 +15,7 @@ const ACK_WAIT_NS = 60_000_000_000;
 /** Commands in hand of one agent; the broker holds the others back. */
 const MAX_IN_HAND = 256;
 const AT_ONCE = 16;
+const RETRY_MS = 1_000;
 const ACCOUNT_KEY = /^A[A-Z2-7]{55}$/;
 
 /** Keeps the broker's accounts and consumers of agents as the database says. Every step may be repeated. */
@@ -23,7 +24,6 @@ export class BrokerAccounts implements OnApplicationBootstrap, OnModuleDestroy {
   private system: NatsConnection | undefined;
   private manager: JetStreamManager | undefined;
   private following: Promise<void> | undefined;
-  private syncing: Promise<void> | undefined;
 
   constructor(
     private readonly bus: Bus,
@@ -47,19 +47,23 @@ export class BrokerAccounts implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.system?.close();
     await this.following;
-    await this.syncing;
   }
 
   /** A broker that was away may have lost its accounts. */
   private async followReconnects(system: NatsConnection): Promise<void> {
     for await (const status of system.status()) {
-      if (status.type !== 'reconnect') continue;
-      this.syncing = this.syncAll().catch((error) =>
-        this.logger.warn(
-          { error },
-          'accounts of agents are not compared with the broker; the sweep does it again',
-        ),
-      );
+      if (status.type === 'reconnect') await this.syncAfterReconnect(system);
+    }
+  }
+
+  private async syncAfterReconnect(system: NatsConnection): Promise<void> {
+    while (!system.isClosed()) {
+      try {
+        return await this.syncAll();
+      } catch (error) {
+        this.logger.warn({ error }, 'accounts of agents are not compared with the broker yet; trying again');
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
     }
   }
 
@@ -80,13 +84,20 @@ export class BrokerAccounts implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** What could not be brought to the broker when it changed. */
   async settleDue(): Promise<void> {
-    for (const agentPublicKey of await this.accounts.due()) await this.settle(agentPublicKey);
+    for (const agentPublicKey of await this.accounts.due()) {
+      // One that fails must not hold up the others; it stays due.
+      await this.settle(agentPublicKey).catch((error: unknown) =>
+        this.logger.warn({ error, agent: agentPublicKey }, 'the broker did not take the account'),
+      );
+    }
   }
 
-  /** Pushes every account (nothing happens at the broker where it has the same claims), then compares the consumers. */
+  /** Makes lost streams again, pushes every account (nothing happens at the broker where it has the same claims), then compares the consumers. */
   async syncAll(): Promise<void> {
     const wanted = new Set<string>();
-    await ensureStream(this.jetstream, streams.AGENT_CMD, this.settings.NATS_REPLICAS);
+    for (const stream of [streams.AGENT_CMD, streams.AGENT_EVT]) {
+      await ensureStream(this.jetstream, stream, this.settings.NATS_REPLICAS);
+    }
     const existing = await this.consumersAtBroker();
     let last = '';
     for (;;) {

@@ -1,5 +1,5 @@
 import { type Clock, secondsToNs } from '@decent-cloud/kernel';
-import { type AgentHeartbeat, agentHeartbeat } from '@decent-cloud/messages';
+import { type AgentHeartbeat, agentHeartbeat, agentSubjects } from '@decent-cloud/messages';
 import { Database } from '@decent-cloud/postgres';
 import { Bus, CLOCK, LOGGER, type Logger, SETTINGS } from '@decent-cloud/runtime';
 import type { Msg, Subscription } from '@nats-io/transport-node';
@@ -41,7 +41,7 @@ export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShut
   ) {}
 
   onApplicationBootstrap(): void {
-    this.subscription = this.bus.connection.subscribe('agent.hb.v1.*', {
+    this.subscription = this.bus.connection.subscribe(agentSubjects.heartbeat('*'), {
       queue: 'agents',
       callback: (error, message) => {
         if (error) this.logger.warn({ error }, 'heartbeats are not heard');

@@ -1,5 +1,11 @@
 import { type Clock, secondsToNs } from '@decent-cloud/kernel';
-import { type DesiredMachine, type DesiredSnapshot, snapshotRequest } from '@decent-cloud/messages';
+import {
+  agentSubjects,
+  type DesiredMachine,
+  type DesiredSnapshot,
+  SNAPSHOT_METHOD,
+  snapshotRequest,
+} from '@decent-cloud/messages';
 import { Database } from '@decent-cloud/postgres';
 import { Bus, CLOCK, LOGGER, type Logger } from '@decent-cloud/runtime';
 import type { Msg, Subscription } from '@nats-io/transport-node';
@@ -40,7 +46,7 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
   ) {}
 
   onApplicationBootstrap(): void {
-    this.subscription = this.bus.connection.subscribe('agent.rpc.v1.*.snapshot', {
+    this.subscription = this.bus.connection.subscribe(agentSubjects.rpc('*', SNAPSHOT_METHOD), {
       queue: 'agents',
       callback: (error, message) => {
         if (error) return this.logger.warn({ error }, 'requests for snapshots are not heard');

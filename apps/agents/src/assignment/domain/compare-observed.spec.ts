@@ -34,6 +34,15 @@ test.each(['offered', 'claimed'] as const)('but not one that may still be made (
   expect(compareObserved([], [{ ...absent, state }], AT)).toEqual(nothing);
 });
 
+test('unless the same agent is at work on a newer generation: then it will never make the old one', () => {
+  const old = { ...absent, state: 'offered' as const };
+  const newer = { ...running, generation: 2, state: 'claimed' as const, settledAtNs: null };
+  expect(compareObserved([], [old, newer], AT)).toEqual({ ...nothing, gone: [old] });
+  expect(compareObserved([there], [old, newer], AT)).toEqual({ ...nothing, toRemove: [old] });
+  expect(compareObserved([], [old, { ...newer, state: 'offered' }], AT)).toEqual(nothing);
+  expect(compareObserved([], [old, { ...newer, contractId: 'd' }], AT)).toEqual(nothing);
+});
+
 test('and not by a report from before, or around, the order', () => {
   expect(compareObserved([], [{ ...absent, absentSinceNs: ago(30) }], AT)).toEqual(nothing);
   expect(compareObserved([], [{ ...absent, absentSinceNs: ago(-5) }], AT)).toEqual(nothing);

@@ -44,6 +44,14 @@ export function compareObserved(
   const ordered = new Set(known.map(keyOf));
   const settledBefore = (since: bigint | null) => since !== null && atNs - since > MARGIN_NS;
   const isThere = (machine: KnownMachine) => there.has(keyOf(machine));
+  // An agent at work on a newer generation takes no order about an older one any more.
+  const isSuperseded = (machine: KnownMachine) =>
+    known.some(
+      (other) =>
+        other.contractId === machine.contractId &&
+        other.generation > machine.generation &&
+        (other.state === 'claimed' || other.state === 'provisioned'),
+    );
   const toBeAbsent = known.filter(({ desired }) => desired === 'absent');
   const toRun = known.filter(({ desired, state }) => desired === 'running' && state === 'provisioned');
   return {
@@ -52,7 +60,7 @@ export function compareObserved(
     gone: toBeAbsent.filter(
       (machine) =>
         !isThere(machine) &&
-        (machine.state === 'provisioned' || machine.state === 'failed') &&
+        (machine.state === 'provisioned' || machine.state === 'failed' || isSuperseded(machine)) &&
         settledBefore(machine.absentSinceNs),
     ),
     lost: toRun.filter(
