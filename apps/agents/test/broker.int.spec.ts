@@ -16,11 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-async function oneAgent() {
-  const provider = hex64();
-  const pool = await stage.pool(provider);
-  return { provider, pool, agent: await stage.agent(provider, pool.poolId) };
-}
 const revoke = (provider: string, agent: ScriptedAgent) =>
   stage.ask(
     revokeDelegation,
@@ -42,7 +37,7 @@ const refused = (agent: ScriptedAgent) =>
 
 describe('a session', () => {
   test('has what is needed to connect, for an hour, over TCP or WebSocket; the account stays the same', async () => {
-    const { agent } = await oneAgent();
+    const { agent } = await stage.oneAgent();
     const { session } = agent;
     expect(session).toMatchObject({
       natsUrls: [stage.hub.nats.url],
@@ -56,7 +51,7 @@ describe('a session', () => {
     expect(agent.account).toBe(session.accountPublicKey);
     await agent.leave();
     await agent.connect();
-    const other = await oneAgent();
+    const other = await stage.oneAgent();
     expect(other.agent.account).not.toBe(agent.account);
   });
 
@@ -75,7 +70,7 @@ describe('a session', () => {
 
 describe('revocation', () => {
   test('cuts the connection, takes the consumer away, ends sessions, and leaves others alone', async () => {
-    const [{ provider, agent }, bystander] = [await oneAgent(), await oneAgent()];
+    const [{ provider, agent }, bystander] = [await stage.oneAgent(), await stage.oneAgent()];
     await revoke(provider, agent);
     await eventually(() => agent.connection.isClosed(), { deadlineMs: 2_000, what: 'the cut' });
     await eventually(() => refused(agent));
@@ -86,7 +81,7 @@ describe('revocation', () => {
   });
 
   test('a revoked agent gets no contract, and its machines are not given away by its silence', async () => {
-    const { provider, agent } = await oneAgent();
+    const { provider, agent } = await stage.oneAgent();
     const accepted = stage.accepted(provider);
     const { contractId } = accepted;
     await stage.say(facts.contractAccepted, accepted);
@@ -109,7 +104,7 @@ describe('revocation', () => {
   });
 
   test('is made up for when the broker was away at the time', async () => {
-    const { provider, agent } = await oneAgent();
+    const { provider, agent } = await stage.oneAgent();
     await stage.hub.nats.kill('SIGSTOP');
     try {
       // Straight at the database, as the verb has left it when the broker did not answer.
@@ -131,8 +126,8 @@ describe('revocation', () => {
 });
 
 test('a broker that lost its accounts and streams gets them back; agents go on where they were', async () => {
-  const { provider, agent } = await oneAgent();
-  const gone = await oneAgent();
+  const { provider, agent } = await stage.oneAgent();
+  const gone = await stage.oneAgent();
   await revoke(gone.provider, gone.agent);
   const accepted = stage.accepted(provider);
   const { contractId } = accepted;

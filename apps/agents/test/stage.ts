@@ -218,4 +218,38 @@ export class Stage {
       atNs: this.clock(),
     };
   }
+
+  /** Every event that was published so far has been worked off. */
+  async settled(): Promise<void> {
+    await eventually(async () => {
+      const waiting = await this.metric('dc_agent_events_waiting', 'state="pending"');
+      const unacked = await this.metric('dc_agent_events_waiting', 'state="unacked"');
+      return waiting === 0 && unacked === 0;
+    });
+  }
+
+  async stateOf(contractId: string): Promise<{ state: string; generation: number } | undefined> {
+    const text = 'select state, generation from assignment where contract_id = $1';
+    return (await this.query<{ state: string; generation: number }>(text, [contractId]))[0];
+  }
+
+  /** A provider with a pool and an agent at work in it. */
+  async oneAgent(slots = 4) {
+    const provider = hex64();
+    const pool = await this.pool(provider);
+    return { provider, pool, agent: await this.agent(provider, pool.poolId, slots) };
+  }
+
+  /** A contract whose machine runs. */
+  async running() {
+    const { provider, pool, agent } = await this.oneAgent();
+    const accepted = this.accepted(provider);
+    const { contractId } = accepted;
+    await this.say(facts.contractAccepted, accepted);
+    await agent.command(contractId, 'provision');
+    await agent.report(agent.claimed(contractId));
+    await agent.report(agent.provisioned(contractId));
+    await this.saidOnce(facts.machineProvisioned, contractId);
+    return { provider, pool, agent, accepted, contractId };
+  }
 }

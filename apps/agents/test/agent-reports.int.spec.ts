@@ -1,0 +1,148 @@
+import { generateKeyPair } from '@decent-cloud/identity';
+import { facts } from '@decent-cloud/messages';
+import { eventually } from '@decent-cloud/testing';
+import { jest } from '@jest/globals';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { hex64, Stage } from './stage.ts';
+
+jest.setTimeout(30_000);
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.start();
+});
+afterAll(() => stage?.stop());
+
+describe('what agents report', () => {
+  test('a machine that vanished is reported as lost, ended by nobody, and found again', async () => {
+    const { agent, contractId } = await stage.running();
+    stage.advance(31);
+    await agent.report(agent.observed([]), { times: 2 });
+    await stage.saidOnce(facts.machineLost, contractId);
+    expect(await stage.metric('dc_machine_drift', 'kind="lost"')).toBe(1);
+    await agent.report(agent.observed([{ externalId: 'dc-1', contractId, generation: 1, power: 'running' }]));
+    await eventually(async () => (await stage.metric('dc_machine_drift', 'kind="lost"')) === 0);
+    expect(stage.said(facts.machineLost, contractId)).toHaveLength(1);
+    expect(agent.commandsFor(contractId, 'terminate')).toEqual([]);
+  });
+
+  test('a machine that should be gone is ordered away again; not listed, it counts as gone', async () => {
+    const { agent, accepted, contractId } = await stage.running();
+    const machine = { externalId: 'dc-1', contractId, generation: 1, power: 'stopped' };
+    await stage.say(facts.contractEnded, stage.ended(accepted));
+    await agent.command(contractId, 'terminate');
+    stage.advance(12);
+    await agent.report(agent.observed([machine]));
+    await eventually(() => agent.commandsFor(contractId, 'terminate').length >= 2);
+    stage.advance(31);
+    await agent.report(agent.observed([]));
+    await stage.saidOnce(facts.machineRemoved, contractId);
+    const before = agent.commandsFor(contractId, 'terminate').length;
+    await agent.report(agent.observed([machine]));
+    await eventually(() => agent.commandsFor(contractId, 'terminate').length > before, {
+      what: 'an order for a machine that came back',
+    });
+    await agent.report(agent.terminated(contractId));
+    await stage.settled();
+    expect(stage.said(facts.machineRemoved, contractId)).toHaveLength(1);
+  });
+
+  test('what nobody ordered is counted and left alone', async () => {
+    const { agent } = await stage.oneAgent();
+    const before = await stage.metric('dc_machine_drift', 'kind="unknown"');
+    await agent.report(
+      agent.observed([
+        { externalId: 'own', power: 'running' },
+        { externalId: 'x', contractId: hex64(), generation: 1, power: 'running' },
+      ]),
+    );
+    await eventually(async () => (await stage.metric('dc_machine_drift', 'kind="unknown"')) === before + 2);
+    expect(agent.commands).toEqual([]);
+  });
+
+  test('the snapshot is what is desired, and its version rises with every change', async () => {
+    const { agent, accepted, contractId } = await stage.running();
+    const before = await agent.snapshot();
+    expect(before.machines).toEqual([
+      {
+        contractId,
+        generation: 1,
+        desired: 'running',
+        deadlineNs: accepted.deadlineNs.toString(),
+        spec: accepted.spec,
+        encryptionPublicKeys: accepted.encryptionPublicKeys,
+      },
+    ]);
+    expect((await agent.snapshot()).version).toBe(before.version);
+    await stage.say(facts.contractEnded, stage.ended(accepted));
+    await agent.command(contractId, 'terminate');
+    const after = await agent.snapshot();
+    expect(after.machines).toMatchObject([{ contractId, generation: 1, desired: 'absent' }]);
+    expect(BigInt(after.version)).toBeGreaterThan(BigInt(before.version));
+  });
+});
+
+describe('what is not believed', () => {
+  const deadLetters = async () => {
+    const manager = await jetstreamManager(stage.service.bus.connection);
+    return (await manager.streams.info('DEAD_LETTERS')).state.messages;
+  };
+
+  test('forged, unsigned, malformed and foreign events do nothing and are dead-lettered with a reason', async () => {
+    const { provider, pool, agent } = await stage.oneAgent();
+    const other = await stage.agent(provider, pool.poolId, 1);
+    const accepted = stage.accepted(provider);
+    const { contractId } = accepted;
+    await stage.say(facts.contractAccepted, accepted);
+    await agent.command(contractId, 'provision');
+    const before = await deadLetters();
+    const foreign = await stage.metric('dc_agent_messages_disbelieved_total', 'reason="foreign-machine"');
+
+    await agent.report(agent.claimed(contractId), { key: generateKeyPair() });
+    await agent.publish('claimed', JSON.stringify({ ...agent.claimed(contractId), sig: '0'.repeat(128) }));
+    await agent.publish('claimed', '{"v":1}');
+    await agent.publish('claimed', 'not json');
+    await other.report(other.claimed(contractId));
+    await other.report(other.terminated(contractId));
+    await agent.report(agent.claimed(contractId, 2));
+    await other.report(agent.claimed(contractId), { key: agent.key });
+    await stage.settled();
+
+    await eventually(async () => (await deadLetters()) === before + 8);
+    expect(await stage.stateOf(contractId)).toMatchObject({ state: 'offered', generation: 1 });
+    expect(stage.said(facts.provisioningStarted, contractId)).toEqual([]);
+    for (const [reason, count] of [
+      ['forged', 2],
+      ['malformed', 2],
+      ['foreign-account', 1],
+    ] as const) {
+      expect(await stage.metric('dc_agent_messages_disbelieved_total', `reason="${reason}"`)).toBe(count);
+    }
+    expect(await stage.metric('dc_agent_messages_disbelieved_total', 'reason="foreign-machine"')).toBe(
+      foreign + 3,
+    );
+    await agent.report(agent.claimed(contractId));
+    await stage.saidOnce(facts.provisioningStarted, contractId);
+  });
+
+  test('a heartbeat of yesterday, or of another agent, makes nobody healthy', async () => {
+    const { agent } = await stage.oneAgent();
+    const stale = await stage.metric('dc_agent_messages_disbelieved_total', 'reason="stale"');
+    const [before] = await stage.query<{ at: bigint }>(
+      'select last_heartbeat_ns as at from agent where agent_public_key = $1',
+      [agent.publicKey],
+    );
+    stage.advance(-86_400);
+    const old = agent.heartbeat(9);
+    stage.advance(86_400);
+    agent.publishHeartbeat(old);
+    agent.publishHeartbeat({ ...agent.heartbeat(9), agentPublicKey: hex64() });
+    await eventually(
+      async () => (await stage.metric('dc_agent_messages_disbelieved_total', 'reason="stale"')) === stale + 1,
+    );
+    const [after] = await stage.query<{ at: bigint }>(
+      'select last_heartbeat_ns as at from agent where agent_public_key = $1',
+      [agent.publicKey],
+    );
+    expect(after).toEqual(before);
+  });
+});
