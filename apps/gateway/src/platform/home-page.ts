@@ -18,13 +18,16 @@ const PURPOSE: Record<string, string> = {
   agents: 'machines at the providers',
 };
 
+/** Where `dc` looks when nobody says otherwise. */
+const DEFAULT_API_URL = 'http://localhost:59011';
+
 const STYLE = `
 :root{color-scheme:light dark;--ink:light-dark(#17202b,#e6ebf1);--soft:light-dark(#5a6878,#9aa8b8);--paper:light-dark(#f6f8fa,#0f141a);--card:light-dark(#fff,#171e26);--line:light-dark(#dce3ea,#2a343f);--accent:light-dark(#0b6e4f,#4fd1a1);--bad:light-dark(#b3261e,#ff8a80)}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
 main,header,footer{max-width:66rem;margin:0 auto;padding:0 1.1rem}
 header{padding-top:2.4rem}
-h1{font-size:clamp(1.8rem,6vw,2.7rem);line-height:1.15;margin:0 0 .6rem;letter-spacing:-.02em}
+h1{font-size:clamp(1.8rem,6vw,2.7rem);line-height:1.15;margin:0 0 .6rem;letter-spacing:-.02em;text-wrap:balance}
 h2{font-size:1.15rem;margin:2.4rem 0 .8rem}
 .lead{font-size:1.1rem;max-width:44rem;margin:0}
 .soft{color:var(--soft)}
@@ -40,7 +43,7 @@ h2{font-size:1.15rem;margin:2.4rem 0 .8rem}
 .price{font-size:1.2rem;font-weight:650;color:var(--accent)}
 .facts{margin:.4rem 0 0;font-size:.9rem;color:var(--soft)}
 code,pre{font:14px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace}
-pre{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1rem;overflow-x:auto;margin:.4rem 0 1rem}
+pre{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1rem;white-space:pre-wrap;overflow-wrap:anywhere;margin:.4rem 0 1rem}
 pre i{color:var(--soft);font-style:normal}
 a{color:var(--accent)}
 footer{margin-top:3rem;padding-bottom:2.4rem;font-size:.9rem;color:var(--soft)}
@@ -89,7 +92,7 @@ function offeringItem(offering: Offering): string {
     offering.total_ssd_capacity ?? offering.total_hdd_capacity,
   ].filter(Boolean);
   const place = [offering.datacenter_city, offering.datacenter_country].filter(Boolean).join(', ');
-  return `<li class="card"><h3>${escapeHtml(offering.offer_name)}</h3><div class="price">${escapeHtml(offering.monthly_price)} ${escapeHtml(offering.currency)} <span class="soft">a month</span></div><p class="facts">${[
+  return `<li class="card"><h3>${escapeHtml(offering.offer_name)}</h3><div class="price">${escapeHtml(offering.monthly_price.toFixed(2))} ${escapeHtml(offering.currency)} <span class="soft">a month</span></div><p class="facts">${[
     ...size,
     place,
     offering.product_type,
@@ -106,8 +109,10 @@ function serviceItem({ name, up, latencyMs }: PlatformStatus['services'][number]
 
 function commands(environment: string, publicUrl: string, offeringId: bigint | undefined): string {
   const topUp = environment === 'prod' ? '' : ' --method test';
-  return `<p>In the folder of the repository. This platform answers at <code>${escapeHtml(publicUrl)}</code>.</p><pre><i># become somebody: a key, and an account for it</i>
+  const elsewhere = publicUrl === DEFAULT_API_URL ? '' : `export DC_API_URL=${escapeHtml(publicUrl)}\n\n`;
+  return `<p>In the folder of the repository. This platform answers at <code>${escapeHtml(publicUrl)}</code>.</p><pre>${elsewhere}<i># become somebody: a key, and an account for it</i>
 npx dc identity generate --name me
+export DC_IDENTITY=me
 npx dc account create --username alice --email alice@example.com
 
 <i># rent a machine for an hour and log in</i>
