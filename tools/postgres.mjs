@@ -1,12 +1,24 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { access, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Advice } from './install.mjs';
 
 const run = promisify(execFile);
 const GUARD = resolve(import.meta.dirname, '../libs/testing/guard.sh');
@@ -35,21 +47,21 @@ export async function startPostgres(options) {
   const programs = await postgresPrograms();
   const owner = await serverUser();
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (owner) {
-    await chown(folder, owner.uid, owner.gid);
-    await mayReach(programs.postgres, folder, owner);
-  }
+  if (owner) await chown(folder, owner.uid, owner.gid);
+  const as = await runAs(owner, [programs.postgres, folder]);
   if (!existsSync(join(folder, 'PG_VERSION')))
-    await initCluster(programs.initdb, folder, options.password, owner);
+    await initCluster(programs.initdb, folder, options.password, owner, as);
   await endStaleServer(folder, log);
   const port = options.port || (await freePort());
   /** @type {string[]} */
   const lines = [];
-  const server = spawn(
-    '/bin/sh',
-    [GUARD, 'INT', programs.postgres, '-D', folder, ...settings(port, options)],
-    { stdio: ['pipe', 'pipe', 'pipe'], detached: true, cwd: '/', ...(owner ?? {}) },
-  );
+  const [program = '', ...args] = [...as.prefix, '/bin/sh', GUARD, 'INT', programs.postgres];
+  const server = spawn(program, [...args, '-D', folder, ...settings(port, options)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    cwd: '/',
+    ...as.options,
+  });
   server.stdin.on('error', () => undefined);
   /** @type {Promise<number | null>} */
   const exited = new Promise((done) => server.once('exit', (code) => done(code)));
@@ -77,7 +89,7 @@ export async function startPostgres(options) {
     const hint = /could not bind|Address already in use/.test(lines.join('\n'))
       ? `Port ${port} is taken. Set DATABASE_PORT to another one.\n`
       : '';
-    throw new Error(
+    throw new Advice(
       `PostgreSQL did not start with the data in ${folder}.\n${hint}${lines.slice(-12).join('\n')}`,
     );
   }
@@ -118,7 +130,7 @@ async function postgresPrograms() {
   try {
     return await import(name);
   } catch (cause) {
-    throw new Error(
+    throw new Advice(
       `No embedded PostgreSQL for ${system}-${process.arch} is installed (${name}). Run \`npm ci\`, or give every service its own DATABASE_URL.`,
       { cause },
     );
@@ -150,31 +162,72 @@ async function serverUser() {
   }
 }
 
-/** @param {string} program @param {string} folder @param {{ uid: number, gid: number }} owner */
-async function mayReach(program, folder, owner) {
-  for (const wanted of [program, folder]) {
-    for (let path = dirname(wanted); path !== '/'; path = dirname(path)) {
-      const { mode, uid } = await stat(path);
-      if ((mode & 0o001) === 0 && uid !== owner.uid) {
-        throw new Error(
-          `As root, PostgreSQL runs as the user "postgres", who may not enter ${path}.\n` +
-            `Use a clone that everybody may enter (for example under /opt or /srv), or \`chmod o+x ${path}\`, or run as an ordinary user.`,
-        );
-      }
-    }
+/**
+ * How to run a program as this user. Where he may not enter a folder on the way (a clone in a private folder of root's),
+ * he gets the capability to pass through it, and no other.
+ * @param {{ uid: number, gid: number } | undefined} owner
+ * @param {readonly string[]} needed paths that he has to reach
+ * @returns {Promise<{ prefix: string[], options: { uid?: number, gid?: number } }>}
+ */
+async function runAs(owner, needed) {
+  if (!owner) return { prefix: [], options: {} };
+  const closed = await closedFolder(needed, owner);
+  if (closed === undefined) return { prefix: [], options: owner };
+  const ids = ['--reuid', String(owner.uid), '--regid', String(owner.gid), '--clear-groups'];
+  // The secure bit lets access(2), with which PostgreSQL looks for its programs, honour the capability too.
+  const caps = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup'];
+  const prefix = ['setpriv', ...ids, ...caps, '--'];
+  const [program = '', ...args] = [...prefix, 'test', '-x', closed];
+  try {
+    await run(program, args, { cwd: '/', timeout: 10_000 });
+  } catch (cause) {
+    throw new Advice(
+      `As root, PostgreSQL runs as the user "postgres", who may not enter ${closed}.\n` +
+        `Use a clone that everybody may enter (for example under /opt or /srv), or \`chmod o+x ${closed}\`, or run as an ordinary user.`,
+      { cause },
+    );
   }
+  return { prefix, options: {} };
 }
 
-/** @param {string} initdb @param {string} folder @param {string} password @param {{ uid: number, gid: number } | undefined} owner */
-async function initCluster(initdb, folder, password, owner) {
+/** The first folder on the way to one of these paths that the user may not enter. @param {readonly string[]} needed @param {{ uid: number, gid: number }} owner */
+async function closedFolder(needed, owner) {
+  for (const wanted of needed) {
+    for (let path = dirname(wanted); path !== '/'; path = dirname(path)) {
+      const { mode, uid } = await stat(path);
+      if ((mode & 0o001) === 0 && uid !== owner.uid) return path;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * @param {string} initdb @param {string} folder @param {string} password
+ * @param {{ uid: number, gid: number } | undefined} owner @param {Awaited<ReturnType<typeof runAs>>} as
+ */
+async function initCluster(initdb, folder, password, owner, as) {
+  if ((await readdir(folder)).length > 0) {
+    throw new Advice(
+      `${folder} holds something that is not a whole PostgreSQL cluster.\nMove it away, or choose another folder with DC_DATA_DIR.`,
+    );
+  }
+  // Made beside and moved: an interrupted initdb leaves a folder that looks whole and is not.
+  const fresh = `${folder}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { mode: 0o700 });
   const passwordFile = join(tmpdir(), `dc-pg-${randomBytes(8).toString('hex')}`);
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   try {
-    if (owner) await chown(passwordFile, owner.uid, owner.gid);
+    if (owner) {
+      await chown(passwordFile, owner.uid, owner.gid);
+      await chown(fresh, owner.uid, owner.gid);
+    }
+    const [program = '', ...args] = [...as.prefix, initdb];
     await run(
-      initdb,
+      program,
       [
-        `--pgdata=${folder}`,
+        ...args,
+        `--pgdata=${fresh}`,
         '--auth=scram-sha-256',
         '--username=postgres',
         `--pwfile=${passwordFile}`,
@@ -184,10 +237,12 @@ async function initCluster(initdb, folder, password, owner) {
         '--locale=C',
         '--no-instructions',
       ],
-      { ...(owner ?? {}), cwd: '/', timeout: 120_000 },
+      { ...as.options, cwd: '/', timeout: 120_000 },
     );
+    await rmdir(folder);
+    await rename(fresh, folder);
   } catch (cause) {
-    await rm(join(folder, 'PG_VERSION'), { force: true });
+    await rm(fresh, { recursive: true, force: true });
     throw new Error(
       `A PostgreSQL cluster could not be made in ${folder}: ${String(/** @type {any} */ (cause).stderr ?? cause).trim()}`,
       {
