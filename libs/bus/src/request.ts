@@ -84,7 +84,10 @@ export async function requestAnswer<const D extends RequestDeclaration>(
   const reply = parseExactJson(text) as BusReply;
   if (reply.refusal) throw Refusal.fromJSON(reply.refusal);
   if (reply.fault) throw new ServiceFaultError(declaration.subject, reply.fault.requestId);
-  return (declaration.answer as unknown as z.ZodType).parse(reply.data) as Answer<D>;
+  const schema = declaration.answer as unknown as z.ZodType;
+  // JSON cannot say undefined: an answer without data travels as null.
+  const data = schema.def.type === 'undefined' ? undefined : reply.data;
+  return schema.parse(data) as Answer<D>;
 }
 
 function isNobodyThere(error: unknown): boolean {

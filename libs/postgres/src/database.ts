@@ -44,6 +44,8 @@ export class Database implements Sql {
     });
     // An idle connection that breaks is replaced by the pool; the next query reports what is wrong.
     this.pool.on('error', () => undefined);
+    // The same for one that is lent out and waits: without a listener Node would end the process.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
