@@ -1,5 +1,5 @@
 import { printExactJson } from '@decent-cloud/kernel';
-import { type FactDeclaration, type FactInput, facts, streams } from '@decent-cloud/messages';
+import { type FactDeclaration, type FactInput, facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { RunningGateway } from '../src/start-gateway.ts';
@@ -76,15 +76,11 @@ let world: World;
 let gateway: RunningGateway;
 let manager: JetStreamManager;
 
-const makeStream = () =>
-  manager.streams.add({ name: streams.FACTS.name, subjects: [...streams.FACTS.subjects] });
-
 beforeEach(async () => {
   world = await World.start();
   world.owners.set(alice.publicKeyHex, { status: 'active', accountId: ALICE });
   world.owners.set(bob.publicKeyHex, { status: 'active', accountId: BOB });
   manager = await jetstreamManager(world.bus);
-  await makeStream();
   gateway = await world.gateway({ SSE_STREAMS_PER_KEY: '3', SSE_KEEP_ALIVE_SECS: '1' });
   await ready(gateway);
 });
@@ -198,7 +194,7 @@ describe('live updates', () => {
 
     const open = await Reader.open(other.port, { as: alice });
     await manager.streams.delete('FACTS');
-    await makeStream();
+    await world.makeFacts();
     await eventually(() => open.named().some((event) => event.startsWith('reset ')));
     await refund(ALICE, 4n);
     await eventually(() => open.named().includes(refundEvent(4n)));

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { eventually } from '@decent-cloud/testing';
 import type { RunningGateway } from '../src/start-gateway.ts';
 import { keyPair, send, World } from './world.ts';
@@ -250,6 +252,22 @@ describe('requests', () => {
     const answer = await send(small.port, { method: 'POST', path: '/api/v1/notes', body, as: alice });
     expect([answer.status, answer.json.code]).toEqual([413, 'BODY_TOO_LARGE']);
     expect(world.errorLines()).toEqual([]);
+  });
+});
+
+describe('a gateway that ends', () => {
+  it('finishes the request in hand, and nobody who holds the line keeps it', async () => {
+    const ending = await world.gateway();
+    const silent = connectTcp(ending.port, '127.0.0.1');
+    await once(silent, 'connect');
+    const before = world.received.length;
+    const inHand = send(ending.port, { path: '/api/v1/silent' });
+    await eventually(() => world.received.length > before);
+    const stopped = ending.stop();
+    expect((await inHand).json.code).toBe('SERVICE_UNAVAILABLE');
+    await stopped;
+    await expect(send(ending.port, { path: '/api/v1/notes' })).rejects.toThrow(/ECONNREFUSED/);
+    silent.destroy();
   });
 });
 

@@ -3,11 +3,12 @@ import { request as httpRequest } from 'node:http';
 import { Writable } from 'node:stream';
 import { createSigner, generateKeyPair, type KeyPair } from '@decent-cloud/identity';
 import { parseExactJson, printExactJson, Refusal } from '@decent-cloud/kernel';
-import { type BusRequest, type EndpointDeclaration, endpoint } from '@decent-cloud/messages';
+import { type BusRequest, type EndpointDeclaration, endpoint, streams } from '@decent-cloud/messages';
 import * as platform from '@decent-cloud/messages/platform';
 import { namesOfKeys, resolveDelegation, resolveKey } from '@decent-cloud/messages/requests';
 import { int64 } from '@decent-cloud/messages/schema';
 import { answerRequests, startTestNats, type TestNats } from '@decent-cloud/testing';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { pino } from 'pino';
 import { z } from 'zod';
@@ -196,9 +197,16 @@ export class World {
       nats,
       await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 }),
     );
+    await world.makeFacts();
     world.playAccounts();
     world.playNotes();
     return world;
+  }
+
+  /** The stream of facts, as the services make it. */
+  async makeFacts(): Promise<void> {
+    const manager = await jetstreamManager(this.bus);
+    await manager.streams.add({ name: streams.FACTS.name, subjects: [...streams.FACTS.subjects] });
   }
 
   async gateway(env: Record<string, string> = {}, endpoints: Record<string, EndpointDeclaration> = notes) {
