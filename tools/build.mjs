@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { transform } from '@swc/core';
+import { readJsonFile, writeJsonFile } from './json-file.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const ERRORS_SHOWN = 20;
@@ -23,7 +24,7 @@ export async function build() {
     .update(await compilerVersion())
     .digest('hex');
   /** @type {Record<string, string>} */
-  const known = existsSync(stampFile) ? JSON.parse(await readFile(stampFile, 'utf8')) : {};
+  const known = await readJsonFile(stampFile, {});
   /** @type {Record<string, string>} */
   const stamps = {};
   /** @type {BuildResult} */
@@ -58,7 +59,7 @@ export async function build() {
     }),
   );
   await mkdir(dirname(stampFile), { recursive: true });
-  await writeFile(stampFile, JSON.stringify(stamps));
+  await writeJsonFile(stampFile, stamps);
   return result;
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, renameSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ChildLog } from './child-log.mjs';
 
 const GUARD = resolve(import.meta.dirname, '../libs/testing/guard.sh');
 const BACK_OFF_SECONDS = [1, 2, 5, 10];
@@ -29,6 +29,8 @@ export class Child {
   #pid = 0;
   #stopping = false;
   #deaths = 0;
+  /** Which start this is: a wait for an earlier one must not start a second process. */
+  #run = 0;
   #startedAt = 0;
   #echoed = { minute: 0, lines: 0 };
   /** @type {Promise<void>} */
@@ -39,9 +41,10 @@ export class Child {
   /** @param {ChildOptions} options */
   constructor(options) {
     this.options = options;
-    const file = join(options.logFolder, `${options.name}.log`);
-    if (existsSync(file) && statSync(file).size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
-    this.log = createWriteStream(file, { flags: 'a', mode: 0o600 });
+    this.log = new ChildLog(join(options.logFolder, `${options.name}.log`), {
+      limitBytes: LOG_LIMIT_BYTES,
+      onError: (error) => options.say(`the log of ${options.name} cannot be written: ${error.message}`),
+    });
   }
 
   get name() {
@@ -50,12 +53,17 @@ export class Child {
   get pid() {
     return this.#pid;
   }
+  /** How often it has died in a row, by itself and soon after its start. */
+  get deaths() {
+    return this.#deaths;
+  }
   get isRunning() {
     return this.#guard !== undefined;
   }
 
   start() {
     const { command, args, env, cwd, name, say } = this.options;
+    const run = ++this.#run;
     this.#stopping = false;
     this.#startedAt = Date.now();
     this.#pid = 0;
@@ -75,19 +83,19 @@ export class Child {
         this.#guard = undefined;
         this.#pid = 0;
         done();
-        if (!this.#stopping) await this.#again(code);
+        if (!this.#stopping) await this.#again(code, run);
       });
     });
   }
 
-  /** @param {number | null} code */
-  async #again(code) {
+  /** @param {number | null} code @param {number} run */
+  async #again(code, run) {
     if (Date.now() - this.#startedAt > CALM_MS) this.#deaths = 0;
     const waitSeconds = BACK_OFF_SECONDS[Math.min(this.#deaths++, BACK_OFF_SECONDS.length - 1)] ?? 10;
     const how = code !== null && code > 128 ? `was ended by signal ${code - 128}` : `ended with code ${code}`;
     this.options.say(`${this.name} ${how}; starting it again in ${waitSeconds} s`);
     await sleep(waitSeconds * 1_000);
-    if (!this.#stopping) this.start();
+    if (!this.#stopping && this.#run === run) this.start();
   }
 
   /** SIGTERM, after 10 s SIGKILL. Does not come back. */
@@ -153,7 +161,7 @@ export class Child {
       this.#pid = Number(pid);
       return;
     }
-    this.log.write(`${line}\n`);
+    this.log.write(line);
     this.lastLines.push(line);
     if (this.lastLines.length > 30) this.lastLines.shift();
     const error = errorOf(line);

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { readJsonFile, writeJsonFile } from './json-file.mjs';
 
 const run = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, '..');
@@ -18,7 +19,7 @@ const TIMEOUT_MS = 120_000;
 export async function generate(log = console.log) {
   const stampFile = join(ROOT, '.data/generate-stamps.json');
   /** @type {Record<string, string>} */
-  const stamps = existsSync(stampFile) ? JSON.parse(await readFile(stampFile, 'utf8')) : {};
+  const stamps = await readJsonFile(stampFile, {});
   const version = await readFile(join(ROOT, 'node_modules/prisma/package.json'), 'utf8');
   const work = [];
   for (const entry of await readdir(join(ROOT, 'prisma'), { withFileTypes: true }).catch(() => [])) {
@@ -42,7 +43,7 @@ export async function generate(log = console.log) {
     }),
   );
   await mkdir(dirname(stampFile), { recursive: true });
-  await writeFile(stampFile, JSON.stringify(stamps));
+  await writeJsonFile(stampFile, stamps);
   return work.length;
 }
 

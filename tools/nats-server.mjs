@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { Advice } from './install.mjs';
 
 const run = promisify(execFile);
 
@@ -45,7 +46,7 @@ export async function ensureNatsServer({ dataDir = '.data', log = () => undefine
   const wanted = process.env.NATS_SERVER_BIN;
   if (wanted) {
     const fault = await whyUnusable(wanted);
-    if (fault) throw new Error(`NATS_SERVER_BIN is set to ${wanted}, but ${fault}. Correct or unset it.`);
+    if (fault) throw new Advice(`NATS_SERVER_BIN is set to ${wanted}, but ${fault}. Correct or unset it.`);
     return resolve(wanted);
   }
   const kept = resolve(dataDir, 'bin', 'nats-server');
@@ -80,7 +81,7 @@ export async function ensureNatsServer({ dataDir = '.data', log = () => undefine
       await rm(work, { recursive: true, force: true });
     }
   }
-  throw new Error(
+  throw new Advice(
     `No nats-server ${OLDEST_NATS_SERVER.join('.')} or newer was found.\n${tried.map((line) => `  - ${line}`).join('\n')}\n` +
       'Install one (https://nats.io/download, `brew install nats-server`) and run again, ' +
       `or set NATS_SERVER_BIN to the program, or put it at ${kept}.`,

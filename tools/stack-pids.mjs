@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Advice } from './install.mjs';
+import { readJsonFile, writeJsonFile } from './json-file.mjs';
 import { commandOf } from './postgres.mjs';
 
 const GRACE_MS = 10_000;
@@ -23,10 +23,9 @@ export class PidFile {
    * @param {(line: string) => void} say
    */
   async endStale(say) {
-    if (!existsSync(this.file)) return;
-    const text = await readFile(this.file, 'utf8');
-    /** @type {{ stack: number, children: { name: string, pid: number, match: string }[] }} */
-    const before = JSON.parse(text);
+    /** @type {{ stack: number, children: { name: string, pid: number, match: string }[] } | undefined} */
+    const before = await readJsonFile(this.file, undefined);
+    if (!before) return;
     if (before.stack !== process.pid && (await commandOf(before.stack))?.includes('tools/stack.mjs')) {
       throw new Advice(
         `The platform is already running here (process ${before.stack}).\n` +
@@ -48,16 +47,14 @@ export class PidFile {
   /** @param {{ name: string, pid: number, match: string }[]} children */
   write(children) {
     this.isOurs = true;
-    const text = JSON.stringify({ stack: process.pid, children }, null, 2);
-    this.writing = this.writing.then(async () => {
-      await writeFile(`${this.file}.new`, text, { mode: 0o600 });
-      await rename(`${this.file}.new`, this.file);
-    });
+    const write = () => writeJsonFile(this.file, { stack: process.pid, children }, 0o600);
+    // One that failed (full disk) must not keep the next ones from being written.
+    this.writing = this.writing.then(write, write);
     return this.writing;
   }
 
   async remove() {
-    await this.writing;
+    await this.writing.catch(() => undefined);
     await rm(this.file, { force: true });
   }
 }

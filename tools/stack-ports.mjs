@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Advice } from './install.mjs';
+import { readJsonFile, writeJsonFile } from './json-file.mjs';
 import { freePort } from './postgres.mjs';
 
 /** Ports that people choose, with the variable that changes them. */
@@ -46,7 +45,7 @@ export async function choosePorts(dataDir, names, gateways) {
   }
   const file = join(dataDir, 'ports.json');
   /** @type {Record<string, number>} */
-  const before = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : {};
+  const before = await readJsonFile(file, {});
   /** @type {Record<string, number>} */
   const others = {};
   const taken = new Set(gatewayPorts);
@@ -68,6 +67,6 @@ export async function choosePorts(dataDir, names, gateways) {
     ...others,
     ...Object.fromEntries(gatewayPorts.map((port, index) => [`gateway-http-${index + 1}`, port])),
   };
-  await writeFile(file, `${JSON.stringify(written, null, 2)}\n`);
+  await writeJsonFile(file, written);
   return { gateways: gatewayPorts, others };
 }

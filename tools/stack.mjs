@@ -1,4 +1,4 @@
-import { existsSync, watch } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, statfs } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,9 +14,12 @@ import { settleNats, writeNatsFiles } from './stack-nats.mjs';
 import { PidFile } from './stack-pids.mjs';
 import { choosePorts } from './stack-ports.mjs';
 import { loadSecrets } from './stack-secrets.mjs';
+import { isConcerned, watchSources } from './stack-watch.mjs';
 
 const LEAST_FREE_BYTES = 1024 ** 3;
 const READY_DEADLINE_MS = 60_000;
+/** So often it has not come by a passing fault. */
+const DEATHS_BEFORE_READY = 4;
 const DEMO_DEADLINE_MS = 120_000;
 
 /** The whole platform on one machine: `npm start` and, with `--watch`, `npm run dev`. */
@@ -49,6 +52,8 @@ class Stack {
     await mkdir(join(this.dataDir, 'logs'), { recursive: true, mode: 0o755 });
     await this.checkDisk();
     await this.pids.endStale(this.say);
+    // At once: a second start on the same data would end the servers of this one.
+    await this.pids.write([]);
     const present = await this.prepare();
     const instances = present.flatMap((service) =>
       Array.from({ length: this.replicas }, (_, index) => ({
@@ -218,9 +223,12 @@ class Stack {
 
   /** @param {Child} child @param {number | undefined} port */
   async waitReady(child, port) {
-    const until = Date.now() + READY_DEADLINE_MS;
+    // What the demo asks for has no such door.
+    if (port === undefined) return;
+    const started = performance.now();
+    const until = started + READY_DEADLINE_MS;
     let answer = 'it does not answer';
-    while (Date.now() < until && !this.stopping) {
+    while (performance.now() < until && child.deaths < DEATHS_BEFORE_READY && !this.stopping) {
       try {
         const reply = await fetch(`http://127.0.0.1:${port}/health/ready`, {
           signal: AbortSignal.timeout(3_000),
@@ -233,8 +241,10 @@ class Stack {
       await sleep(50);
     }
     if (this.stopping) return;
+    const seconds = Math.round((performance.now() - started) / 1_000);
+    const died = child.deaths > 0 ? `, it died ${child.deaths} times` : '';
     throw new Advice(
-      `${child.name} is not ready after ${READY_DEADLINE_MS / 1_000} s: ${answer}\nIts log, ${join(this.dataDir, 'logs', `${child.name}.log`)}, ends with:\n` +
+      `${child.name} is not ready after ${seconds} s${died}: ${answer}\nIts log, ${join(this.dataDir, 'logs', `${child.name}.log`)}, ends with:\n` +
         `${child.lastLines.slice(-12).join('\n')}`,
     );
   }
@@ -327,48 +337,39 @@ class Stack {
     }, 5_000).unref();
   }
 
-  /** Builds again and restarts what a change concerns. */
   watch() {
-    /** @type {Set<string>} */
-    const changed = new Set();
-    /** @type {NodeJS.Timeout | undefined} */
-    let timer;
-    let working = Promise.resolve();
-    const note =
-      (/** @type {string} */ kind) => (/** @type {string} */ _event, /** @type {string | null} */ name) => {
-        if (!name || !/(^|\/)src\//.test(name) || /\.spec\.ts$|\/generated\//.test(name)) return;
-        changed.add(kind === 'apps' ? (name.split('/')[0] ?? '') : '*');
-        clearTimeout(timer);
-        timer = setTimeout(() => {
-          const projects = new Set(changed);
-          changed.clear();
-          working = working.then(() => this.rebuild(projects));
-        }, 200);
-      };
-    for (const kind of ['apps', 'libs']) watch(join(ROOT, kind), { recursive: true }, note(kind));
-    this.say('watching apps and libs: a change restarts what uses it');
+    watchSources(
+      ROOT,
+      (projects) => this.rebuild(projects),
+      (error) => this.say(`not rebuilt: ${error.message}`),
+    );
+    this.say('watching apps, libs and prisma: a change restarts what uses it');
   }
 
-  /** @param {Set<string>} projects */
+  /** Builds again and restarts what a change concerns. @param {ReadonlySet<string>} projects */
   async rebuild(projects) {
+    const generated = await generate(this.say);
     const { compiled, removed, errors } = await build();
     for (const error of errors.slice(0, 5)) console.error(error);
-    if (errors.length > 0 || compiled + removed === 0 || this.stopping) return;
-    const concerned = this.children.filter((child) =>
-      services.some(
-        ({ name }) => child.name.replace(/-\d+$/, '') === name && (projects.has('*') || projects.has(name)),
-      ),
-    );
+    if (errors.length > 0) {
+      this.say('not restarted: the build has errors (above)');
+      return;
+    }
+    if (generated + compiled + removed === 0 || this.stopping) return;
+    const concerned = this.children.filter((child) => isConcerned(child.options.args, projects));
     if (concerned.length === 0) return;
     this.say(`changed: restarting ${concerned.map((child) => child.name).join(', ')}`);
     await Promise.all(concerned.map((child) => child.restart()));
-    await Promise.all(
+    const ready = await Promise.all(
       concerned.map((child) =>
-        this.waitReady(child, this.ports.others[child.name]).catch((error) => this.say(error.message)),
+        this.waitReady(child, this.ports.others[child.name]).then(
+          () => true,
+          (error) => this.say(error.message),
+        ),
       ),
     );
     await this.savePids();
-    this.say('ready again');
+    if (ready.every(Boolean)) this.say('ready again');
   }
 
   /** Ends everything, what was started last first. */
@@ -411,6 +412,9 @@ async function end(why) {
 }
 process.on('SIGINT', () => void end('Ctrl-C'));
 process.on('SIGTERM', () => void end('asked to end'));
+process.on('SIGHUP', () => void end('the terminal is closed'));
+// A closed terminal or pipe takes no more lines; what runs must still be stopped in order.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 process.on('disconnect', () => void end('the starting program is gone'));
 
 try {

@@ -13,6 +13,9 @@ import { loadSecrets, writeSecretFile } from '../../tools/stack-secrets.mjs';
  */
 const SECRETS = '/secrets';
 const CONFIG = '/config';
+const NATS_CONFIG = `${CONFIG}/nats/nats.conf`;
+/** What the broker's container copied when it started. */
+const RUNNING_CONFIG = '/nats-data/running.conf';
 const HUB_JWT = `${SECRETS}/hub.jwt`;
 const NATS_URL = 'nats://nats:4222';
 const DEADLINE_MS = 120_000;
@@ -31,7 +34,7 @@ function credsFileOf(user) {
 async function files() {
   const { hubJwt } = await writeNatsFiles({
     secrets,
-    configFile: `${CONFIG}/nats/nats.conf`,
+    configFile: NATS_CONFIG,
     credsFileOf,
     server: {
       host: '0.0.0.0',
@@ -66,9 +69,21 @@ async function files() {
   say(`prepared the files of ${services.map(({ name }) => name).join(', ')}`);
 }
 
+/** JWTs are issued anew each time; only what is around them is a change. @param {string} text */
+function withoutJwts(text) {
+  return text.replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'JWT');
+}
+
 async function servers() {
   const adminUrl = `postgresql://postgres:${encodeURIComponent(secrets.postgresPassword)}@postgres:5432/postgres`;
   await until('reach PostgreSQL', () => ensureDatabases(adminUrl, secrets.databasePasswords));
+  if (
+    withoutJwts(await readFile(RUNNING_CONFIG, 'utf8')) !== withoutJwts(await readFile(NATS_CONFIG, 'utf8'))
+  ) {
+    throw new Error(
+      'the broker still runs with an older configuration: docker compose restart nats, then docker compose up -d',
+    );
+  }
   await settleNats({
     url: NATS_URL,
     credsFile: credsFileOf('system'),
