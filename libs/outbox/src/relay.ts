@@ -9,6 +9,8 @@ export interface RelayOptions {
   readonly manager: JetStreamManager;
   readonly onError: (error: unknown, doing: string) => void;
   readonly onPublished?: (count: number) => void;
+  /** Makes streams that are gone again; called at start, after failures and from time to time. */
+  readonly ensureStreams?: () => Promise<void>;
   readonly batchSize?: number;
   /** Safety net behind NOTIFY. */
   readonly pollMs?: number;
@@ -65,6 +67,8 @@ export class OutboxRelay {
         if (moved < (this.options.batchSize ?? 500)) await this.wake.wait(this.options.pollMs ?? 1_000);
       } catch (error) {
         this.options.onError(error, 'relay the outbox');
+        // A publish fails when its stream is gone: look at once.
+        this.lastStreamCheckMs = 0;
         await this.wake.wait(1_000);
       }
     }
@@ -145,6 +149,7 @@ export class OutboxRelay {
   private async housekeeping(): Promise<void> {
     const nowMs = Date.now();
     if (nowMs - this.lastStreamCheckMs >= STREAM_CHECK_MS) {
+      await this.options.ensureStreams?.();
       await this.republishLost();
       this.lastStreamCheckMs = nowMs;
     }

@@ -148,6 +148,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
       manager,
       onError: (error, doing) => logger.warn({ error }, doing),
       onPublished: (count) => this.metrics.outboxPublished.inc(count),
+      ensureStreams: () => this.ensureStreams(manager),
     });
     relay.start();
     this.stops.push(() => relay.stop());

@@ -9,7 +9,7 @@ import {
   type TestDatabase,
   type TestNats,
 } from '@decent-cloud/testing';
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type RunningService, startService } from '../src/index.ts';
 import { add } from './counter/add.ts';
 import { counterService } from './counter/service.ts';
@@ -103,6 +103,23 @@ test('a fact from the outbox reaches the reaction once, however often it is deli
   expect(marker.duplicate).toBe(false);
   expect(await seen()).toHaveLength(1);
 });
+
+test('a stream that was deleted is made again and filled', async () => {
+  const manager = await jetstreamManager(service.bus.connection);
+  await manager.streams.delete('FACTS');
+  const contractId = 'ab'.repeat(32);
+  const fact = { ...(facts.contractEnded.sample as object), contractId } as never;
+  await service.database.transaction((sql) => emitFact(sql, facts.contractEnded, fact, systemClock()));
+  await eventually(
+    async () => {
+      const rows = await service.database.query('select 1 from refund_seen where contract_id = $1', [
+        contractId,
+      ]);
+      return rows.length === 1;
+    },
+    { deadlineMs: 30_000, what: 'the fact arriving' },
+  );
+}, 40_000);
 
 test('readiness, metrics and ping', async () => {
   const base = `http://127.0.0.1:${service.opsPort}`;
