@@ -13,8 +13,9 @@ export class EventStreamParser {
   private rest = '';
   private data: string[] = [];
   private event = '';
+  private namedId: string | undefined;
   private started = false;
-  /** The newest id of the stream. */
+  /** Where the stream stands: the id of the newest complete event, one without data included. */
   lastId: string | undefined;
   /** The wait before reconnecting that the stream asked for. */
   retryMs: number | undefined;
@@ -47,7 +48,7 @@ export class EventStreamParser {
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (field === 'data') this.data.push(value);
     else if (field === 'event') this.event = value;
-    else if (field === 'id' && !value.includes('\0')) this.lastId = value;
+    else if (field === 'id' && !value.includes('\0')) this.namedId = value;
     else if (field === 'retry' && /^\d+$/.test(value)) this.retryMs = Number(value);
     return undefined;
   }
@@ -56,6 +57,7 @@ export class EventStreamParser {
     const { data, event } = this;
     this.data = [];
     this.event = '';
+    this.lastId = this.namedId ?? this.lastId;
     if (data.length === 0) return undefined;
     return { id: this.lastId, event: event || 'message', data: data.join('\n') };
   }

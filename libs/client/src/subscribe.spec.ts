@@ -71,6 +71,12 @@ describe('live events', () => {
     expect(seen[0]?.headers['x-nonce']).not.toBe(seen[1]?.headers['x-nonce']);
   });
 
+  it('resumes where the stream said it stands, but not after an event of which the end is missing', async () => {
+    replies.push(stream('retry: 1\nid: 7\n\n'), stream('id: 8\ndata: cut'), stream('id: 8\ndata: 8\n\n'));
+    expect(await take(1)).toEqual([{ id: '8', event: 'message', data: 8 }]);
+    expect(seen.map((request) => request.headers['last-event-id'])).toEqual([undefined, '7', '7']);
+  });
+
   it('begins where it is told, at the path it is told', async () => {
     replies.push(stream('data: 1\n\n'));
     await take(1, { lastEventId: '41', path: '/api/v1/other?a=1' });

@@ -92,6 +92,7 @@ export async function* subscribeTo(
             failures = 0;
             yield { ...one, data: readData(one.data) };
           }
+          lastId = parser.lastId;
           retryMs = parser.retryMs ?? retryMs;
         }
       } finally {
