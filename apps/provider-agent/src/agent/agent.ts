@@ -6,7 +6,7 @@ import type { AgentHeartbeat } from '@decent-cloud/messages/agent-protocol';
 import type { Backend } from '../backends/backend.ts';
 import { Journal } from '../journal/journal.ts';
 import { type CommandOutcome, CommandPull } from '../link/command-pull.ts';
-import { Link } from '../link/link.ts';
+import { Link, PULL_SECONDS } from '../link/link.ts';
 import { PlatformKey } from '../link/platform-key.ts';
 import type { Logger } from '../log.ts';
 import { VERSION } from '../version.ts';
@@ -37,7 +37,7 @@ export interface AgentOptions {
 
 const RECONCILE_SECONDS = 600;
 /** A broker may still hold a pull of the process before: what it gave to that one is seen by asking once more. */
-const SECOND_LOOK_SECONDS = 15;
+const SECOND_LOOK_SECONDS = PULL_SECONDS + 2;
 const HEARTBEAT_SECONDS = 15;
 const STATUS_SECONDS = 2;
 const ENDINGS_SECONDS = 1;
@@ -53,6 +53,8 @@ export class Agent {
   private readonly worker: Worker;
   private readonly reconciler: Reconciler;
   private readonly startedAtNs: bigint;
+  private heartbeat: NodeJS.Timeout | undefined;
+  private secondLook: NodeJS.Timeout | undefined;
   private refusedCommands = 0;
   private stopped: Promise<void> | undefined;
 
@@ -138,13 +140,14 @@ export class Agent {
     const reconcileSeconds = this.options.reconcileEverySeconds ?? RECONCILE_SECONDS;
     this.every(reconcileSeconds, () => this.reconciler.run(false), 'reconciling');
     this.link.start();
-    this.beatForEver();
     await this.tellStatus();
   }
 
   private async end(): Promise<void> {
     this.pull.stop();
     for (const timer of this.timers) clearInterval(timer);
+    clearInterval(this.heartbeat);
+    clearTimeout(this.secondLook);
     await this.worker.stop();
     await this.outbox.stop();
     await this.link.stop();
@@ -164,9 +167,11 @@ export class Agent {
   private onUp(): void {
     this.outbox.wake();
     this.watch(this.beat(), 'heartbeat');
+    this.beatForEver();
     this.watch(this.reconciler.run(true), 'reconciling');
+    clearTimeout(this.secondLook);
     const look = () => this.watch(this.reconciler.run(false), 'reconciling');
-    this.timers.push(setTimeout(look, SECOND_LOOK_SECONDS * 1_000).unref());
+    this.secondLook = setTimeout(look, SECOND_LOOK_SECONDS * 1_000);
   }
 
   private async command(text: string): Promise<CommandOutcome> {
@@ -190,18 +195,13 @@ export class Agent {
     return 'done';
   }
 
+  /** Begins anew with every connection, which may bring another interval. */
   private beatForEver(): void {
-    const next = (): void => {
-      const seconds = this.link.heartbeatSeconds ?? HEARTBEAT_SECONDS;
-      const timer = setTimeout(() => {
-        this.timers.splice(this.timers.indexOf(timer), 1);
-        if (this.stopped) return;
-        next();
-        if (this.link.connected) this.watch(this.beat(), 'heartbeat');
-      }, seconds * 1_000);
-      this.timers.push(timer);
-    };
-    next();
+    clearInterval(this.heartbeat);
+    const seconds = this.link.heartbeatSeconds ?? HEARTBEAT_SECONDS;
+    this.heartbeat = setInterval(() => {
+      if (this.link.connected) this.watch(this.beat(), 'heartbeat');
+    }, seconds * 1_000);
   }
 
   private async beat(): Promise<void> {

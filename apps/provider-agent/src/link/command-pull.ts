@@ -2,14 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { streams } from '@decent-cloud/messages/topology';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Logger } from '../log.ts';
-import type { Connected, Link } from './link.ts';
+import { type Connected, type Link, NotConnectedError, PULL_SECONDS } from './link.ts';
 
 const IN_FLIGHT = 64;
-const PULL_EXPIRES_MS = 10_000;
+const OVERDUE_MS = 2_000;
 const RETRY_MS = 1_000;
 const LARGEST_BYTES = 512 * 1_024;
 const LONGEST_BETWEEN_SIGNS_MS = 10_000;
-const REDELIVER_MS = 5_000;
+const REDELIVER_NS = 5_000_000_000;
+/** What JetStream understands on the subject of an acknowledgement. */
+const ANSWERS = {
+  done: '+ACK',
+  working: '+WPI',
+  refused: '+TERM',
+  again: `-NAK {"delay":${REDELIVER_NS}}`,
+} as const;
 
 export type CommandOutcome =
   /** The answer is stored at the broker, or there is none to give. */
@@ -39,59 +46,67 @@ export class CommandPull {
   }
 
   private async follow(connected: Connected): Promise<void> {
-    const { connection } = connected;
+    const { link, logger } = this.options;
     let complained = false;
-    while (!this.stopped && !connection.isClosed()) {
+    while (this.isWanted(connected)) {
       try {
-        await this.consume(connected);
+        await this.pull(connected);
         complained = false;
       } catch (error) {
-        if (!complained) this.options.logger.warn({ error }, 'commands cannot be pulled yet');
+        if (!this.isWanted(connected)) return;
+        if (!complained && link.connected) logger.warn({ error }, 'commands cannot be pulled yet');
         complained = true;
+        await sleep(RETRY_MS);
       }
-      if (!connection.isClosed()) await sleep(RETRY_MS);
     }
   }
 
-  private async consume({ js, session }: Connected): Promise<void> {
+  private isWanted(connected: Connected): boolean {
+    return !this.stopped && this.options.link.isCurrent(connected) && !connected.connection.isClosed();
+  }
+
+  /** One pull after the other, each to its end, so that none is left behind at the broker when this connection goes. */
+  private async pull(connected: Connected): Promise<void> {
+    const { js, session } = connected;
     const consumer = await js.consumers.get(streams.AGENT_CMD.name, session.accountPublicKey);
     const { config } = await consumer.info(true);
     const ackWaitMs = (config.ack_wait ?? 30_000_000_000) / 1e6;
     const signEveryMs = Math.max(250, Math.min(ackWaitMs / 3, LONGEST_BETWEEN_SIGNS_MS));
-    const messages = await consumer.consume({
-      max_messages: IN_FLIGHT,
-      expires: PULL_EXPIRES_MS,
-      abort_on_missing_resource: true,
-    });
-    for await (const message of messages) {
-      if (this.stopped) break;
-      void this.work(message, signEveryMs);
+    while (this.isWanted(connected)) {
+      const messages = await consumer.fetch({ max_messages: IN_FLIGHT, expires: PULL_SECONDS * 1_000 });
+      const overdue = setTimeout(() => messages.stop(), PULL_SECONDS * 1_000 + OVERDUE_MS);
+      try {
+        for await (const message of messages) void this.work(message, signEveryMs);
+      } finally {
+        clearTimeout(overdue);
+      }
     }
   }
 
   /** One at a time would let a slow machine hold up an order to terminate. */
   private async work(message: JsMsg, signEveryMs: number): Promise<void> {
     const { logger, handle } = this.options;
-    const signs = setInterval(() => this.settle(() => message.working()), signEveryMs);
+    const signs = setInterval(() => this.settle(message, ANSWERS.working), signEveryMs);
     try {
       const tooLarge = message.data.length > LARGEST_BYTES;
       const outcome = tooLarge ? 'refused' : await handle(message.string());
-      if (outcome === 'done') this.settle(() => message.ack());
-      else this.settle(() => message.term(tooLarge ? 'too large' : 'refused'));
+      if (tooLarge) logger.error({ bytes: message.data.length }, 'COMMAND REFUSED: too large');
+      this.settle(message, outcome === 'done' ? ANSWERS.done : ANSWERS.refused);
     } catch (error) {
       if (!this.stopped) logger.error({ error }, 'a command could not be worked off: it will come again');
-      this.settle(() => message.nak(REDELIVER_MS));
+      this.settle(message, ANSWERS.again);
     } finally {
       clearInterval(signs);
     }
   }
 
   /** An answer that does not get through means that the command comes again, which changes nothing. */
-  private settle(answer: () => void): void {
+  private settle(message: JsMsg, answer: string): void {
     try {
-      answer();
+      this.options.link.settle((message as JsMsg & { readonly reply: string }).reply, answer);
     } catch (error) {
-      this.options.logger.debug({ error }, 'the broker was not told about a command');
+      if (!(error instanceof NotConnectedError)) throw error;
+      this.options.logger.debug({ answer }, 'the broker was not told about a command');
     }
   }
 }

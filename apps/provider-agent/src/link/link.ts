@@ -28,10 +28,14 @@ export interface LinkStatus {
   readonly lastError?: string;
 }
 
+/** How long the broker may keep one pull of commands. */
+export const PULL_SECONDS = 5;
 const CONNECT_TIMEOUT_MS = 10_000;
 const PUBLISH_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 5_000;
 const RECONNECT_ATTEMPTS = 20;
+/** Longer than a pull lasts. */
+const RETIRE_MS = PULL_SECONDS * 1_000 + 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
 
 /** The agent is not connected at the moment. */
@@ -120,6 +124,16 @@ export class Link {
     });
   }
 
+  /** Is this the connection over which new commands are pulled? */
+  isCurrent(connected: Connected): boolean {
+    return this.current === connected;
+  }
+
+  /** Tells the broker about a command, over whichever connection there is now. @throws NotConnectedError */
+  settle(ackSubject: string, answer: string): void {
+    this.mustBeUp().connection.publish(ackSubject, answer);
+  }
+
   publishHeartbeat(text: string): void {
     const { connection, session } = this.mustBeUp();
     connection.publish(agentSubjects.heartbeat(session.accountPublicKey), text);
@@ -143,17 +157,15 @@ export class Link {
     const { signal } = this.stopping;
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        const connected = await this.open();
+        this.adopt(await this.open());
         failures = 0;
-        await this.stay(connected);
+        await this.untilLost();
       } catch (error) {
-        if (signal.aborted) break;
-        this.note(error);
-      } finally {
-        this.isUp = false;
-        this.current = undefined;
-        clearTimeout(this.renewal);
+        if (!signal.aborted) this.note(error);
       }
+      this.isUp = false;
+      this.current = undefined;
+      clearTimeout(this.renewal);
       if (signal.aborted) break;
       const waitMs = 250 + jitteredBackoffMs(failures, this.random, 500, LONGEST_BACKOFF_MS);
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
@@ -167,7 +179,7 @@ export class Link {
       const connection = await connectBroker({
         name: this.options.name,
         seedHex: this.options.seedHex,
-        jwt: () => (this.session as Session).userJwt,
+        jwt: () => (this.session ?? session).userJwt,
         session,
         urls: this.options.urls,
         caFile: this.options.caFile,
@@ -188,24 +200,41 @@ export class Link {
     this.session = session;
   }
 
-  private async stay(connected: Connected): Promise<void> {
+  private adopt(connected: Connected): void {
     const { connection } = connected;
     if (this.stopping.signal.aborted) {
-      await connection.close();
+      void connection.close();
       return;
     }
     this.current = connected;
     this.up();
+    void this.watch(connected);
     this.planRenewal(connected);
     for (const listener of this.connectedListeners) listener(connected);
-    for await (const status of connection.status()) {
-      if (status.type === 'disconnect') {
+  }
+
+  private async watch(connected: Connected): Promise<void> {
+    const { connection } = connected;
+    for await (const { type } of connection.status()) {
+      if (this.current !== connected) {
+        // It has been replaced: that it is cut is no loss, and it must not come back.
+        if (type === 'disconnect') void connection.close();
+      } else if (type === 'disconnect') {
         this.isUp = false;
         this.options.logger.warn('connection to the broker lost');
-      } else if (status.type === 'reconnect') this.up();
+      } else if (type === 'reconnect') this.up();
     }
-    const fault = await connection.closed();
-    if (fault) throw fault;
+  }
+
+  /** Until the connection of that moment is closed for good. */
+  private async untilLost(): Promise<void> {
+    for (;;) {
+      const connected = this.current;
+      const fault = await connected?.connection.closed();
+      if (this.current !== connected) continue;
+      if (fault) throw fault;
+      return;
+    }
   }
 
   private up(): void {
@@ -215,30 +244,33 @@ export class Link {
     for (const listener of this.upListeners) listener();
   }
 
-  /** The new JWT is there before the old one ends; the connection is made again with it, its subscriptions stay. */
   private planRenewal(connected: Connected, failures = 0): void {
-    const session = this.session as Session;
     const delayMs =
       failures === 0
-        ? renewalDelayMs(session, this.random)
+        ? renewalDelayMs(connected.session, this.random)
         : 1_000 + jitteredBackoffMs(failures, this.random, 500, LONGEST_BACKOFF_MS);
     this.renewal = setTimeout(() => {
-      this.renew(connected).then(
-        () => this.planRenewal(connected),
-        (error: unknown) => {
-          this.note(error);
-          if (this.current === connected) this.planRenewal(connected, failures + 1);
-        },
-      );
+      this.renew(connected).catch((error: unknown) => {
+        this.note(error);
+        if (this.current === connected) this.planRenewal(connected, failures + 1);
+      });
     }, delayMs);
   }
 
+  /**
+   * The next connection is there before the last one ends. The last one stays until what the broker may still give it
+   * has come: a pull that nobody listens to would swallow commands.
+   */
   private async renew(connected: Connected): Promise<void> {
     await this.renewSession();
-    if (this.current !== connected || connected.connection.isClosed()) return;
-    if (this.isUp) await connected.connection.flush();
-    await connected.connection.reconnect();
+    const next = await this.open();
+    if (this.current !== connected) {
+      await next.connection.close();
+      return;
+    }
+    this.adopt(next);
     this.options.logger.debug('session renewed');
+    setTimeout(() => void connected.connection.close(), RETIRE_MS);
   }
 
   private note(error: unknown): void {
