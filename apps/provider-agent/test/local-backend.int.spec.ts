@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
+import ssh2 from 'ssh2';
 import { BackendError, type MachineMarks } from '../src/backends/backend.ts';
 import { LocalBackend } from '../src/backends/local/local-backend.ts';
 import { findProcesses, MACHINE_MARK } from '../src/backends/local/processes.ts';
@@ -138,6 +139,32 @@ describe('running commands', () => {
     const answer = await inMachine('test -t 0 && test -t 1 && stty size; exit 5', '', ['-tt']);
     expect(answer.stdout.toString()).toMatch(/^\d+ \d+\r\n/);
     expect(answer.code).toBe(5);
+  });
+
+  test('a window that changes its size tells the terminal', async () => {
+    const client = new ssh2.Client();
+    const output: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      client.once('error', reject);
+      client.once('ready', resolve);
+      void readFile(tenant.file).then((privateKey) =>
+        client.connect({ host: '127.0.0.1', port, username: 'dc', privateKey }),
+      );
+    });
+    const shell = await new Promise<ssh2.ClientChannel>((resolve, reject) => {
+      client.shell({ rows: 30, cols: 90, term: 'xterm' }, (error, channel) =>
+        error ? reject(error) : resolve(channel),
+      );
+    });
+    shell.on('data', (chunk: Buffer) => void output.push(chunk.toString()));
+    shell.write('stty size\n');
+    await eventually(() => output.join('').includes('30 90'));
+    shell.setWindow(41, 101, 0, 0);
+    await eventually(() => {
+      shell.write('stty size\n');
+      return output.join('').includes('41 101');
+    });
+    client.end();
   });
 
   test('an interactive shell works with a terminal and without', async () => {

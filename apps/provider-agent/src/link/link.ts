@@ -59,6 +59,7 @@ export class Link {
   private readonly stopping = new AbortController();
   private readonly upListeners: (() => void)[] = [];
   private readonly connectedListeners: ((connected: Connected) => void)[] = [];
+  private readonly retired = new Set<NatsConnection>();
   private session: Session | undefined;
   private current: Connected | undefined;
   private isUp = false;
@@ -88,6 +89,7 @@ export class Link {
   async stop(): Promise<void> {
     this.stopping.abort(new Error('the agent stops'));
     clearTimeout(this.renewal);
+    await Promise.all([...this.retired].map((connection) => connection.close()));
     await this.current?.connection.close();
     await this.running;
   }
@@ -270,7 +272,16 @@ export class Link {
     }
     this.adopt(next);
     this.options.logger.debug('session renewed');
-    setTimeout(() => void connected.connection.close(), RETIRE_MS);
+    this.retire(connected.connection);
+  }
+
+  private retire(connection: NatsConnection): void {
+    const timer = setTimeout(() => void connection.close(), RETIRE_MS);
+    this.retired.add(connection);
+    void connection.closed().then(() => {
+      clearTimeout(timer);
+      this.retired.delete(connection);
+    });
   }
 
   private note(error: unknown): void {
