@@ -32,6 +32,8 @@ class Stack {
   children = [];
   /** @type {import('./postgres.mjs').PostgresServer | undefined} */
   postgres;
+  /** Also while it is not there yet: it has to be stopped too. @type {Promise<import('./postgres.mjs').PostgresServer> | undefined} */
+  postgresStarting;
   pids = new PidFile(this.dataDir);
   /** @type {any} */
   secrets;
@@ -113,11 +115,12 @@ class Stack {
 
   async startPostgres() {
     const { postgresPassword, databasePasswords } = this.secrets;
-    const server = await startPostgres({
+    this.postgresStarting = startPostgres({
       folder: join(this.dataDir, 'postgres'),
       password: postgresPassword,
       port: this.ports.others.postgres ?? 0,
     });
+    const server = await this.postgresStarting;
     this.postgres = server;
     await ensureDatabases(server.adminUrl, databasePasswords);
     this.say(`PostgreSQL answers on 127.0.0.1:${server.port}`);
@@ -177,6 +180,7 @@ class Stack {
 
   /** @param {string} name @param {string} command @param {string[]} args @param {Record<string, string>} env */
   add(name, command, args, env) {
+    if (this.stopping) throw new Advice('stopped while starting');
     const child = new Child({
       name,
       command,
@@ -382,7 +386,7 @@ class Stack {
     for (const group of [gateways, others.reverse(), this.children.filter(last)]) {
       await Promise.all(group.map((child) => child.stop()));
     }
-    await this.postgres?.stop();
+    await (await this.postgresStarting?.catch(() => undefined))?.stop();
     if (this.pids.isOurs) await this.pids.remove();
   }
 }
