@@ -11,7 +11,6 @@ export function serviceEnvironment(options) {
     SERVICE_NAME: name,
     NATS_URL: natsUrl,
     NATS_CREDS_FILE: credsFile,
-    CREDENTIAL_ENCRYPTION_KEY: secrets.credentialEncryptionKey,
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
     ...(name === 'agents'
       ? {

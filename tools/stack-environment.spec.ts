@@ -1,7 +1,6 @@
 import { serviceEnvironment } from './stack-environment.mjs';
 
 const secrets = {
-  credentialEncryptionKey: 'cek',
   operatorSigningSeed: 'operator',
   agentUserSigningSeed: 'agent-user',
   hubAccountPublic: 'hub',
@@ -17,7 +16,6 @@ test('an ordinary service gets its own database and creds, and nothing of the co
     SERVICE_NAME: 'payments',
     NATS_URL: 'nats://n',
     NATS_CREDS_FILE: '/c/own.creds',
-    CREDENTIAL_ENCRYPTION_KEY: 'cek',
     DATABASE_URL: 'postgresql://p',
   });
 });

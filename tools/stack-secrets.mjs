@@ -26,7 +26,6 @@ export async function loadSecrets(dataDir) {
     hubAccountPublic: newAccountWithoutSeed(),
     hubUserSigningSeed: seed('account'),
     agentUserSigningSeed: seed('account'),
-    credentialEncryptionKey: secret(32),
     platformSigningSeed: secret(32),
     ...kept,
     databasePasswords: {

@@ -9,6 +9,7 @@ import { Advice, ROOT } from './install.mjs';
 import { ensureNatsServer } from './nats-server.mjs';
 import { databaseUrl, ensureDatabases, startPostgres } from './postgres.mjs';
 import { services } from './services.mjs';
+import { prepareDemo } from './stack-demo.mjs';
 import { serviceEnvironment } from './stack-environment.mjs';
 import { settleNats, writeNatsFiles } from './stack-nats.mjs';
 import { PidFile } from './stack-pids.mjs';
@@ -20,7 +21,6 @@ const LEAST_FREE_BYTES = 1024 ** 3;
 const READY_DEADLINE_MS = 60_000;
 /** So often it has not come by a passing fault. */
 const DEATHS_BEFORE_READY = 4;
-const DEMO_DEADLINE_MS = 120_000;
 
 /** The whole platform on one machine: `npm start` and, with `--watch`, `npm run dev`. */
 class Stack {
@@ -253,49 +253,23 @@ class Stack {
     );
   }
 
-  /** Fills the platform with something to try, and starts what the demo asks for (its provider's agent). */
   async demo() {
-    const program = this.programOf('demo');
-    if (process.env.DC_DEMO === '0' || !existsSync(program) || this.ports.gateways.length === 0) return;
+    const [port] = this.ports.gateways;
+    if (process.env.DC_DEMO === '0' || port === undefined) return;
     const folder = join(this.dataDir, 'demo');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    this.say('preparing the demo');
-    const child = new Child({
-      name: 'demo',
-      command: process.execPath,
-      args: ['--enable-source-maps', program],
-      env: { ...inherited(), ...this.demoEnvironment(folder) },
-      cwd: ROOT,
+    const apiUrl = `http://127.0.0.1:${port}`;
+    const own = { API_URL: apiUrl, PUBLIC_URL: this.publicUrl, DEMO_FOLDER: folder };
+    await prepareDemo({
+      program: this.programOf('demo'),
+      folder,
+      apiUrl,
+      env: { ...inherited(), ...own },
       logFolder: join(this.dataDir, 'logs'),
       say: this.say,
+      isStopping: () => this.stopping,
+      add: (name, command, args, env) => this.add(name, command, args, env),
     });
-    if (!(await child.runOnce(DEMO_DEADLINE_MS))) {
-      this.say(
-        `The demo could not be prepared; the platform works. Its log: ${join(this.dataDir, 'logs/demo.log')}`,
-      );
-      return;
-    }
-    const list = join(folder, 'processes.json');
-    /** @type {{ name: string, script: string, args?: string[], env?: Record<string, string> }[]} */
-    const processes = existsSync(list) ? JSON.parse(await readFile(list, 'utf8')) : [];
-    for (const { name, script, args = [], env = {} } of processes) {
-      this.add(name, process.execPath, ['--enable-source-maps', resolve(ROOT, script), ...args], env);
-    }
     await this.savePids();
-  }
-
-  /** @param {string} folder */
-  demoEnvironment(folder) {
-    return {
-      API_URL: `http://127.0.0.1:${this.ports.gateways[0]}`,
-      PUBLIC_URL: this.publicUrl,
-      DEMO_FOLDER: folder,
-      MAIL_URL: `http://127.0.0.1:${this.ports.others.mailHttp}`,
-      NATS_URL: this.natsUrl,
-      NATS_CREDS_FILE: this.credsFileOf('admin'),
-      ENVIRONMENT: process.env.ENVIRONMENT ?? 'dev',
-      LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
-    };
   }
 
   async printWhatNext() {
