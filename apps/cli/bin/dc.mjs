@@ -1,46 +1,36 @@
 #!/usr/bin/env node
+// Runs under any Node from 20 on: starts itself again under the Node that the repository brings when this one is too old.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const NEEDED = [24, 9];
-const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const CONFIGURATION = 3;
+const own = fileURLToPath(import.meta.url);
+const main = new URL('../dist/main.js', import.meta.url);
+const newer = fileURLToPath(new URL('../../../node_modules/node/bin/node', import.meta.url));
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
-function isNewEnough() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
-}
-
-/** The Node that npm brought along, in this folder or one above it. */
-function bundledNode() {
-  for (let folder = dirname(program); ; folder = dirname(folder)) {
-    const candidate = join(folder, 'node_modules/node/bin/node');
-    if (existsSync(candidate)) return candidate;
-    if (resolve(folder, '..') === folder) return undefined;
+if (major < 24 || (major === 24 && minor < 9)) {
+  if (!existsSync(newer)) {
+    console.error(`dc needs Node 24.9 or newer, this is ${process.versions.node}`);
+    console.error('Run `npm ci` in the repository: it brings one along.');
+    process.exit(CONFIGURATION);
   }
-}
-
-function fail(text) {
-  process.stderr.write(`dc: ${text}\n`);
-  process.exit(1);
-}
-
-if (!existsSync(program)) fail('it is not built yet: run `npm run build` first');
-if (isNewEnough()) {
-  await import(program);
-} else {
-  const node = bundledNode();
-  if (!node) fail(`Node ${NEEDED.join('.')} or newer is needed; this is ${process.versions.node}`);
-  const child = spawn(node, ['--enable-source-maps', program, ...process.argv.slice(2)], {
-    stdio: 'inherit',
+  const child = spawn(newer, [own, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // From a terminal the child gets these as well: this process only has to outlive it.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('error', (error) => {
+    console.error(`dc cannot start ${newer}: ${error.message}`);
+    process.exit(CONFIGURATION);
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => {
-    if (signal) {
-      process.removeAllListeners(signal);
-      process.kill(process.pid, signal);
-    } else process.exit(code ?? 1);
+    process.exit(code ?? (signal === 'SIGINT' ? 130 : 143));
   });
+} else if (!existsSync(main)) {
+  console.error('dc is not built yet.');
+  console.error('Run `npm run build` in the repository.');
+  process.exit(CONFIGURATION);
+} else {
+  await import(main.href);
 }

@@ -1,34 +1,30 @@
-import { printExactJson } from '@decent-cloud/kernel';
-import { CommanderError } from 'commander';
-import { describeFailure, EXIT, type Failure } from './failure.ts';
-import { buildProgram } from './program.ts';
+import { homedir } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { text as readAll } from 'node:stream/consumers';
+import { run } from './run.ts';
 
-const program = buildProgram();
-try {
-  await program.parseAsync();
-} catch (error) {
-  const failure = error instanceof CommanderError ? usageFailure(error) : describeFailure(error);
-  if (failure) report(failure);
-}
+const abort = new AbortController();
+process.once('SIGINT', () => abort.abort());
+process.once('SIGTERM', () => abort.abort());
+// The reader of a pipe may leave early (`dc offering list | head`): that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-/** Help and version are no failures. */
-function usageFailure(error: CommanderError): Failure | undefined {
-  if (error.exitCode === 0) return undefined;
-  const message = error.message.replace(/^error: /, '');
-  if (error.code === 'commander.help') {
-    process.exitCode = EXIT.usage;
-    return undefined;
+process.exitCode = await run(process.argv.slice(2), {
+  env: process.env,
+  home: homedir(),
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  stdin: () => readAll(process.stdin),
+  confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : undefined,
+  signal: abort.signal,
+});
+
+async function confirm(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `, { signal: abort.signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
   }
-  return { exitCode: EXIT.usage, message, hint: 'See --help.' };
-}
-
-function report({ exitCode, ...error }: Failure): void {
-  process.exitCode = exitCode;
-  if (process.argv.includes('--json')) {
-    process.stdout.write(`${printExactJson({ error })}\n`);
-    return;
-  }
-  process.stderr.write(`dc: ${error.message}\n`);
-  if (error.hint !== undefined) process.stderr.write(`    ${error.hint}\n`);
-  if (error.requestId !== undefined) process.stderr.write(`    request ${error.requestId}\n`);
 }

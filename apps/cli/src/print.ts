@@ -1,47 +1,52 @@
-import { formatAmountE9s, nsToMs, printExactJson } from '@decent-cloud/kernel';
+import { formatAmountE9s, nsToIso } from '@decent-cloud/kernel';
 
-/** Where output goes: one JSON document, or text for people. */
-export class Printer {
-  constructor(
-    readonly json: boolean,
-    private readonly out: (text: string) => void = (text) => process.stdout.write(text),
-    private readonly error: (text: string) => void = (text) => process.stderr.write(text),
-  ) {}
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what others wrote must not steer the terminal.
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g;
+const LONGEST_CELL = 70;
 
-  /** The result of a command: exactly one a run. */
-  result(value: unknown, forPeople: () => string): void {
-    this.out(this.json ? `${printExactJson(value)}\n` : `${forPeople().trimEnd()}\n`);
-  }
+type Cell = string | number | bigint | boolean | null | undefined;
 
-  /** Progress and remarks: people only, never mixed with results. */
-  note(text: string): void {
-    if (!this.json) this.error(`${text}\n`);
-  }
+/** Text of others, safe for a terminal and in one line. */
+export const plain = (value: Cell): string => String(value ?? '-').replaceAll(CONTROL, ' ') || '-';
+
+const cellText = (value: Cell): string => {
+  const text = plain(value);
+  return text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL - 1)}…` : text;
+};
+const width = (text: string): number => [...text].length;
+
+/** An aligned table; numbers stand right. */
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[], empty: string): string {
+  if (rows.length === 0) return `${empty}\n`;
+  const texts = rows.map((row) => row.map(cellText));
+  const widths = head.map((title, column) =>
+    Math.max(width(title), ...texts.map((row) => width(row[column] ?? ''))),
+  );
+  const isNumber = head.map((_, column) => rows.every((row) => /^(number|bigint)$/.test(typeof row[column])));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((text, column) => {
+        const filler = ' '.repeat((widths[column] ?? 0) - width(text));
+        return isNumber[column] ? filler + text : text + filler;
+      })
+      .join('  ')
+      .trimEnd();
+  return `${[head.map((title) => title.toUpperCase()), ...texts].map(line).join('\n')}\n`;
 }
 
-/** Rows in columns, as wide as needed. */
-export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  const lines = [head, ...rows].map((row) => row.map((cell) => String(cell ?? '-')));
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-/** Names with values, absent ones left out. */
-export function fields(values: Readonly<Record<string, unknown>>): string {
+/** Named values under each other; absent ones are left out. */
+export function details(values: Readonly<Record<string, Cell>>): string {
   const shown = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
-  const width = Math.max(0, ...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  const longest = Math.max(0, ...shown.map(([name]) => width(name)));
+  return shown.map(([name, value]) => `${`${name}:`.padEnd(longest + 2)}${plain(value)}\n`).join('');
 }
 
-export const amount = (e9s: bigint | null | undefined, currency = 'USD'): string =>
-  e9s === null || e9s === undefined ? '-' : `${formatAmountE9s(e9s)} ${currency}`;
+/** `2026-11-24 20:06:31Z` */
+export const time = (ns: bigint | null | undefined): string | undefined =>
+  ns === undefined || ns === null ? undefined : nsToIso(ns).replace('T', ' ').replace(/\.\d+/, '');
 
-export const time = (ns: bigint | undefined): string | undefined =>
-  ns === undefined ? undefined : new Date(nsToMs(ns)).toISOString();
+export const seconds = (unixSeconds: bigint | undefined): string | undefined =>
+  unixSeconds === undefined ? undefined : time(unixSeconds * 1_000_000_000n);
+
+export const amount = (e9s: bigint | null | undefined, currency = 'USD'): string | undefined =>
+  e9s === undefined || e9s === null ? undefined : `${formatAmountE9s(e9s)} ${currency}`;

@@ -39,7 +39,7 @@ test('the commands of the README work as written, with the exit codes that it sh
   const lines = outcome.stdout.trim().split('\n').slice(-9);
   expect(lines[0]).toMatch(/^\{"contractId":"[0-9a-f]{64}"/);
   expect(lines[1]).toContain('"status":"active"');
-  expect(lines.slice(2, 4)).toEqual(['{"exitCode":7,"stdout":"hello\\n"}', 'exit code 7']);
+  expect(lines.slice(2, 4)).toEqual(['{"exitCode":7,"output":"hello\\n"}', 'exit code 7']);
   expect(lines[4]).toContain('cancelled');
   expect(lines[5]).toContain('"reason":"TRANSITION_NOT_ALLOWED"');
   expect(lines[6]).toBe('exit code 7');

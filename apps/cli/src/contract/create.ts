@@ -1,80 +1,67 @@
-import { createContract } from '@decent-cloud/messages/contracts';
+import { createContract, getContract } from '@decent-cloud/messages/contracts';
 import type { Command } from 'commander';
-import { newKey, withContext } from '../context.ts';
-import { fields } from '../print.ts';
-import { contractFields } from './show.ts';
-import { readPublicKeyLine, usualPublicKeyLine } from './ssh-key.ts';
-import { waitForState } from './wait.ts';
+import { details } from '../print.ts';
+import { chooseSshPublicKey } from '../ssh/choose-key.ts';
+import { id, type Run, verb, whole } from '../verb.ts';
+import { describeContract } from './describe-contract.ts';
+import { WAIT_SECONDS, waitForState } from './wait-for-state.ts';
 
 interface CreateOptions {
-  readonly offeringId: string;
+  readonly offeringId: bigint;
   readonly sshPubkey?: string;
-  readonly durationHours: string;
+  readonly durationHours: number;
   readonly paymentMethod: string;
   readonly skipPayment?: boolean;
   readonly operatingSystem?: string;
   readonly memo?: string;
-  readonly idempotencyKey?: string;
   readonly wait?: boolean;
-  readonly waitTimeout: string;
 }
 
-export function addCreate(contract: Command): void {
-  contract
-    .command('create')
-    .description('rent a machine')
-    .requiredOption('--offering-id <id>', 'from `dc contract list-offerings`')
-    .option(
-      '--ssh-pubkey <file|line>',
-      'who may log in; by default ~/.ssh/id_ed25519.pub, else a key is made',
-    )
-    .option('--duration-hours <hours>', 'how long', '1')
-    .option('--payment-method <method>', 'wallet, or test outside production', 'wallet')
-    .option('--skip-payment', 'the same as --payment-method test')
-    .option('--operating-system <name>')
-    .option('--memo <text>', 'for the provider')
-    .option('--idempotency-key <key>', 'the same key is one rental')
-    .option('--wait', 'until the machine runs')
-    .option('--wait-timeout <seconds>', 'for --wait', '300')
-    .addHelpText('after', '\nExample: dc contract create --offering-id 1 --duration-hours 24 --wait')
-    .action(
-      withContext(async (context, options: CreateOptions) => {
-        context.confirmWrite();
-        const sshKey =
-          options.sshPubkey === undefined
-            ? usualPublicKeyLine(context)
-            : readPublicKeyLine(options.sshPubkey);
-        const created = await context.api.call(
-          createContract,
-          {
-            body: {
-              offering_db_id: BigInt(options.offeringId),
-              ssh_pubkey: sshKey,
-              duration_hours: Number(options.durationHours),
-              payment_method: options.skipPayment ? 'test' : options.paymentMethod,
-              operating_system: options.operatingSystem,
-              request_memo: options.memo,
-            },
-          },
-          { idempotencyKey: options.idempotencyKey ?? newKey() },
-        );
-        if (!options.wait) {
-          context.print.result(created, () =>
-            fields({
-              'Contract ID': created.contractId,
-              Message: created.message,
-              'Checkout URL': created.checkoutUrl,
-            }),
-          );
-          return;
-        }
-        context.print.note(`Contract ${created.contractId}`);
-        const running = await waitForState(context.api, created.contractId, {
-          state: 'active',
-          timeoutSeconds: Number(options.waitTimeout),
-          onStatus: (status) => context.print.note(`  ${status}`),
-        });
-        context.print.result({ ...created, contract: running }, () => contractFields(running));
-      }),
-    );
+export function addCreate(parent: Command, run: Run): void {
+  verb<CreateOptions>(parent, run, {
+    name: 'create',
+    summary: 'rent an offering',
+    example: 'contract create --identity alice --offering-id 13 --duration-hours 2 --wait',
+    writes: true,
+    configure: (command) =>
+      command
+        .requiredOption('--offering-id <id>', 'number of the offering', id)
+        .option(
+          '--ssh-pubkey <file|line>',
+          'by default ~/.ssh/id_ed25519.pub, else a key made for the identity',
+        )
+        .option('--duration-hours <hours>', 'how long', whole(1, 1_000_000), 1)
+        .option('--payment-method <method>', 'wallet, stripe or test', 'wallet')
+        .option('--skip-payment', 'the same as --payment-method test')
+        .option('--operating-system <name>', 'one of those of the offering')
+        .option('--memo <text>', 'a word to the provider')
+        .option('--wait', 'until the machine can be used, --timeout seconds at most'),
+    async run(session, options) {
+      const created = await session.call(createContract, {
+        body: {
+          offering_db_id: options.offeringId,
+          ssh_pubkey: await chooseSshPublicKey(session, options.sshPubkey),
+          duration_hours: options.durationHours,
+          payment_method: options.skipPayment ? 'test' : options.paymentMethod,
+          operating_system: options.operatingSystem,
+          request_memo: options.memo,
+        },
+      });
+      const text = details({
+        'Contract ID': created.contractId,
+        Message: created.message,
+        'Checkout URL': created.checkoutUrl,
+      });
+      if (!options.wait) return { json: created, text };
+      session.note(`Contract ${created.contractId}`);
+      if (created.checkoutUrl) session.note(`Pay here: ${created.checkoutUrl}`);
+      await waitForState(session, {
+        contractId: created.contractId,
+        state: 'active',
+        timeoutSeconds: session.options.timeout ?? WAIT_SECONDS,
+      });
+      const contract = await session.call(getContract, { params: { id: created.contractId } });
+      return { json: { ...created, contract }, text: describeContract(contract) };
+    },
+  });
 }

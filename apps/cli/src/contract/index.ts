@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { addList as addOfferingList } from '../offering/list.ts';
+import { noun, type Run } from '../verb.ts';
+import { addCancel } from './cancel.ts';
+import { addCreate } from './create.ts';
+import { addCredentials } from './credentials.ts';
+import { addEvents } from './events.ts';
+import { addGet } from './get.ts';
+import { addList } from './list.ts';
+import { addSsh } from './ssh.ts';
+import { addWait } from './wait.ts';
+
+export function addContractCommands(program: Command, run: Run): void {
+  const contract = noun(program, 'contract', 'renting machines');
+  addOfferingList(contract, run, 'list-offerings', 'contract list-offerings');
+  addCreate(contract, run);
+  addGet(contract, run);
+  addList(contract, run);
+  addWait(contract, run);
+  addSsh(contract, run);
+  addCredentials(contract, run);
+  addEvents(contract, run);
+  addCancel(contract, run);
+}

@@ -1,0 +1,126 @@
+import { ApiError } from '@decent-cloud/client';
+import { REASONS, Refusal } from '@decent-cloud/kernel';
+
+/** Exit codes: scripts branch on them, so they never change. */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  configuration: 3,
+  authentication: 4,
+  unreachable: 5,
+  notFound: 6,
+  refused: 7,
+  timeout: 8,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What went wrong, and what a person can do about it. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  constructor(
+    readonly exitCode: ExitCode,
+    readonly reason: string,
+    message: string,
+    readonly hint?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export interface Failure {
+  readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly reason: string | undefined;
+  readonly message: string;
+  readonly requestId: string | undefined;
+  readonly hint: string | undefined;
+}
+
+const CODES: Readonly<Record<ExitCode, string>> = {
+  [EXIT.ok]: 'OK',
+  [EXIT.failure]: 'FAILED',
+  [EXIT.usage]: 'USAGE',
+  [EXIT.configuration]: 'CONFIGURATION',
+  [EXIT.authentication]: 'UNAUTHENTICATED',
+  [EXIT.unreachable]: 'UNAVAILABLE',
+  [EXIT.notFound]: 'NOT_FOUND',
+  [EXIT.refused]: 'CONFLICT',
+  [EXIT.timeout]: 'TIMEOUT',
+  [EXIT.interrupted]: 'INTERRUPTED',
+};
+
+const OWN_HINTS: Readonly<Record<string, string>> = {
+  NETWORK: 'Is the platform running? Choose another with --api-url or DC_API_URL.',
+  TIMEOUT: 'Try again, or give it longer with --timeout.',
+  BAD_ANSWER: 'This command line and the platform are of different versions: update the older one.',
+  NO_KEY: 'Choose an identity with --identity or DC_IDENTITY, or make one: dc identity generate --name me',
+};
+
+const hintOf = (reason: string | undefined): string | undefined =>
+  reason === undefined
+    ? undefined
+    : (OWN_HINTS[reason] ?? (REASONS as Readonly<Record<string, string>>)[reason]);
+
+/** Every failure as the command line tells it. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof ApiError) {
+    return {
+      exitCode: exitCodeOf(error),
+      code: error.code,
+      reason: error.reason,
+      message: error.message,
+      requestId: error.requestId,
+      hint: hintOf(error.reason),
+    };
+  }
+  const common = { requestId: undefined };
+  if (error instanceof CliError) {
+    const { exitCode, reason, message } = error;
+    return {
+      ...common,
+      exitCode,
+      code: CODES[exitCode],
+      reason,
+      message,
+      hint: error.hint ?? hintOf(reason),
+    };
+  }
+  if (error instanceof Refusal) {
+    const { code, reason, message } = error;
+    return { ...common, exitCode: EXIT.usage, code, reason, message, hint: hintOf(reason) };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { ...common, exitCode: EXIT.failure, code: 'FAILED', reason: undefined, message, hint: undefined };
+}
+
+function exitCodeOf(error: ApiError): ExitCode {
+  if (error.reason === 'NO_KEY') return EXIT.configuration;
+  if (error.reason === 'BAD_ANSWER') return EXIT.failure;
+  switch (error.status) {
+    case 0:
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return EXIT.unreachable;
+    case 400:
+    case 413:
+    case 415:
+      return EXIT.usage;
+    case 401:
+    case 403:
+      return EXIT.authentication;
+    case 404:
+      return EXIT.notFound;
+    case 402:
+    case 409:
+    case 412:
+    case 422:
+      return EXIT.refused;
+    default:
+      return EXIT.failure;
+  }
+}

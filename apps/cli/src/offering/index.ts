@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import { noun, type Run } from '../verb.ts';
+import { addCreate } from './create.ts';
+import { addGet } from './get.ts';
+import { addList } from './list.ts';
+
+export function addOfferingCommands(program: Command, run: Run): void {
+  const offering = noun(program, 'offering', 'what can be rented');
+  addList(offering, run, 'list', 'offering list');
+  addGet(offering, run);
+  addCreate(offering, run);
+}

@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { EXIT } from './exit.ts';
+import { createProgram, run } from './run.ts';
+import type { Surroundings } from './session.ts';
+
+/** What the platform answers in this spec, by method and path. */
+type Answers = Record<string, { status: number; body: unknown }>;
+
+let home: string;
+let server: Server;
+let apiUrl: string;
+let answers: Answers;
+const seen: { method: string; url: string; body: string; key: string | undefined }[] = [];
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (piece) => {
+      body += piece;
+    });
+    request.on('end', () => {
+      const { method = '', url = '' } = request;
+      seen.push({ method, url, body, key: request.headers['idempotency-key'] as string | undefined });
+      const answer = answers[`${method} ${url.split('?')[0]}`] ?? {
+        status: 404,
+        body: { success: false, error: 'no' },
+      };
+      response
+        .writeHead(answer.status, { 'content-type': 'application/json' })
+        .end(JSON.stringify(answer.body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'dc-cli-'));
+  answers = {};
+  seen.length = 0;
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+async function dc(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const outside: Surroundings = {
+    env: { DC_API_URL: apiUrl },
+    home,
+    stdout: (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      err += text;
+    },
+    stdin: async () => '',
+    confirm: undefined,
+    signal: new AbortController().signal,
+  };
+  return { code: await run(argv, outside), out, err };
+}
+
+const refusal = (status: number, code: string) => ({
+  status,
+  body: { success: false, error: `refused: ${code}`, code, requestId: 'r-1' },
+});
+
+test('every command says what it does and shows an example', () => {
+  const program = createProgram({
+    outside: { stdout: () => undefined } as unknown as Surroundings,
+    exitCode: 0,
+  });
+  const leaves = (command: Command): Command[] =>
+    command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+  for (const command of leaves(program)) {
+    let help = '';
+    command.configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    });
+    command.outputHelp();
+    expect(command.description()).not.toBe('');
+    expect(help).toMatch(/Example:\n {2}dc /);
+  }
+});
+
+test('a key is made for its owner only, never overwritten, never shown with its secret', async () => {
+  const made = await dc('--json', 'identity', 'generate', '--name', 'me');
+  expect(made.code).toBe(EXIT.ok);
+  expect(statSync(join(home, '.dc-test-keys/me.json')).mode & 0o777).toBe(0o600);
+  expect((await dc('identity', 'generate', '--name', 'me')).code).not.toBe(EXIT.ok);
+  for (const name of ['../me', '.hidden', 'a/b']) {
+    expect((await dc('identity', 'generate', '--name', name)).code).not.toBe(EXIT.ok);
+  }
+  const secret = JSON.parse(
+    (await import('node:fs')).readFileSync(join(home, '.dc-test-keys/me.json'), 'utf8'),
+  ).secret_key_hex as string;
+  for (const shown of [made, await dc('identity', 'show', 'me'), await dc('identity', 'list', '--json')]) {
+    expect(shown.out + shown.err).not.toContain(secret);
+  }
+});
+
+test.each([
+  [401, 'SIGNATURE_INVALID', EXIT.authentication],
+  [403, 'NOT_OWNER', EXIT.authentication],
+  [404, 'CONTRACT_NOT_FOUND', EXIT.notFound],
+  [409, 'TRANSITION_NOT_ALLOWED', EXIT.refused],
+  [422, 'INSUFFICIENT_BALANCE', EXIT.refused],
+  [400, 'INVALID_INPUT', EXIT.usage],
+  [500, 'INTERNAL', EXIT.failure],
+] as const)(
+  'an answer %i (%s) is exit code %i, with reason, hint and request id',
+  async (status, code, exitCode) => {
+    await dc('identity', 'generate', '--name', 'me');
+    const id = 'ab'.repeat(32);
+    answers[`PUT /api/v1/contracts/${id}/cancel`] = refusal(status, code);
+    const json = await dc('--json', 'contract', 'cancel', id);
+    expect(json.code).toBe(exitCode);
+    expect(JSON.parse(json.out).error).toMatchObject({
+      reason: code,
+      requestId: 'r-1',
+      hint: expect.any(String),
+    });
+    const text = await dc('contract', 'cancel', id);
+    expect(text).toMatchObject({ code: exitCode, out: '', err: expect.stringContaining(`refused: ${code}`) });
+  },
+);
+
+test('wrong use, missing identity, no platform: each has its code', async () => {
+  expect((await dc('contract', 'create')).code).toBe(EXIT.usage);
+  expect((await dc('nonsense')).code).toBe(EXIT.usage);
+  expect((await dc('wallet', 'show')).code).toBe(EXIT.configuration);
+  await dc('identity', 'generate', '--name', 'me');
+  const nowhere = await dc('--api-url', 'http://127.0.0.1:1', '--json', 'contract', 'get', 'ab'.repeat(32));
+  expect(nowhere.code).toBe(EXIT.unreachable);
+  expect(JSON.parse(nowhere.out).error.reason).toBe('NETWORK');
+});
+
+test('`last` is the newest rental; what makes something carries a key', async () => {
+  await dc('identity', 'generate', '--name', 'me');
+  const { publicKey } = JSON.parse((await dc('--json', 'identity', 'show', 'me')).out);
+  const id = 'cd'.repeat(32);
+  const contract = {
+    ...{
+      contract_id: id,
+      requester_pubkey: publicKey,
+      requester_ssh_pubkey: 'ssh-ed25519 A',
+      requester_contact: '',
+    },
+    ...{
+      provider_pubkey: publicKey,
+      offering_id: 'x',
+      payment_amount_e9s: 1,
+      request_memo: '',
+      created_at_ns: 1,
+    },
+    ...{ status: 'active', payment_method: 'wallet', payment_status: 'succeeded', currency: 'USD' },
+    ...{ cancel_at_period_end: false, auto_renew: false },
+  };
+  answers[`GET /api/v1/users/${publicKey}/contracts`] = {
+    status: 200,
+    body: { success: true, data: [contract] },
+  };
+  answers[`PUT /api/v1/contracts/${id}/cancel`] = { status: 200, body: { success: true, data: 'done' } };
+  expect(await dc('--json', 'contract', 'cancel', 'last')).toMatchObject({
+    code: 0,
+    out: `{"contractId":"${id}","message":"done"}\n`,
+  });
+  expect(seen.at(-1)?.key).toMatch(/^[0-9a-f-]{36}$/);
+  await dc('contract', 'cancel', id, '--idempotency-key', 'mine');
+  expect(seen.at(-1)?.key).toBe('mine');
+});
+
+test('integers beyond 2^53 are printed as they are, text of others cannot steer the terminal', async () => {
+  const offering = {
+    ...{
+      id: 1,
+      offering_id: 'x',
+      offer_name: 'evil\u001b[2Jname',
+      currency: 'USD',
+      monthly_price: 1,
+      setup_fee: 0,
+    },
+    ...{ visibility: 'public', product_type: 'compute', billing_interval: 'hourly', billing_unit: 'hour' },
+    ...{
+      is_subscription: false,
+      stock_status: 'in_stock',
+      unmetered_bandwidth: false,
+      datacenter_country: 'DE',
+    },
+    ...{ datacenter_city: '', is_draft: false },
+  };
+  answers['GET /api/v1/offerings'] = { status: 200, body: { success: true, data: [offering] } };
+  const text = await dc('contract', 'list-offerings');
+  expect(text.code).toBe(0);
+  expect(text.out).not.toContain('\u001b');
+  expect(JSON.parse((await dc('--json', 'contract', 'list-offerings')).out)).toHaveLength(1);
+});

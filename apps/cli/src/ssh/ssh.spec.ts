@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateKeyPair } from '@decent-cloud/identity';
+import { sshArguments } from './open-session.ts';
+import { printSshPrivateKey, printSshPublicKey } from './openssh-key.ts';
+import { type Contract, knownHostsLine, sshTargetOf } from './target.ts';
+
+const hostKey = printSshPublicKey(generateKeyPair(), 'host');
+const contract = (details: object, more: Partial<Contract> = {}): Contract =>
+  ({ status: 'active', provisioning_instance_details: JSON.stringify(details), ...more }) as Contract;
+
+test('the gateway wins over the public address, that over the inner one', () => {
+  const details = {
+    public_ip: '127.0.0.1',
+    ip_address: '10.0.0.2',
+    ssh_port: 2222,
+    ssh_user: 'dc',
+    ssh_host_key: hostKey,
+  };
+  expect(sshTargetOf(contract(details))).toMatchObject({ host: '127.0.0.1', port: 2222, user: 'dc' });
+  const gateway = { gateway_subdomain: 'x.gw.example', gateway_ssh_port: 20_000 };
+  expect(sshTargetOf(contract(details, gateway))).toMatchObject({ host: 'x.gw.example', port: 20_000 });
+  expect(sshTargetOf(contract({ ip_address: '10.0.0.2' }))).toMatchObject({
+    host: '10.0.0.2',
+    port: 22,
+    user: 'root',
+  });
+});
+
+test('what a provider wrote cannot become an option of ssh', () => {
+  for (const bad of [
+    { public_ip: '-oProxyCommand=x' },
+    { public_ip: '1.2.3.4', ssh_user: '-x' },
+    { public_ip: 'a b' },
+  ]) {
+    expect(() => sshTargetOf(contract(bad))).toThrow('an address of the machine that is none');
+  }
+  expect(() => sshTargetOf(contract({ public_ip: '1.2.3.4' }, { status: 'cancelled' }))).toThrow(
+    'is cancelled',
+  );
+});
+
+test('a known host key is the only one that ssh accepts', () => {
+  const target = sshTargetOf(contract({ public_ip: '127.0.0.1', ssh_port: 2222, ssh_host_key: hostKey }));
+  expect(knownHostsLine(target)).toMatch(/^\[127\.0\.0\.1\]:2222 ssh-ed25519 \S+\n$/);
+  const args = sshArguments({ target, identityFile: '/i', command: ['uname'] }, '/k');
+  expect(args).toEqual(
+    expect.arrayContaining(['StrictHostKeyChecking=yes', 'IdentitiesOnly=yes', '/i', 'uname']),
+  );
+});
+
+test('OpenSSH reads the keys that we make', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dc-key-'));
+  try {
+    const keyPair = generateKeyPair();
+    writeFileSync(join(folder, 'key'), printSshPrivateKey(keyPair, 'me'), { mode: 0o600 });
+    const line = execFileSync('ssh-keygen', ['-y', '-f', join(folder, 'key')], { encoding: 'utf8' });
+    expect(line.trim()).toBe(printSshPublicKey(keyPair, 'me'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,85 @@
+import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
+import type { contract } from '@decent-cloud/messages/contracts';
+import type { Output } from '@decent-cloud/messages/endpoint';
+import { CliError, EXIT } from '../exit.ts';
+
+export type Contract = Output<typeof contract>;
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** `ssh-ed25519 AAAA…`, as the agent saw it on the machine. */
+  readonly hostKey: string | undefined;
+}
+
+const HOST = /^[A-Za-z0-9]([A-Za-z0-9.:%-]*[A-Za-z0-9])?$|^::[A-Fa-f0-9:.]*$/;
+const USER = /^[A-Za-z_][A-Za-z0-9._-]{0,63}$/;
+
+const unusable = (message: string): CliError =>
+  new CliError(
+    EXIT.refused,
+    'MACHINE_NOT_REACHABLE',
+    message,
+    'Wait until it is ready: dc contract wait <id> --state provisioned',
+  );
+
+/** Where the machine of a contract listens. What providers wrote becomes arguments of ssh, so it is checked. @throws CliError */
+export function sshTargetOf(rental: Contract): SshTarget {
+  if (!['provisioned', 'active'].includes(rental.status)) {
+    throw unusable(`The machine cannot be reached: the contract is ${rental.status}`);
+  }
+  const machine = readDetails(rental.provisioning_instance_details);
+  const direct = textOf(machine.public_ip) ?? textOf(machine.ip_address);
+  const gateway = rental.gateway_ssh_port !== undefined ? rental.gateway_subdomain : undefined;
+  const host = gateway ?? direct;
+  if (host === undefined) throw unusable('The contract names no address of the machine yet');
+  const port = gateway === undefined ? Number(machine.ssh_port ?? 22) : (rental.gateway_ssh_port ?? 22);
+  const user = textOf(machine.ssh_user) ?? 'root';
+  if (!HOST.test(host) || !USER.test(user) || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new CliError(
+      EXIT.refused,
+      'MACHINE_ADDRESS_INVALID',
+      'The provider reported an address of the machine that is none',
+      'Cancel the contract, and tell the provider.',
+    );
+  }
+  return { host, port, user, hostKey: hostKeyOf(textOf(machine.ssh_host_key)) };
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+function readDetails(text: string | undefined): Record<string, unknown> {
+  if (text === undefined) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch (error) {
+    // Providers of old may have written plain text.
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+function hostKeyOf(line: string | undefined): string | undefined {
+  if (line === undefined) return undefined;
+  try {
+    const { type } = parseSshPublicKey(line);
+    return `${type} ${line.trim().split(/\s+/)[1]}`;
+  } catch (error) {
+    if (!(error instanceof SshKeyError)) throw error;
+    throw new CliError(
+      EXIT.refused,
+      'HOST_KEY_INVALID',
+      'The provider reported a host key of the machine that is none',
+      'Cancel the contract, and tell the provider.',
+      { cause: error },
+    );
+  }
+}
+
+/** The line of a known_hosts file. */
+export function knownHostsLine({ host, port, hostKey }: SshTarget): string {
+  return `${port === 22 ? host : `[${host}]:${port}`} ${hostKey}\n`;
+}
