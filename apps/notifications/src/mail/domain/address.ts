@@ -1,0 +1,12 @@
+const ADDRESS = /^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$/;
+/** RFC 2606 and 6761: nobody can have a mailbox there. */
+const RESERVED = /(^|[.@])(test|example|invalid|localhost|local)$|(^|[.@])example\.(com|net|org)$/;
+
+/** One plain address: no name, no list, nothing that could become a header. */
+export function isMailAddress(text: string): boolean {
+  return text.length <= 255 && ADDRESS.test(text);
+}
+
+export function isReservedAddress(address: string): boolean {
+  return RESERVED.test(address.toLowerCase());
+}

@@ -1,0 +1,52 @@
+import { afterTry, judgeBatch, outcomeOf, waitSeconds } from './delivery.ts';
+
+const SECOND = 1_000_000_000n;
+const NOW = 1_000_000n * SECOND;
+const limits = { maxAttempts: 3 };
+
+test('answers of the server are told from its silence', () => {
+  for (const code of ['ECONNECTION', 'ETIMEDOUT', 'EDNS', 'EAUTH', 'EOPENBREAKER']) {
+    expect(outcomeOf({ code })).toBe('outage');
+  }
+  expect(outcomeOf({ code: 'EMESSAGE', responseCode: 421 })).toBe('outage');
+  expect(outcomeOf({ code: 'EENVELOPE', responseCode: 450 })).toBe('temporary');
+  expect(outcomeOf({ code: 'EENVELOPE', responseCode: 550 })).toBe('permanent');
+  expect(outcomeOf({ code: 'EENVELOPE' })).toBe('permanent');
+  expect(outcomeOf(new Error('something else'))).toBe('temporary');
+  expect(outcomeOf(undefined)).toBe('temporary');
+});
+
+test('silence is an outage only when nobody of the batch was answered', () => {
+  expect(judgeBatch(['outage', 'outage'])).toEqual(['outage', 'outage']);
+  expect(judgeBatch(['outage', 'sent', 'permanent'])).toEqual(['temporary', 'sent', 'permanent']);
+});
+
+test('waits double from a minute to six hours, with some spread', () => {
+  expect([1, 2, 3, 9, 10, 50].map((attempts) => waitSeconds(attempts, 0.5))).toEqual([
+    60, 120, 240, 15_360, 21_600, 21_600,
+  ]);
+  expect(waitSeconds(1, 0)).toBe(54);
+  expect(waitSeconds(1, 1)).toBe(66);
+});
+
+test('a temporary refusal is tried again until the attempts are used up', () => {
+  const mail = (attempts: number) => ({ attempts, createdAtNs: NOW });
+  expect(afterTry('temporary', mail(2), limits, NOW, 0.5)).toEqual({
+    state: 'queued',
+    attempts: 2,
+    nextAttemptAtNs: NOW + 120n * SECOND,
+  });
+  expect(afterTry('temporary', mail(3), limits, NOW, 0.5).state).toBe('failed');
+  expect(afterTry('permanent', mail(1), limits, NOW, 0.5).state).toBe('failed');
+  expect(afterTry('sent', mail(3), limits, NOW, 0.5).state).toBe('sent');
+});
+
+test('an outage spends no attempt, but a week is the end', () => {
+  const mail = { attempts: 3, createdAtNs: NOW };
+  expect(afterTry('outage', mail, limits, NOW, 0.5)).toEqual({
+    state: 'queued',
+    attempts: 2,
+    nextAttemptAtNs: NOW + 30n * SECOND,
+  });
+  expect(afterTry('outage', mail, limits, NOW + 7n * 86_400n * SECOND, 0.5).state).toBe('failed');
+});

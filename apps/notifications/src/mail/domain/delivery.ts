@@ -1,0 +1,73 @@
+import { NS_PER_SECOND, secondsToNs } from '@decent-cloud/kernel';
+
+/**
+ * What became of one try. `outage`: no mail server was there to say anything. `temporary`: it said "not now".
+ * `permanent`: it, or the address itself, said "never".
+ */
+export type Outcome = 'sent' | 'outage' | 'temporary' | 'permanent';
+
+export interface NextStep {
+  readonly state: 'queued' | 'sent' | 'failed';
+  readonly nextAttemptAtNs: bigint;
+  readonly attempts: number;
+}
+
+const FIRST_WAIT_SECONDS = 60;
+const LONGEST_WAIT_SECONDS = 6 * 3_600;
+const OUTAGE_WAIT_SECONDS = 30;
+const GIVE_UP_AFTER_NS = secondsToNs(7 * 86_400);
+const OUTAGES: ReadonlySet<unknown> = new Set([
+  'ECONNECTION',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'ESOCKET',
+  'EDNS',
+  'ETLS',
+  'EAUTH',
+  'ENOAUTH',
+  'EPROXY',
+  'EPROTOCOL',
+  'EOPENBREAKER',
+]);
+const SERVICE_NOT_AVAILABLE = 421;
+
+/** Reads an error of the mail client. */
+export function outcomeOf(error: unknown): Exclude<Outcome, 'sent'> {
+  const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown };
+  if (OUTAGES.has(code) || responseCode === SERVICE_NOT_AVAILABLE) return 'outage';
+  if (typeof responseCode === 'number') return responseCode >= 500 ? 'permanent' : 'temporary';
+  return code === 'EENVELOPE' ? 'permanent' : 'temporary';
+}
+
+/** When others of the same batch were answered, silence is the fault of the one mail. */
+export function judgeBatch(outcomes: readonly Outcome[]): Outcome[] {
+  const answered = outcomes.some((outcome) => outcome !== 'outage');
+  return outcomes.map((outcome) => (answered && outcome === 'outage' ? 'temporary' : outcome));
+}
+
+/** 1, 2, 4 … minutes, at most 6 hours, up to a tenth more or less; `attempts` counts the tries so far. */
+export function waitSeconds(attempts: number, random: number): number {
+  const wait = Math.min(FIRST_WAIT_SECONDS * 2 ** Math.min(attempts - 1, 20), LONGEST_WAIT_SECONDS);
+  return Math.round(wait * (0.9 + 0.2 * random));
+}
+
+/** What follows from one try; `attempts` includes it. */
+export function afterTry(
+  outcome: Outcome,
+  mail: { readonly attempts: number; readonly createdAtNs: bigint },
+  limits: { readonly maxAttempts: number },
+  nowNs: bigint,
+  random: number,
+): NextStep {
+  const isOutage = outcome === 'outage';
+  const attempts = isOutage ? mail.attempts - 1 : mail.attempts;
+  if (outcome === 'sent') return { state: 'sent', nextAttemptAtNs: nowNs, attempts };
+  const isOver =
+    outcome === 'permanent' ||
+    (!isOutage && attempts >= limits.maxAttempts) ||
+    nowNs - mail.createdAtNs >= GIVE_UP_AFTER_NS;
+  if (isOver) return { state: 'failed', nextAttemptAtNs: nowNs, attempts };
+  const wait = isOutage ? OUTAGE_WAIT_SECONDS : waitSeconds(attempts, random);
+  return { state: 'queued', nextAttemptAtNs: nowNs + BigInt(wait) * NS_PER_SECOND, attempts };
+}

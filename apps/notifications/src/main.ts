@@ -1,0 +1,4 @@
+import { startService } from '@decent-cloud/runtime';
+import { notificationsService } from './service.ts';
+
+await startService(notificationsService);

@@ -1,0 +1,190 @@
+import { REASONS, type Reason } from '@decent-cloud/kernel';
+import type { FactPayload, facts } from '@decent-cloud/messages';
+import { amountText, durationText, quote, shortId, type Text } from './text.ts';
+
+export type StatusChange = FactPayload<typeof facts.contractStatusChanged>;
+export interface Told {
+  readonly tenant?: Text;
+  readonly provider?: Text;
+}
+
+/** Their advice is for the one who pays. */
+const PAYMENT_REASONS: ReadonlySet<string> = new Set([
+  'INSUFFICIENT_BALANCE',
+  'CURRENCY_UNSUPPORTED',
+  'PAYMENT_METHOD_UNAVAILABLE',
+  'ACCOUNT_NOT_FOUND',
+]);
+
+const statusText = (
+  title: string,
+  sentences: readonly string[],
+  linkPath: string,
+  mail: Text['mail'],
+): Text => ({
+  type: 'contract_status',
+  title,
+  body: sentences.filter((sentence) => sentence !== '').join(' '),
+  linkPath,
+  mail,
+});
+
+type Teller = (change: StatusChange) => Told;
+
+const request: Teller = (change) => {
+  const { durationHours, paymentAmountE9s, currency, contractId } = change;
+  return {
+    provider: {
+      type: 'rental_request',
+      title: 'New Rental Request',
+      body: `Rental request ${shortId(contractId)} for ${offering(change)}: ${durationText(durationHours)}, ${amountText(paymentAmountE9s, currency)}.`,
+      linkPath: REQUESTS,
+      mail: 'later',
+    },
+  };
+};
+
+/** Every status that a contract can reach, with what both sides learn; who did it knows already. */
+const TELLERS: Readonly<Record<string, Teller>> = {
+  requested: request,
+  pending: request,
+
+  accepted: (change) => ({
+    tenant: statusText(
+      'Rental Request Accepted',
+      [
+        `Your rental request ${shortId(change.contractId)} has been accepted. Provisioning will begin shortly.`,
+      ],
+      rental(change),
+      'now',
+    ),
+    ...(change.actor === 'provider'
+      ? {}
+      : {
+          provider: statusText(
+            'Rental Accepted Automatically',
+            [
+              `Rental ${shortId(change.contractId)} of ${offering(change)} has been accepted as you have set it up:`,
+              `${durationText(change.durationHours)}, ${amountText(change.paymentAmountE9s, change.currency)}.`,
+            ],
+            REQUESTS,
+            'now',
+          ),
+        }),
+  }),
+
+  rejected: (change) => ({
+    tenant: statusText(
+      'Rental Request Rejected',
+      [
+        `Your rental request ${shortId(change.contractId)} has been rejected.`,
+        why(change),
+        words(change, 'provider'),
+      ],
+      '/dashboard/marketplace',
+      'now',
+    ),
+    ...(change.actor === 'provider'
+      ? {}
+      : {
+          provider: statusText(
+            'Rental Request Rejected',
+            [
+              `Rental request ${shortId(change.contractId)} of ${offering(change)} has been rejected.`,
+              whyForProvider(change),
+            ],
+            REQUESTS,
+            'none',
+          ),
+        }),
+  }),
+
+  provisioning: (change) => ({
+    tenant: statusText(
+      'Provisioning Started',
+      [`The machine of your rental ${shortId(change.contractId)} is being made.`],
+      rental(change),
+      'none',
+    ),
+  }),
+
+  provisioned: (change) => ({
+    tenant: {
+      type: 'contract_provisioned',
+      title: 'Your Machine Is Ready',
+      body: `The machine of your rental ${shortId(change.contractId)} (${offering(change)}) is ready. Open the rental to see how to reach it.`,
+      linkPath: rental(change),
+      mail: 'now',
+    },
+    provider: statusText(
+      'Machine Provisioned',
+      [`The machine of rental ${shortId(change.contractId)} (${offering(change)}) has been handed over.`],
+      REQUESTS,
+      'none',
+    ),
+  }),
+
+  active: (change) => (change.from === 'paused' ? both(change, 'Rental Resumed', 'goes on', 'now') : {}),
+  paused: (change) => both(change, 'Rental Paused', 'is paused', 'now'),
+
+  cancelled: (change) =>
+    both(change, 'Rental Cancelled', 'has been cancelled', isRequest(change) ? 'none' : 'now'),
+
+  expired: (change) =>
+    isRequest(change)
+      ? both(change, 'Rental Request Expired', 'has expired', missed(change) ? 'now' : 'none')
+      : both(change, 'Rental Ended', 'has ended', 'now'),
+
+  provisioningfailed: (change) =>
+    both(change, 'Provisioning Failed', 'has failed: its machine could not be made', 'now'),
+};
+
+/** Who is told what about a change of status. A status of a newer version is named as it is. */
+export function tellStatusChange(change: StatusChange): Told {
+  const teller = Object.hasOwn(TELLERS, change.to) ? TELLERS[change.to] : undefined;
+  return teller?.(change) ?? both(change, 'Rental Status Changed', `is now ${quote(change.to)}`, 'none');
+}
+
+export const KNOWN_STATUSES: readonly string[] = Object.keys(TELLERS);
+
+const REQUESTS = '/dashboard/provider/requests';
+const rental = (change: StatusChange): string => `/dashboard/rentals?contract=${change.contractId}`;
+const offering = (change: StatusChange): string => `"${quote(change.offeringName)}"`;
+const missed = (change: StatusChange): boolean => change.reason === 'RESPONSE_TIMEOUT';
+const isRequest = (change: StatusChange): boolean => change.from === 'requested' || change.from === 'pending';
+
+function both(change: StatusChange, title: string, what: string, providerMail: Text['mail']): Told {
+  const id = shortId(change.contractId);
+  return {
+    tenant: statusText(
+      title,
+      [`Your rental ${id} (${offering(change)}) ${what}.`, why(change), words(change, 'provider')],
+      rental(change),
+      // Whoever did it has just seen it happen; it is still a receipt for the one who pays.
+      'now',
+    ),
+    provider: statusText(
+      title,
+      [`Rental ${id} of ${offering(change)} ${what}.`, whyForProvider(change), words(change, 'tenant')],
+      REQUESTS,
+      providerMail,
+    ),
+  };
+}
+
+function why(change: StatusChange): string {
+  const { reason } = change;
+  if (reason === undefined) return '';
+  return Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason] : `Reason: ${quote(reason)}.`;
+}
+
+function whyForProvider(change: StatusChange): string {
+  return PAYMENT_REASONS.has(change.reason ?? '') ? 'The payment did not go through.' : why(change);
+}
+
+/** What the other side, or its agent, had to say. */
+function words(change: StatusChange, from: 'tenant' | 'provider'): string {
+  if (change.memo === undefined || change.memo.trim() === '') return '';
+  const isTheirs = change.actor === from || (change.to === 'provisioningfailed' && change.actor !== 'tenant');
+  return isTheirs ? `Message: "${quote(change.memo)}"` : '';
+}
