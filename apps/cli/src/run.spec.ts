@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -90,6 +90,19 @@ test('every command says what it does and shows an example', () => {
   }
 });
 
+test('docs/command-line.md names every command', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/command-line.md'), 'utf8');
+  const program = createProgram({
+    outside: { stdout: () => undefined } as unknown as Surroundings,
+    exitCode: 0,
+  });
+  const paths = (command: Command, above: string): string[] =>
+    command.commands.length === 0
+      ? [`${above}${command.name()}`]
+      : command.commands.flatMap((one) => paths(one, `${above}${command.name()} `));
+  for (const path of paths(program, '')) expect(page).toContain(`\`${path}`);
+});
+
 test('a key is made for its owner only, never overwritten, never shown with its secret', async () => {
   const made = await dc('--json', 'identity', 'generate', '--name', 'me');
   expect(made.code).toBe(EXIT.ok);
@@ -98,9 +111,8 @@ test('a key is made for its owner only, never overwritten, never shown with its 
   for (const name of ['../me', '.hidden', 'a/b']) {
     expect((await dc('identity', 'generate', '--name', name)).code).not.toBe(EXIT.ok);
   }
-  const secret = JSON.parse(
-    (await import('node:fs')).readFileSync(join(home, '.dc-test-keys/me.json'), 'utf8'),
-  ).secret_key_hex as string;
+  const secret = JSON.parse(readFileSync(join(home, '.dc-test-keys/me.json'), 'utf8'))
+    .secret_key_hex as string;
   for (const shown of [made, await dc('identity', 'show', 'me'), await dc('identity', 'list', '--json')]) {
     expect(shown.out + shown.err).not.toContain(secret);
   }
