@@ -20,6 +20,16 @@ export interface ProvisionedMachine {
   readonly instance: MachineInstance;
   /** What the tenant needs to get in; sealed before it goes anywhere. */
   readonly credential: Readonly<Record<string, string | number>>;
+  /** Of the order's script, when it was run by this call. */
+  readonly script?: ScriptResult;
+}
+
+export interface ScriptResult {
+  readonly success: boolean;
+  /** -1: ended from outside. */
+  readonly exitCode: number;
+  /** The last 256 KiB. */
+  readonly log: string;
 }
 
 export interface ProvisionOptions {
@@ -58,6 +68,10 @@ export interface Backend {
   list(): Promise<FoundMachine[]>;
   /** How many machines there can be at once. */
   capacity(): Promise<number>;
+  /** Lets exactly these keys in from now on. Absent: this kind of machine cannot. @throws BackendError */
+  setAuthorizedKeys?(externalId: string, sshPublicKeys: readonly string[]): Promise<void>;
+  /** Gives the login user this password. Absent: this kind of machine cannot. @throws BackendError */
+  setPassword?(externalId: string, password: string): Promise<void>;
 }
 
 export type FailureClass = 'transient' | 'capacity' | 'config' | 'permanent';
