@@ -14,9 +14,13 @@ export interface PlatformOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-interface LogLine {
+export interface LogLine {
   readonly level?: number;
   readonly message?: string;
+  readonly service?: string;
+  readonly requestId?: string;
+  readonly traceId?: string;
+  readonly reason?: string;
 }
 
 /** The whole platform as `npm start` runs it, with data, ports and processes of its own. */
@@ -127,6 +131,15 @@ export class Platform {
       }
     }
     return found;
+  }
+
+  /** The JSON lines of a part's log. */
+  async logLines(part: string): Promise<LogLine[]> {
+    const text = await readFile(join(this.dataDir, 'logs', `${part}.log`), 'utf8');
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as LogLine);
   }
 
   /** Ends it as Ctrl-C does. */

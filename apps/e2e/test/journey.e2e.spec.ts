@@ -140,12 +140,26 @@ describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
     expect(outcome).toMatchObject({ code: 0 });
   }, 120_000);
 
-  test('one request id and one trace go through every service', async () => {
+  test('a request carries one id and one trace through gateway and service', async () => {
     const requestId = `journey-${Date.now()}`;
-    const answer = await fetch(`${platform.apiUrl}/api/v1/offerings`, {
+    const answer = await fetch(`${platform.apiUrl}/api/v1/accounts/nobody-of-that-name`, {
       headers: { 'x-request-id': requestId },
     });
     expect(answer.headers.get('x-request-id')).toBe(requestId);
+    expect(await answer.json()).toMatchObject({ success: false, code: 'ACCOUNT_NOT_FOUND', requestId });
+    const line = (part: string) =>
+      eventually(async () => (await platform.logLines(part)).find((entry) => entry.requestId === requestId));
+    const gateway = await line('gateway');
+    const parts = Array.from({ length: replicas }, (_, index) =>
+      index === 0 ? 'accounts' : `accounts-${index + 1}`,
+    );
+    const accounts = await Promise.any(parts.map(line));
+    expect(gateway.traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(accounts).toMatchObject({
+      service: 'accounts',
+      traceId: gateway.traceId,
+      reason: 'ACCOUNT_NOT_FOUND',
+    });
   });
 
   test('nobody logged an error', async () => {
