@@ -108,7 +108,7 @@ function jest(engine, args) {
       [
         '--experimental-vm-modules',
         join(ROOT, 'node_modules/jest/bin/jest.js'),
-        ...['--selectProjects', 'unit', 'int', '--testPathPatterns', 'docker-backend'],
+        ...['--selectProjects', 'unit', 'int', '--testPathPatterns', 'docker-backend|backends/docker'],
         ...args,
       ],
       {

@@ -214,7 +214,7 @@ export class DockerBackend implements Backend {
   /** @throws BackendError for any container that this agent has not made */
   private mustBeOurs(container: ContainerInspectInfo): void {
     const { environment, agent } = this.options;
-    const labels = container.Config.Labels;
+    const labels = container.Config.Labels ?? {};
     const isOurs = labels['dc-env'] === environment && labels['dc-agent-key'] === agent;
     const isOld = labels['dc-env'] === undefined && labels['dc-contract-id'] !== undefined;
     if (labels['dc-agent'] !== 'true' || !(isOurs || isOld)) throw foreign(container);
