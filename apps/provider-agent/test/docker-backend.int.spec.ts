@@ -325,10 +325,70 @@ echo "contract $DC_CONTRACT_ID"; echo oops >&2; echo run >> /root/runs; echo DC_
       failure('config', 'SSH_KEY_UNUSABLE'),
     );
     expect(await failing({ cpuCores: 4_000 })).toMatchObject(failure('capacity', 'TOO_MANY_CPUS'));
+    expect(await failing({ memoryMb: 2_000_000_000 })).toMatchObject(failure('capacity', 'TOO_MUCH_MEMORY'));
     expect(await failing({}, newBackend({ socketPath: join(folder, 'no.sock') }))).toMatchObject(
       failure('transient', 'ENGINE_UNREACHABLE'),
     );
     expect(await ours()).toEqual([]);
+  });
+
+  test('an image without an SSH server is a matter of the settings, with its last words', async () => {
+    const image = `dc-test-no-ssh:${process.pid}`;
+    const emptied = await docker.createContainer({ Image: IMAGE, Cmd: ['rm', '/usr/sbin/sshd'] });
+    await emptied.start();
+    await emptied.wait();
+    const [repo, tag] = image.split(':');
+    await emptied.commit({ repo, tag });
+    await emptied.remove();
+    try {
+      const own = marks();
+      await expect(provision(own, { provisionerConfig: JSON.stringify({ image }) })).rejects.toMatchObject({
+        failure: {
+          class: 'config',
+          code: 'SSH_DID_NOT_START',
+          message: expect.stringMatching(/sshd.*not found/s),
+          resourcesLeft: [{ kind: 'docker-container', id: expect.any(String) }],
+        },
+      });
+      await backend.terminate((await backend.find(own.contractId))?.externalId as string);
+    } finally {
+      await docker.getImage(image).remove({ force: true });
+    }
+  });
+
+  test('what a crash left half made is made anew, what it left stopped is started, on the newest keys', async () => {
+    const own = marks();
+    const machine = await provision(own);
+    const { externalId } = machine.instance;
+    await backend.stop(externalId);
+    const again = await provision(own, { sshPublicKeys: [other.publicKey] });
+    expect(again.instance).toEqual(machine.instance);
+    expect((await signIn(again, other, 'true')).code).toBe(0);
+    expect((await signIn(again, tenant, 'true')).code).toBe(255);
+
+    const { Config, HostConfig } = await docker.getContainer(externalId).inspect();
+    await backend.terminate(externalId);
+    const name = `dc-${own.contractId.slice(0, 32)}-g1`;
+    const half = await docker.createContainer({ ...Config, HostConfig, name });
+    const anew = await provision(own);
+    expect(anew.instance.externalId).not.toBe(half.id);
+    expect((await signIn(anew, tenant, 'true')).code).toBe(0);
+    expect((await ours()).map(({ Id }) => Id)).toEqual([anew.instance.externalId]);
+    await backend.terminate(anew.instance.externalId);
+  });
+
+  test('a name that a stranger has is no reason to touch the stranger', async () => {
+    const own = marks();
+    const name = `dc-${own.contractId.slice(0, 32)}-g1`;
+    const stranger = await docker.createContainer({ Image: IMAGE, Cmd: ['sleep', '1000'], name });
+    try {
+      await expect(provision(own)).rejects.toMatchObject({
+        failure: { class: 'permanent', code: 'NAME_TAKEN' },
+      });
+      expect((await stranger.inspect()).Name).toBe(`/${name}`);
+    } finally {
+      await stranger.remove({ force: true });
+    }
   });
 
   test('an order that is called off ends at once, and what it has made is found', async () => {

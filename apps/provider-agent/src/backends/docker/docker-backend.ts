@@ -14,7 +14,7 @@ import { fingerprintOf } from '../local/machine-files.ts';
 import { usableKeyLines } from './authorized-keys.ts';
 import { ContainerMaker, findContainer, usedPorts } from './container-maker.ts';
 import { imageFor } from './container-plan.ts';
-import { Engine } from './engine.ts';
+import { Engine, type EngineInfo } from './engine.ts';
 import type { EngineError } from './engine-error.ts';
 import { ensureImage } from './images.ts';
 import { runScriptOnce, writeAuthorizedKeys, writeRootPassword } from './inside.ts';
@@ -79,7 +79,9 @@ export class DockerBackend implements Backend {
     if (!id) {
       onStep('image');
       await ensureImage(engine, image, this.options.pullImages);
-      const limitsDisk = mayLimitDisk(await engine.info());
+      const info = await engine.info();
+      refuseTooMuchMemory(spec.memoryMb ?? 0, info);
+      const limitsDisk = mayLimitDisk(info);
       onStep('create');
       id = await this.maker.makeStarted(engine, { spec, marks, keyLines, image, limitsDisk });
     }
@@ -259,6 +261,16 @@ function usableKeys(given: readonly string[]): string[] {
     class: 'config',
     code: 'SSH_KEY_UNUSABLE',
     message: 'none of the SSH keys can be used on this machine',
+  });
+}
+
+/** The engine would promise more than the host has. */
+function refuseTooMuchMemory(memoryMb: number, { MemTotal }: EngineInfo): void {
+  if (memoryMb * 1024 ** 2 <= MemTotal) return;
+  throw new BackendError({
+    class: 'capacity',
+    code: 'TOO_MUCH_MEMORY',
+    message: `the host has ${Math.floor(MemTotal / 1024 ** 2)} MiB, the machine is to have ${memoryMb}`,
   });
 }
 
