@@ -14,6 +14,8 @@ import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install.mjs';
 const IMAGE = 'dc-test-ssh:1';
 const SUITE = 'bookworm';
 const run = promisify(execFile);
+/** @type {import('node:child_process').ChildProcess | undefined} */
+let running;
 const log = (/** @type {string} */ line) => console.log(line);
 
 await withAdvice(async () => {
@@ -26,6 +28,17 @@ await withAdvice(async () => {
     ? await startOwnEngine({ network: 'dc-test', log })
     : { socketPath: standard, network: 'bridge', stop: async () => undefined };
   let code = 1;
+  // Jest, when it runs, ends by the same signal; the engine is ended after it.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+    process.on(signal, async () => {
+      if (running) {
+        running.kill(signal);
+        return;
+      }
+      await engine.stop();
+      process.exit(1);
+    });
+  }
   try {
     await ensureImage(engine.socketPath);
     code = await jest(
@@ -123,9 +136,7 @@ function jest(engine, args) {
         },
       },
     );
-    // A terminal sends Ctrl-C to both: the engine is ended after Jest.
-    process.on('SIGINT', () => undefined);
-    process.on('SIGTERM', () => child.kill('SIGTERM'));
+    running = child;
     child.once('error', fail);
     child.once('exit', (code) => done(code ?? 1));
   });
