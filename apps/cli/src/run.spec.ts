@@ -73,6 +73,7 @@ const refusal = (status: number, code: string) => ({
 test('every command says what it does and shows an example', () => {
   const program = createProgram({
     outside: { stdout: () => undefined } as unknown as Surroundings,
+    asJson: false,
     exitCode: 0,
   });
   const leaves = (command: Command): Command[] =>
@@ -94,6 +95,7 @@ test('docs/command-line.md names every command', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/command-line.md'), 'utf8');
   const program = createProgram({
     outside: { stdout: () => undefined } as unknown as Surroundings,
+    asJson: false,
     exitCode: 0,
   });
   const paths = (command: Command, above: string): string[] =>
@@ -101,6 +103,38 @@ test('docs/command-line.md names every command', () => {
       ? [`${above}${command.name()}`]
       : command.commands.flatMap((one) => paths(one, `${above}${command.name()} `));
   for (const path of paths(program, '')) expect(page).toContain(`\`${path}`);
+});
+
+test('the commands on docs/command-line.md have the options that they are shown with', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/command-line.md'), 'utf8');
+  const program = createProgram({ outside: {} as Surroundings, asJson: false, exitCode: 0 });
+  const shown = [...page.matchAll(/`dc ([^`]*)`/g)].map(([, text = '']) => text);
+  expect(shown.length).toBeGreaterThan(25);
+  for (const text of shown) {
+    let command: Command = program;
+    for (const word of text.split(' '))
+      command = command.commands.find((one) => one.name() === word) ?? command;
+    const known = [...command.options, ...program.options].map((option) => option.long);
+    for (const [option] of text.split(' -- ')[0]!.matchAll(/--[a-z-]+/g))
+      expect([text, known]).toEqual([text, expect.arrayContaining([option])]);
+  }
+});
+
+test('a noun without a verb shows its help', async () => {
+  expect(await dc('contract')).toMatchObject({
+    code: EXIT.usage,
+    out: '',
+    err: expect.stringContaining('list-offerings'),
+  });
+  expect(JSON.parse((await dc('contract', '--json')).out)).toEqual({
+    error: {
+      code: 'USAGE',
+      reason: null,
+      message: 'A command is missing',
+      requestId: null,
+      hint: expect.any(String),
+    },
+  });
 });
 
 test('a key is made for its owner only, never overwritten, never shown with its secret', async () => {

@@ -31,7 +31,11 @@ export function createProgram(run: Run): Command {
     .exitOverride()
     .showHelpAfterError('(dc … --help shows how it is used)')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .configureOutput({ writeOut: run.outside.stdout, writeErr: () => undefined });
+    // Errors are told by `run`; what is left is the help of a noun without a verb.
+    .configureOutput({
+      writeOut: run.outside.stdout,
+      writeErr: (text) => void (text.startsWith('Usage:') && !run.asJson && run.outside.stderr(`${text}\n`)),
+    });
   addIdentityCommands(program, run);
   addAccountCommands(program, run);
   addWalletCommands(program, run);
@@ -48,7 +52,7 @@ export function createProgram(run: Run): Command {
 export async function run(argv: readonly string[], outside: Surroundings): Promise<number> {
   const end = argv.indexOf('--');
   const asJson = (end < 0 ? argv : argv.slice(0, end)).includes('--json');
-  const current: Run = { outside, exitCode: EXIT.ok };
+  const current: Run = { outside, asJson, exitCode: EXIT.ok };
   try {
     await createProgram(current).parseAsync(argv, { from: 'user' });
     return current.exitCode;
@@ -83,7 +87,14 @@ function describe(error: unknown): Failure {
   };
 }
 
-const publicPart = ({ exitCode: _exitCode, ...failure }: Failure) => failure;
+/** Every member is always there, so that scripts can rely on it. */
+const publicPart = ({ code, reason, message, requestId, hint }: Failure) => ({
+  code,
+  reason: reason ?? null,
+  message,
+  requestId: requestId ?? null,
+  hint: hint ?? null,
+});
 
 function tell(outside: Surroundings, { message, hint, requestId }: Failure): void {
   outside.stderr(`error: ${plain(message)}\n`);

@@ -25,6 +25,7 @@ export interface VerbSpec<O> {
 /** Everything that commands need from the run that they belong to. */
 export interface Run {
   readonly outside: Surroundings;
+  readonly asJson: boolean;
   exitCode: number;
 }
 

@@ -42,7 +42,8 @@ export function addSsh(parent: Command, run: Run): void {
       }
       if (!target.hostKey) session.note('The agent reported no host key: ssh will ask whether you trust it');
       const capture = session.options.json === true;
-      const outcome = await openSshSession({ target, identityFile: file, command, capture });
+      const { env } = session.outside;
+      const outcome = await openSshSession({ target, identityFile: file, command, env, capture });
       return { json: outcome, text: '', exitCode: outcome.exitCode };
     },
   });

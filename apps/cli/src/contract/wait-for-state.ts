@@ -52,7 +52,7 @@ export async function waitForState(session: Session, wait: Wait): Promise<Contra
     }
   } catch (error) {
     // Whatever the deadline cut off is not the reason to tell.
-    if (!deadline.aborted) throw error;
+    if (error instanceof CliError || !deadline.aborted) throw error;
   } finally {
     stop.abort();
     await changes.done;

@@ -57,13 +57,14 @@ async function logIn(session: Session, contract: Contract): Promise<void> {
   const target = sshTargetOf(contract);
   const identityFile = await findSshPrivateKey(session, contract.requester_ssh_pubkey);
   mustHold(identityFile !== undefined, 'the private SSH key of the contract is not on this machine');
-  const { signal } = session.outside;
+  const { env, signal } = session.outside;
   for (let tries = 1; ; tries++) {
     const command = ['echo', MARKER];
     const { exitCode, output } = await openSshSession({
       target,
       identityFile,
       command,
+      env,
       batch: true,
       capture: true,
       signal,

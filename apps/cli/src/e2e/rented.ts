@@ -22,11 +22,19 @@ export async function whileRented<T>(
   const offering_db_id = rental.offeringId ?? (await firstInStock(session));
   const ssh_pubkey = await chooseSshPublicKey(session, rental.sshPubkey);
   // A key of its own, so that an answer lost on the way does not leave a second rental behind.
-  const { contractId } = await session.call(createContract, {
-    body: { offering_db_id, ssh_pubkey, duration_hours: 1, payment_method: 'test', request_memo: 'dc e2e' },
-  });
+  const body = {
+    offering_db_id,
+    ssh_pubkey,
+    duration_hours: 1,
+    payment_method: 'test',
+    request_memo: 'dc e2e',
+  };
+  // An interruption waits for the answer: without it nobody would know what to cancel.
+  const uninterrupted = new AbortController().signal;
+  const { contractId } = await session.call(createContract, { body }, { signal: uninterrupted });
   session.note(`Rented: ${contractId}`);
   try {
+    session.outside.signal.throwIfAborted();
     return await attempt(contractId);
   } finally {
     if (!rental.keep) await cancelIfAlive(session, contractId);

@@ -10,6 +10,7 @@ export interface SshSession {
   readonly identityFile: string | undefined;
   /** Absent: a shell. */
   readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Nobody is there to answer questions. */
   readonly batch?: boolean;
   readonly signal?: AbortSignal;
@@ -69,7 +70,10 @@ export function sshArguments(session: SshSession, knownHosts: string | undefined
 function start(session: SshSession, args: readonly string[]): Promise<SshOutcome> {
   return new Promise((resolve, reject) => {
     const child = spawn('ssh', args, {
+      env: session.env,
       stdio: session.capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      // Said although it is the default: the program is looked up in the PATH of now.
+      env: process.env,
       ...(session.capture && session.signal && { signal: session.signal }),
     });
     let output = '';

@@ -45,7 +45,7 @@ test('what a provider wrote cannot become an option of ssh', () => {
 test('a known host key is the only one that ssh accepts', () => {
   const target = sshTargetOf(contract({ public_ip: '127.0.0.1', ssh_port: 2222, ssh_host_key: hostKey }));
   expect(knownHostsLine(target)).toMatch(/^\[127\.0\.0\.1\]:2222 ssh-ed25519 \S+\n$/);
-  const args = sshArguments({ target, identityFile: '/i', command: ['uname'] }, '/k');
+  const args = sshArguments({ target, identityFile: '/i', command: ['uname'], env: {} }, '/k');
   expect(args).toEqual(
     expect.arrayContaining(['StrictHostKeyChecking=yes', 'IdentitiesOnly=yes', '/i', 'uname']),
   );

@@ -1,0 +1,251 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { generateKeyPair, parseSshPublicKey, sealCredential } from '@decent-cloud/identity';
+import { printExactJson } from '@decent-cloud/kernel';
+import { EXIT } from './exit.ts';
+import { run } from './run.ts';
+import { printSshPublicKey } from './ssh/openssh-key.ts';
+
+const ID = 'cd'.repeat(32);
+const HOST_KEY = printSshPublicKey(generateKeyPair(), 'host');
+const MACHINE = {
+  external_id: 'm-1',
+  public_ip: '127.0.0.1',
+  ssh_port: 2222,
+  ssh_user: 'tenant',
+  ssh_host_key: HOST_KEY,
+};
+
+/** One contract at a platform that does what each test says. */
+describe('a rental', () => {
+  let home: string;
+  let server: Server;
+  let apiUrl: string;
+  let contract: Record<string, unknown>;
+  let calls: string[];
+  let streams: ServerResponse[];
+  let onRead: (count: number) => void;
+  let envelope: string;
+  let abort: AbortController;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (piece) => {
+        body += piece;
+      });
+      request.on('end', () => answer(`${request.method} ${request.url?.split('?')[0]}`, body, response));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  beforeEach(async () => {
+    home = mkdtempSync(join(tmpdir(), 'dc-journey-'));
+    [calls, streams, onRead, envelope] = [[], [], () => undefined, ''];
+    abort = new AbortController();
+    await dc('identity', 'generate', '--name', 'me');
+    contract = {
+      contract_id: ID,
+      requester_pubkey: publicKey(),
+      requester_ssh_pubkey: '',
+      requester_contact: '',
+      provider_pubkey: publicKey(),
+      offering_id: 'x',
+      payment_amount_e9s: 2n ** 60n + 1n,
+      request_memo: '',
+      created_at_ns: 1_795_415_157_151_753_001n,
+      status: 'requested',
+      payment_method: 'wallet',
+      payment_status: 'succeeded',
+      currency: 'USD',
+      cancel_at_period_end: false,
+      auto_renew: false,
+    };
+  });
+  afterEach(() => {
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  function answer(call: string, body: string, response: ServerResponse): void {
+    calls.push(call);
+    const send = (data: unknown) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(printExactJson({ success: true, data }));
+    if (call === 'POST /api/v1/contracts') {
+      contract.requester_ssh_pubkey = JSON.parse(body).ssh_pubkey;
+      send({ contractId: ID, message: 'Rental request created successfully' });
+    } else if (call === `GET /api/v1/contracts/${ID}`) {
+      send(contract);
+      onRead(calls.filter((one) => one === call).length);
+    } else if (call === `PUT /api/v1/contracts/${ID}/cancel`) {
+      contract.status = 'cancelled';
+      send('cancelled');
+    } else if (call === `GET /api/v1/contracts/${ID}/credentials`) send(envelope);
+    else if (call === 'GET /api/v1/events') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      streams.push(response);
+    } else
+      response.writeHead(404).end(JSON.stringify({ success: false, error: 'no', code: 'UNKNOWN_ENDPOINT' }));
+  }
+
+  const publicKey = (): string =>
+    JSON.parse(readFileSync(join(home, '.dc-test-keys/me.json'), 'utf8')).public_key_hex;
+  const push = (data: object): void => {
+    for (const stream of streams)
+      stream.write(`id: 1\nevent: contract-status\ndata: ${JSON.stringify(data)}\n\n`);
+  };
+
+  async function dc(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+    let out = '';
+    let err = '';
+    const code = await run(argv, {
+      env: { DC_API_URL: apiUrl, PATH: `${join(home, 'bin')}${delimiter}${process.env.PATH}` },
+      home,
+      stdout: (text) => {
+        out += text;
+      },
+      stderr: (text) => {
+        err += text;
+      },
+      stdin: async () => '',
+      confirm: undefined,
+      signal: abort.signal,
+    });
+    return { code, out, err };
+  }
+
+  /** An ssh that writes down what it was given, known hosts included. */
+  function fakeSsh(exitCode: number, output = ''): string {
+    const folder = join(home, 'bin');
+    mkdirSync(folder);
+    const log = join(home, 'ssh.log');
+    const script = `#!/bin/sh\nfor a in "$@"; do echo "$a" >> '${log}'; case "$a" in UserKnownHostsFile=*) eval cat $(echo "$a" | cut -d= -f2) >> '${log}';; esac; done\necho '${output}'\nexit ${exitCode}\n`;
+    writeFileSync(join(folder, 'ssh'), script);
+    chmodSync(join(folder, 'ssh'), 0o755);
+
+    return log;
+  }
+
+  it('is made with an SSH key of its own when the user has none, and that key opens the machine', async () => {
+    const created = await dc('contract', 'create', '--offering-id', '7');
+    expect(created).toMatchObject({ code: 0, out: expect.stringContaining(`Contract ID: ${ID}`) });
+    expect(created.err).toContain('made an SSH key of its own');
+    const kept = join(home, '.dc-test-keys/ssh/me');
+    expect(parseSshPublicKey(String(contract.requester_ssh_pubkey)).fingerprint).toBe(
+      parseSshPublicKey(readFileSync(`${kept}.pub`, 'utf8')).fingerprint,
+    );
+    expect((await dc('contract', 'create', '--offering-id', '7')).err).not.toContain('made an SSH key');
+
+    contract.status = 'active';
+    contract.provisioning_instance_details = JSON.stringify(MACHINE);
+    const log = fakeSsh(42);
+    expect((await dc('contract', 'ssh', ID, '--', 'uname', '--json')).code).toBe(42);
+    const given = readFileSync(log, 'utf8').trim().split('\n');
+    expect(given.slice(0, 2)).toEqual(['-i', kept]);
+    expect(given).toEqual(expect.arrayContaining(['StrictHostKeyChecking=yes', 'IdentitiesOnly=yes']));
+    expect(given).toContain(`[127.0.0.1]:2222 ${HOST_KEY.split(' ').slice(0, 2).join(' ')}`);
+    expect(given.slice(-7)).toEqual(
+      ['-p', '2222', '-l', 'tenant', '--', '127.0.0.1', 'uname', '--json'].slice(-7),
+    );
+  });
+
+  it("is made with the user's own SSH key when there is one, or the given one", async () => {
+    mkdirSync(join(home, '.ssh'));
+    const own = printSshPublicKey(generateKeyPair(), 'own');
+    writeFileSync(join(home, '.ssh/id_ed25519.pub'), `${own}\n`);
+    await dc('contract', 'create', '--offering-id', '7');
+    expect(contract.requester_ssh_pubkey).toBe(own);
+    await dc('contract', 'create', '--offering-id', '7', '--ssh-pubkey', HOST_KEY);
+    expect(contract.requester_ssh_pubkey).toBe(HOST_KEY);
+    const bad = await dc('contract', 'create', '--offering-id', '7', '--ssh-pubkey', 'ssh-dss AAAA');
+    expect(bad).toMatchObject({ code: EXIT.usage, err: expect.stringContaining('no longer safe') });
+  });
+
+  it('is waited for by live changes: asked again at once when one comes', async () => {
+    onRead = (count) => {
+      if (count < 2) return;
+      if (count === 2) contract.status = 'active';
+      // Of another contract first: nothing to ask for.
+      setTimeout(() => push({ contract_id: 'ef'.repeat(32) }), 1);
+      setTimeout(() => push({ contract_id: ID }), 5);
+    };
+    const waited = await dc('contract', 'wait', ID, '--json');
+    expect(waited.code).toBe(0);
+    expect(waited.out).toContain('"payment_amount_e9s":1152921504606846977,');
+    expect(calls).toContain('GET /api/v1/events');
+  });
+
+  it('that ended is not waited for, and the reason is told', async () => {
+    contract.status = 'provisioningfailed';
+    contract.provisioning_failure_reason = 'the disk is full';
+    const waited = await dc('contract', 'wait', ID, '--json');
+    expect(waited.code).toBe(EXIT.refused);
+    expect(JSON.parse(waited.out).error).toMatchObject({
+      reason: 'CONTRACT_ENDED',
+      message: expect.stringContaining('the disk is full'),
+    });
+  });
+
+  it('is given up after the time that was given', async () => {
+    const waited = await dc('contract', 'wait', ID, '--timeout', '1');
+    expect(waited).toMatchObject({
+      code: EXIT.timeout,
+      err: expect.stringContaining('the contract is requested'),
+    });
+  });
+
+  it('has credentials that only the identity opens', async () => {
+    const plaintext = 'root:correct horse';
+    envelope = sealCredential({ recipientPublicKey: publicKey(), contractId: ID, plaintext });
+    expect(await dc('contract', 'credentials', ID)).toEqual({ code: 0, out: `${plaintext}\n`, err: '' });
+    envelope = sealCredential({ recipientPublicKey: publicKey(), contractId: 'ab'.repeat(32), plaintext });
+    const other = await dc('contract', 'credentials', ID);
+    expect(other).toMatchObject({
+      code: EXIT.failure,
+      out: '',
+      err: expect.stringContaining('another contract'),
+    });
+  });
+
+  it('of an end-to-end run is cancelled, whether it went well', async () => {
+    contract.status = 'active';
+    contract.provisioning_instance_details = JSON.stringify(MACHINE);
+    fakeSsh(0, 'SSH_CONNECTION_OK');
+    const tried = await dc('e2e', 'provision', '--offering-id', '7', '--verify-ssh');
+    expect(tried).toMatchObject({ code: 0, out: 'Passed\n', err: expect.stringContaining('✓ ssh answers') });
+    expect(contract.status).toBe('cancelled');
+  });
+
+  it('of an end-to-end run is cancelled when it failed', async () => {
+    contract.status = 'active';
+    const tried = await dc('e2e', 'provision', '--offering-id', '7');
+    expect(tried).toMatchObject({ code: EXIT.refused, err: expect.stringContaining('names no address') });
+    expect(contract.status).toBe('cancelled');
+  });
+
+  it('of an end-to-end run is cancelled when it is interrupted', async () => {
+    onRead = () => abort.abort();
+    const tried = await dc('e2e', 'provision', '--offering-id', '7');
+    expect(tried).toMatchObject({ code: EXIT.interrupted, err: expect.stringContaining('Interrupted') });
+    expect(contract.status).toBe('cancelled');
+  });
+
+  it('is cancelled and looked at again by the lifecycle', async () => {
+    const tried = await dc('e2e', 'lifecycle', '--offering-id', '7', '--json');
+    expect(tried.code).toBe(0);
+    expect(JSON.parse(tried.out)).toMatchObject({
+      passed: true,
+      steps: [{ outcome: 'passed' }, { outcome: 'passed' }],
+    });
+    expect(calls.filter((call) => call.endsWith('/cancel'))).toHaveLength(1);
+  });
+});
