@@ -72,8 +72,6 @@ function start(session: SshSession, args: readonly string[]): Promise<SshOutcome
     const child = spawn('ssh', args, {
       env: session.env,
       stdio: session.capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-      // Said although it is the default: the program is looked up in the PATH of now.
-      env: process.env,
       ...(session.capture && session.signal && { signal: session.signal }),
     });
     let output = '';
