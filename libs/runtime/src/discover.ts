@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FactDeclaration, RequestDeclaration } from '@decent-cloud/messages';
 import type { Type } from '@nestjs/common';
+import { ANSWERS } from './answers.ts';
 import { REACTS, type Reaction } from './reaction.ts';
 import { SWEEPS, type Sweep, type SweepDeclaration } from './sweep.ts';
-import { ANSWERS, type Verb } from './verb.ts';
+import type { Verb } from './verb.ts';
 
 export interface Discovered {
   readonly verbs: readonly { type: Type<Verb<RequestDeclaration>>; declaration: RequestDeclaration }[];

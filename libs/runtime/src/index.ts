@@ -1,3 +1,4 @@
+export * from './answers.ts';
 export * from './breaker.ts';
 export * from './bus.ts';
 export * from './callers.ts';

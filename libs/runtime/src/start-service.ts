@@ -6,19 +6,12 @@ import { messagingMigrationsDir, OutboxRelay } from '@decent-cloud/outbox';
 import { Database, isDatabaseUnavailable, migrate } from '@decent-cloud/postgres';
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import {
-  type INestMicroservice,
-  type InjectionToken,
-  Module,
-  type Provider,
-  type Type,
-} from '@nestjs/common';
+import { type INestMicroservice, type InjectionToken, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { z } from 'zod';
 import { Bus } from './bus.ts';
 import { BusServer } from './bus-server.ts';
 import { type Discovered, discover } from './discover.ts';
-import { IdempotencyKeys } from './idempotency.ts';
 import { createLogger, type Logger, NestLogger } from './logging.ts';
 import { Metrics } from './metrics.ts';
 import { OpsServer } from './ops-server.ts';
@@ -26,13 +19,12 @@ import type { Reaction } from './reaction.ts';
 import { createReactionReader } from './reaction-runner.ts';
 import type { ServiceCore, ServiceDefinition } from './service.ts';
 import { observeService } from './service-metrics.ts';
-import { type DatabaseSettings, readSettings, SETTINGS } from './settings.ts';
+import { serviceModule } from './service-module.ts';
+import { type DatabaseSettings, readSettings } from './settings.ts';
 import { endOnSignals } from './shutdown.ts';
 import type { Sweep } from './sweep.ts';
 import { SweepRunner } from './sweep-runner.ts';
-import { CLOCK, LOGGER } from './tokens.ts';
 import { startTracing } from './tracing.ts';
-import { VerbRunner } from './verb-runner.ts';
 import { VERSION } from './version.ts';
 
 const STREAMS_OF_EVERY_SERVICE: readonly StreamName[] = ['FACTS', 'DEAD_LETTERS', 'ADVISORIES'];
@@ -137,11 +129,14 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     definition.metrics?.(core);
 
     const server = new BusServer(connection, settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS * 1_000);
-    this.app = await NestFactory.createMicroservice(this.moduleOf(core, found), {
-      strategy: server,
-      logger: new NestLogger(logger),
-      abortOnError: false,
-    });
+    this.app = await NestFactory.createMicroservice(
+      serviceModule(core, found, definition.providers?.(core) ?? []),
+      {
+        strategy: server,
+        logger: new NestLogger(logger),
+        abortOnError: false,
+      },
+    );
     const relay = new OutboxRelay({
       database: this.database,
       jetstream: jetstream(connection),
@@ -240,39 +235,6 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
-  }
-
-  private moduleOf(core: ServiceCore<z.output<S>>, found: Discovered): Type<unknown> {
-    class ServiceModule {}
-    const own: Provider[] = [
-      { provide: Database, useValue: core.database },
-      { provide: Metrics, useValue: core.metrics },
-      { provide: Bus, useValue: core.bus },
-      { provide: SETTINGS, useValue: core.settings },
-      { provide: CLOCK, useValue: core.clock },
-      { provide: LOGGER, useValue: core.logger },
-      {
-        provide: VerbRunner,
-        useValue: new VerbRunner(
-          core.logger,
-          core.metrics,
-          core.clock,
-          new IdempotencyKeys(core.database),
-          isDatabaseUnavailable,
-        ),
-      },
-    ];
-    Module({
-      controllers: found.verbs.map(({ type }) => type),
-      providers: [
-        ...own,
-        ...(this.definition.providers?.(core) ?? []),
-        ...found.providers,
-        ...found.reactions.map(({ type }) => type),
-        ...found.sweeps.map(({ type }) => type),
-      ],
-    })(ServiceModule);
-    return ServiceModule;
   }
 
   private reactionReader(connection: NatsConnection, found: Discovered): DurableReader | undefined {

@@ -2,7 +2,7 @@ import { Refusal } from '@decent-cloud/kernel';
 import type { FactDeclaration } from '@decent-cloud/messages';
 import type { Change, Contract, Limits, SealedCredential, Step } from './contract.ts';
 import { isPaid } from './contract.ts';
-import { accepted, ended, statusChanged } from './facts.ts';
+import { accepted, ended, type SaidFact, statusChanged } from './facts.ts';
 import { settle } from './price.ts';
 import { isFinal, lifecycle, needsPayment, type Status } from './status.ts';
 import { waitingOf } from './waiting.ts';
@@ -21,11 +21,6 @@ export interface EventEntry {
   readonly newStatus: Status | null;
   readonly actor: string;
   readonly details: string | null;
-}
-
-export interface SaidFact {
-  readonly declaration: FactDeclaration;
-  readonly payload: unknown;
 }
 
 /** Everything that one transaction writes. */

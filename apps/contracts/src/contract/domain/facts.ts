@@ -1,7 +1,12 @@
-import { type FactInput, facts } from '@decent-cloud/messages';
-import type { SaidFact } from './advance.ts';
+import { type FactDeclaration, type FactInput, facts } from '@decent-cloud/messages';
 import type { Contract, Step } from './contract.ts';
 import { isFinal, type Status } from './status.ts';
+
+/** What others are to hear of a change, in its transaction. */
+export interface SaidFact {
+  readonly declaration: FactDeclaration;
+  readonly payload: unknown;
+}
 
 function said<F extends SaidFact['declaration']>(declaration: F, payload: FactInput<F>): SaidFact {
   return { declaration, payload };
