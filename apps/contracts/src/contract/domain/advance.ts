@@ -1,5 +1,4 @@
 import { Refusal } from '@decent-cloud/kernel';
-import type { FactDeclaration } from '@decent-cloud/messages';
 import type { Change, Contract, Limits, SealedCredential, Step } from './contract.ts';
 import { isPaid } from './contract.ts';
 import { accepted, ended, type SaidFact, statusChanged } from './facts.ts';
