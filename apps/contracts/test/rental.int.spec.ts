@@ -202,7 +202,7 @@ describe('a rental is refused', () => {
     const before = new Set(world.holds.keys());
     await expect(world.rent()).rejects.toThrow();
     const [holdId = ''] = [...world.holds.keys()].filter((known) => !before.has(known));
-    expect(world.holds.get(holdId)?.untilNs).toBe(world.now + 600_000_000_000n);
+    expect(world.holds.get(holdId)?.untilNs).toBe(world.now + 90_000_000_000n);
     const asked = { body: { holdIds: [holdId] } };
     expect(await world.ask(requests.livingHolds, asked, offeringsService)).toEqual({ living: [] });
   });

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Client, createClient } from '@decent-cloud/client';
+import { createSigner, keyPairFromSeed } from '@decent-cloud/identity';
 import { Dc, type Outcome, runProgram } from './dc.ts';
 
 const run = promisify(execFile);
@@ -20,6 +22,7 @@ export class Tenant {
   private constructor(
     readonly name: string,
     readonly home: string,
+    private readonly apiUrl: string,
     readonly dc: Dc,
   ) {}
 
@@ -38,13 +41,19 @@ export class Tenant {
       '-f',
       join(home, '.ssh/id_ed25519'),
     ]);
-    const tenant = new Tenant(name, home, new Dc(apiUrl, home));
+    const tenant = new Tenant(name, home, apiUrl, new Dc(apiUrl, home));
     await tenant.dc.json(['identity', 'generate', '--name', 'me']);
     const email = `${name}@example.com`;
     await tenant.dc.json(['account', 'create', '--username', name, '--email', email]);
     if (amountUsd > 0)
       await tenant.dc.json(['wallet', 'topup', '--amount', String(amountUsd), '--method', 'test']);
     return tenant;
+  }
+
+  /** The API without the command line in between, for what has to happen at the same time. */
+  async api(): Promise<Client> {
+    const file = JSON.parse(await readFile(join(this.home, '.dc-test-keys/me.json'), 'utf8'));
+    return createClient({ baseUrl: this.apiUrl, signer: createSigner(keyPairFromSeed(file.secret_key_hex)) });
   }
 
   get keyFile(): string {

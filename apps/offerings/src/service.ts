@@ -6,7 +6,7 @@ const seconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400)
 
 export const offeringsSettings = databaseSettings.extend({
   PUBLISH_SCHEDULED_INTERVAL_SECS: seconds(60),
-  DROP_OLD_HOLDS_INTERVAL_SECONDS: seconds(60),
+  DROP_OLD_HOLDS_INTERVAL_SECONDS: seconds(10),
 });
 export type OfferingsSettings = z.output<typeof offeringsSettings>;
 

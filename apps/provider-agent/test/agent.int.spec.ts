@@ -361,7 +361,7 @@ describe('the connection', () => {
     site.known.jwtLifeSeconds = 12;
     await startAgent(site);
     const sent: string[] = [];
-    while (site.known.sessions < 3) {
+    while (site.known.sessions < 4) {
       const { contractId } = machine();
       sent.push(contractId);
       await platform.command(site.known, 'terminate', absent(machine({ contractId }))).send();

@@ -23,8 +23,8 @@ import { checkRentalRequest, type RentalRequest } from './domain/rental-request.
 import { Holds } from './hold.ts';
 import { RentalPayment } from './rental-payment.ts';
 
-/** Far longer than all requests of one rental may take; past it the unit is given back unless a contract lives. */
-const HOLD_NS = secondsToNs(600);
+/** Long enough for all requests of one rental; past it the unit is given back unless a contract lives. */
+const HOLD_NS = secondsToNs(90);
 /** No contract is written so close to the end of its hold. */
 const HOLD_MARGIN_NS = secondsToNs(60);
 
