@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Client, createClient } from '@decent-cloud/client';
-import { createSigner, keyPairFromSeed } from '@decent-cloud/identity';
+import { createSigner, type KeyPair, keyPairFromSeed } from '@decent-cloud/identity';
 import { Dc, type Outcome, runProgram } from './dc.ts';
 
 const run = promisify(execFile);
@@ -50,10 +50,14 @@ export class Tenant {
     return tenant;
   }
 
+  async keyPair(): Promise<KeyPair> {
+    const file = await readFile(join(this.home, '.dc-test-keys/me.json'), 'utf8');
+    return keyPairFromSeed((JSON.parse(file) as { secret_key_hex: string }).secret_key_hex);
+  }
+
   /** The API without the command line in between, for what has to happen at the same time. */
   async api(): Promise<Client> {
-    const file = JSON.parse(await readFile(join(this.home, '.dc-test-keys/me.json'), 'utf8'));
-    return createClient({ baseUrl: this.apiUrl, signer: createSigner(keyPairFromSeed(file.secret_key_hex)) });
+    return createClient({ baseUrl: this.apiUrl, signer: createSigner(await this.keyPair()) });
   }
 
   get keyFile(): string {

@@ -1,0 +1,178 @@
+import { createSigner, generateKeyPair, type KeyPair } from '@decent-cloud/identity';
+import { printExactJson } from '@decent-cloud/kernel';
+import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
+import { allEndpoints } from '@decent-cloud/messages/endpoints';
+import { Platform } from '../src/platform.ts';
+import { Tenant } from '../src/tenant.ts';
+
+/** What callers put where something else belongs: as a path parameter, a query, a body. */
+const PARAMS = [
+  'x',
+  '%00',
+  '..%2f..%2fetc',
+  '%F0%9F%92%A9'.repeat(20),
+  "'%20or%201=1--",
+  '-1',
+  '99999999999999999999',
+];
+const QUERIES = [
+  'q=%00',
+  'status=%00',
+  'limit=-1',
+  'limit=1e9',
+  'offset=x',
+  'cursor=%00',
+  'limit=1&limit=2',
+  'publicKey=zz&q=%25',
+];
+const DEEP = `${'{"a":'.repeat(200)}1${'}'.repeat(200)}`;
+const BODIES: readonly (readonly [name: string, text: string])[] = [
+  ['nothing', ''],
+  ['null', 'null'],
+  ['a list', '[]'],
+  ['a string', '"x"'],
+  ['an empty object', '{}'],
+  ['a deep object', DEEP],
+  ['prototype members', '{"__proto__":{"isAdmin":true},"constructor":{"prototype":{}}}'],
+  ['half of an object', '{"a":'],
+  ['a NUL byte', '{"username":"a\\u0000b","name":"a\\u0000b","memo":"a\\u0000b","label":"\\u0000"}'],
+  ['a lone surrogate', '{"username":"\\ud800","name":"\\ud800","memo":"\\ud800"}'],
+];
+/** Values of a wrong kind for every member that the endpoint knows. */
+const WRONG_VALUES = [
+  '-1',
+  '1e400',
+  '18446744073709551616',
+  '{}',
+  '[[]]',
+  'true',
+  '"\\u0000"',
+  `"${'x'.repeat(70_000)}"`,
+];
+
+let platform: Platform;
+let tenant: Tenant;
+let ownKey: KeyPair;
+const kinds = new Set<string>();
+
+beforeAll(async () => {
+  platform = await Platform.start();
+  tenant = await Tenant.create(platform.apiUrl, 'eve', 5);
+  ownKey = await tenant.keyPair();
+}, 180_000);
+afterAll(async () => {
+  await tenant?.leave();
+  await platform?.stop();
+}, 60_000);
+
+interface Sent {
+  readonly declaration: EndpointDeclaration;
+  readonly path: string;
+  readonly query?: string;
+  readonly body?: string;
+}
+
+async function send({
+  declaration,
+  path,
+  query = '',
+  body: given = '',
+}: Sent): Promise<{ status: number; text: string }> {
+  const body = declaration.method === 'GET' ? '' : given;
+  const isAgents = declaration.auth === 'agent';
+  const signer = createSigner(isAgents ? generateKeyPair() : ownKey, { version: 1, agent: isAgents });
+  const bytes = new TextEncoder().encode(body);
+  const headers = await signer.sign({
+    ...{ method: declaration.method, host: new URL(platform.apiUrl).host, path, query, body: bytes },
+    ...{ timestampNs: BigInt(Date.now()) * 1_000_000n, nonce: crypto.randomUUID() },
+  });
+  const hasBody = body !== '';
+  const response = await fetch(`${platform.apiUrl}${path}${query && `?${query}`}`, {
+    method: declaration.method,
+    headers: { ...headers, ...(hasBody && { 'content-type': 'application/json' }) },
+    ...(hasBody && { body: bytes }),
+    signal: AbortSignal.timeout(15_000),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+/** Whatever it was, the answer is one of ours: no fault, and a refusal says what was wrong. */
+function judge(kind: string, sent: Sent, { status, text }: { status: number; text: string }): void {
+  kinds.add(kind);
+  const where = `${sent.declaration.method} ${sent.path}?${sent.query ?? ''} ${(sent.body ?? '').slice(0, 120)}`;
+  expect({ where, status: status >= 500 ? `${status} ${text}` : 'below 500' }).toEqual({
+    where,
+    status: 'below 500',
+  });
+  expect({ where, text }).not.toEqual({ where, text: expect.stringContaining('SIGNATURE_INVALID') });
+  if (status === 200) return;
+  expect({ where, answer: JSON.parse(text) }).toEqual({
+    where,
+    answer: {
+      success: false,
+      error: expect.stringMatching(/\S/),
+      code: expect.stringMatching(/^[A-Z_]+$/),
+      requestId: expect.stringMatching(/\S/),
+    },
+  });
+}
+
+/** The declared example with one member wrong at a time: only so does a bad value get past the other checks. */
+function oneMemberWrong(declaration: EndpointDeclaration): [kind: string, body: string][] {
+  const schema = declaration.body as
+    | { meta?: () => { examples?: unknown[] } | undefined; shape?: object }
+    | undefined;
+  const example = (schema?.meta?.()?.examples?.[0] ?? {}) as Record<string, unknown>;
+  const members = new Set([...Object.keys(example), ...Object.keys(schema?.shape ?? {})]);
+  return [...members].flatMap((member) =>
+    WRONG_VALUES.map((value): [string, string] => {
+      const others = Object.entries(example).filter(([name]) => name !== member);
+      const printed = others
+        .map(([name, other]) => `${JSON.stringify(name)}:${printExactJson(other)},`)
+        .join('');
+      return [`one member ${value.slice(0, 20)}`, `{${printed}${JSON.stringify(member)}:${value}}`];
+    }),
+  );
+}
+
+const services = Object.entries(allEndpoints).filter(([, declaration]) => !declaration.local);
+
+test.each(services)(
+  '%s refuses what it cannot use, and lives on',
+  async (_name, declaration) => {
+    const own: Record<string, string> = { pubkey: ownKey.publicKeyHex, username: 'eve', id: 'ab'.repeat(32) };
+    const fill = (other?: string) =>
+      declaration.path.replaceAll(/\{([^}]*)\}/g, (_, name: string) =>
+        other !== undefined && name !== 'pubkey' ? other : (own[name] ?? '1'),
+      );
+    const path = fill();
+    const sents: [string, Sent][] = [];
+    if (path !== declaration.path) {
+      for (const param of PARAMS)
+        sents.push([`param ${param}`, { declaration, path: fill(param), body: '{}' }]);
+    }
+    for (const query of QUERIES) sents.push([`query ${query}`, { declaration, path, query, body: '{}' }]);
+    if (declaration.method !== 'GET') {
+      for (const [kind, body] of oneMemberWrong(declaration)) sents.push([kind, { declaration, path, body }]);
+      for (const [name, body] of BODIES) sents.push([`body ${name}`, { declaration, path, body }]);
+      const members = Object.keys((declaration.body as { shape?: object } | undefined)?.shape ?? {});
+      for (const value of WRONG_VALUES) {
+        const body = `{${members.map((member) => `${JSON.stringify(member)}:${value}`).join(',')}}`;
+        sents.push([`members ${value.slice(0, 20)}`, { declaration, path, body }]);
+      }
+    }
+    for (const [kind, sent] of sents) judge(kind, sent, await send(sent));
+  },
+  60_000,
+);
+
+test('these were many kinds; every service is up and none logged an error', async () => {
+  expect(kinds.size).toBe(PARAMS.length + QUERIES.length + BODIES.length + 2 * WRONG_VALUES.length);
+  expect(services.length).toBeGreaterThan(40);
+  const status = (await (await fetch(`${platform.apiUrl}/api/v1/status`)).json()) as {
+    data: { status: string };
+  };
+  expect(status.data.status).toBe('ok');
+  expect(await platform.errors()).toEqual([]);
+  expect(platform.output.filter((line) => /starting it again/.test(line))).toEqual([]);
+});
