@@ -1,0 +1,164 @@
+import { cancelContract, createContract, respondToRequest } from './contracts.ts';
+import * as facts from './facts.ts';
+import * as requests from './requests.ts';
+
+/**
+ * The rental as a saga: its steps in their order, who makes each, what takes it back, and every act by which services
+ * and agent carry it on. What people see of a rental and the points at which it is killed in tests both come from here.
+ */
+export type ProcessService = 'offerings' | 'contracts' | 'payments' | 'agents' | 'provider-agent';
+
+/** What sets an act off: a subject of the bus, or what coordinator and agent say to each other. */
+export type Trigger =
+  | { readonly kind: 'request' | 'fact'; readonly subject: string }
+  | { readonly kind: 'command' | 'report'; readonly name: string };
+
+/** One thing that one service does, with at most one transaction (or journal write) of its own. */
+export interface Act {
+  readonly service: ProcessService;
+  readonly on: Trigger;
+  /** Requests that it makes of others on the way. */
+  readonly asks?: readonly string[];
+  /** What it says when it is done: facts, commands and reports. */
+  readonly says?: readonly Trigger[];
+}
+
+export interface Undo {
+  readonly name: UndoName;
+  readonly acts: readonly Act[];
+  readonly expectedSeconds: number;
+}
+
+export interface ProcessStep {
+  readonly name: StepName;
+  /** Who owes it, in the words of people. */
+  readonly owner: 'platform' | 'payments' | 'provider' | 'agent';
+  readonly acts: readonly Act[];
+  /** As long as it takes when nothing is in the way; a step of people has none. */
+  readonly expectedSeconds?: number;
+  /** How what it did is taken back when a later step fails or the rental ends. */
+  readonly undo?: Undo;
+}
+
+export const STEP_NAMES = [
+  'hold-stock',
+  'request',
+  'pay',
+  'accept',
+  'assign-agent',
+  'make-machine',
+  'hand-over',
+] as const;
+export type StepName = (typeof STEP_NAMES)[number];
+export const UNDO_NAMES = ['release-stock', 'refund', 'remove-machine'] as const;
+export type UndoName = (typeof UNDO_NAMES)[number];
+
+const request = ({ subject }: { subject: string }): Trigger => ({ kind: 'request', subject });
+const fact = ({ subject }: { subject: string }): Trigger => ({ kind: 'fact', subject });
+const command = (name: string): Trigger => ({ kind: 'command', name });
+const report = (name: string): Trigger => ({ kind: 'report', name });
+
+/** A rental that is paid from the wallet. */
+export const rentalProcess: readonly ProcessStep[] = [
+  {
+    name: 'hold-stock',
+    owner: 'platform',
+    expectedSeconds: 1,
+    acts: [{ service: 'offerings', on: request(requests.holdStock) }],
+    undo: {
+      name: 'release-stock',
+      expectedSeconds: 2,
+      acts: [
+        { service: 'offerings', on: request(requests.releaseStock) },
+        { service: 'offerings', on: fact(facts.contractEnded) },
+      ],
+    },
+  },
+  {
+    name: 'request',
+    owner: 'platform',
+    expectedSeconds: 1,
+    acts: [
+      {
+        service: 'contracts',
+        on: request(createContract),
+        asks: [requests.ensureAccount.subject, requests.holdStock.subject, requests.chargeRental.subject],
+        says: [fact(facts.contractStatusChanged), fact(facts.contractAccepted)],
+      },
+    ],
+  },
+  {
+    name: 'pay',
+    owner: 'payments',
+    expectedSeconds: 1,
+    acts: [
+      { service: 'payments', on: request(requests.chargeRental), says: [fact(facts.rentalCharged)] },
+      { service: 'contracts', on: fact(facts.rentalCharged), says: [fact(facts.contractAccepted)] },
+    ],
+    undo: {
+      name: 'refund',
+      expectedSeconds: 2,
+      acts: [
+        { service: 'payments', on: fact(facts.contractEnded), says: [fact(facts.refundIssued)] },
+        { service: 'contracts', on: fact(facts.refundIssued) },
+      ],
+    },
+  },
+  {
+    name: 'accept',
+    owner: 'provider',
+    acts: [
+      {
+        service: 'contracts',
+        on: request(respondToRequest),
+        says: [fact(facts.contractAccepted), fact(facts.contractEnded)],
+      },
+    ],
+  },
+  {
+    name: 'assign-agent',
+    owner: 'platform',
+    expectedSeconds: 1,
+    acts: [{ service: 'agents', on: fact(facts.contractAccepted), says: [command('provision')] }],
+  },
+  {
+    name: 'make-machine',
+    owner: 'agent',
+    expectedSeconds: 60,
+    acts: [
+      {
+        service: 'provider-agent',
+        on: command('provision'),
+        says: [report('claimed'), report('provisioned'), report('failed')],
+      },
+      { service: 'agents', on: report('claimed'), says: [fact(facts.provisioningStarted)] },
+      { service: 'contracts', on: fact(facts.provisioningStarted) },
+      { service: 'agents', on: report('failed'), says: [fact(facts.provisioningFailed)] },
+      { service: 'contracts', on: fact(facts.provisioningFailed), says: [fact(facts.contractEnded)] },
+    ],
+    undo: {
+      name: 'remove-machine',
+      expectedSeconds: 30,
+      acts: [
+        { service: 'agents', on: fact(facts.contractEnded), says: [command('terminate')] },
+        { service: 'provider-agent', on: command('terminate'), says: [report('terminated')] },
+        { service: 'agents', on: report('terminated'), says: [fact(facts.machineRemoved)] },
+        { service: 'contracts', on: fact(facts.machineRemoved) },
+      ],
+    },
+  },
+  {
+    name: 'hand-over',
+    owner: 'platform',
+    expectedSeconds: 1,
+    acts: [
+      { service: 'agents', on: report('provisioned'), says: [fact(facts.machineProvisioned)] },
+      { service: 'contracts', on: fact(facts.machineProvisioned) },
+    ],
+  },
+];
+
+/** What ends a rental from outside of its steps. */
+export const endings: readonly Act[] = [
+  { service: 'contracts', on: request(cancelContract), says: [fact(facts.contractEnded)] },
+];
