@@ -1,0 +1,108 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually, freePort, GuardedProcess } from '@decent-cloud/testing';
+import { type Bench, ROOT } from '../bench.ts';
+import { cpuSeconds } from '../load/cpu.ts';
+
+const START_DEADLINE_MS = 120_000;
+const STOP_GRACE_MS = 30_000;
+const QUIET_DEADLINE_MS = 20_000;
+const QUIET_WINDOW_MS = 500;
+/** Of one CPU, all processes together: heartbeats and sweeps go on for ever. */
+const QUIET_SHARE = 0.12;
+
+export type Groups = Readonly<Record<'gateway' | 'services' | 'nats' | 'postgres', readonly number[]>>;
+
+/** The whole platform as `npm start` runs it, with data, ports and processes of its own. */
+export class Platform {
+  private constructor(
+    private readonly dataDir: string,
+    readonly url: URL,
+  ) {}
+
+  static async start(bench: Bench): Promise<Platform> {
+    bench.say('starting the platform');
+    const folder = await mkdtemp(join(tmpdir(), 'dc-bench-'));
+    const dataDir = join(folder, 'data');
+    const port = await freePort();
+    const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
+    const output: string[] = [];
+    const stack = GuardedProcess.start({
+      command: process.execPath,
+      args: [join(ROOT, 'tools/stack.mjs')],
+      cwd: ROOT,
+      env: {
+        PATH,
+        HOME,
+        NATS_SERVER_BIN,
+        NODE_NO_WARNINGS: '1',
+        ENVIRONMENT: 'test',
+        DC_DATA_DIR: dataDir,
+        API_SERVER_PORT: String(port),
+      },
+      onLine: (line) => output.push(line),
+    });
+    bench.atEndOfRun(async () => {
+      await stack.end('SIGTERM', STOP_GRACE_MS);
+      await rm(folder, { recursive: true, force: true });
+    });
+    await eventually(() => stack.isOver || output.some((line) => /\bs {2}ready$/.test(line)), {
+      deadlineMs: START_DEADLINE_MS,
+      everyMs: 100,
+      what: 'the platform being ready',
+    });
+    if (stack.isOver) throw new Error(`the platform has ended:\n${output.slice(-40).join('\n')}`);
+    return new Platform(dataDir, new URL(`http://localhost:${port}`));
+  }
+
+  async databaseUrl(service: string): Promise<string> {
+    const { databasePasswords } = (await this.read('secrets.json')) as {
+      databasePasswords: Record<string, string>;
+    };
+    const { postgres } = (await this.read('ports.json')) as { postgres: number };
+    return `postgresql://${service}:${databasePasswords[service]}@127.0.0.1:${postgres}/${service}`;
+  }
+
+  /** Everything that an operation costs; what sends mails and plays the provider's machines is no part of the platform. */
+  async groups(): Promise<Groups> {
+    const pids = await this.pids();
+    const named = (pattern: RegExp): number[] =>
+      Object.keys(pids)
+        .filter((name) => pattern.test(name))
+        .map((name) => pids[name] as number);
+    return {
+      gateway: named(/^gateway/),
+      services: named(/^(accounts|offerings|contracts|payments|notifications|agents)/),
+      nats: named(/^nats$/),
+      postgres: named(/^postgres$/),
+    };
+  }
+
+  async agentPid(): Promise<number> {
+    const pid = (await this.pids())['demo-agent'];
+    if (pid === undefined) throw new Error('the agent of the demo does not run');
+    return pid;
+  }
+
+  /** Until what earlier work has set in motion is done. */
+  async quiet(): Promise<void> {
+    const pids = Object.values(await this.groups()).flat();
+    const until = performance.now() + QUIET_DEADLINE_MS;
+    while (performance.now() < until) {
+      const before = await cpuSeconds(pids);
+      await sleep(QUIET_WINDOW_MS);
+      if (((await cpuSeconds(pids)) - before) * 1_000 < QUIET_SHARE * QUIET_WINDOW_MS) return;
+    }
+  }
+
+  private async pids(): Promise<Record<string, number>> {
+    const { children } = (await this.read('stack.json')) as { children: { name: string; pid: number }[] };
+    return Object.fromEntries(children.map(({ name, pid }) => [name, pid]));
+  }
+
+  private async read(file: string): Promise<unknown> {
+    return JSON.parse(await readFile(join(this.dataDir, file), 'utf8'));
+  }
+}

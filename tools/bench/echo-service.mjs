@@ -1,0 +1,9 @@
+import { join } from 'node:path';
+import { databaseSettings, defineService, startService } from '@decent-cloud/runtime';
+
+const directory = join(import.meta.dirname, 'echo');
+
+/** A service as all of ours are, with one verb that gives back what it gets and no tables of its own. */
+await startService(
+  defineService({ name: 'echo', directory, settings: databaseSettings, migrationsDir: directory }),
+);

@@ -1,0 +1,10 @@
+import { Answers } from '@decent-cloud/runtime';
+import { echo } from '../../../apps/bench/dist/echo-declaration.js';
+
+export class Echo {
+  /** @param {{ body: object }} input */
+  async run({ body }) {
+    return body;
+  }
+}
+Answers(echo)(/** @type {any} */ (Echo));
