@@ -1,4 +1,3 @@
-import { NS_PER_MS } from '@decent-cloud/kernel';
 import { databaseSettings } from '@decent-cloud/runtime';
 import { z } from 'zod';
 
@@ -35,6 +34,3 @@ export const agentsSettings = databaseSettings.extend({
   ACCOUNT_SYNC_SECONDS: seconds(300),
 });
 export type AgentsSettings = ReturnType<typeof agentsSettings.parse>;
-
-/** A setting in seconds, which may have a fraction. */
-export const settingNs = (seconds: number): bigint => BigInt(Math.round(seconds * 1_000)) * NS_PER_MS;

@@ -4,7 +4,7 @@ import { Bus, LOGGER, type Logger, type Sweep, Sweeps } from '@decent-cloud/runt
 import { Inject } from '@nestjs/common';
 import { ContractStore } from './contract/contract.store.ts';
 import type { Contract } from './contract/domain/contract.ts';
-import { awaitsPayment, deadlinePassed } from './contract/domain/decide.ts';
+import { awaitsPayment, deadlinePassed, unpaidStep } from './contract/domain/decide.ts';
 import { RentalPayment } from './contract/rental-payment.ts';
 import { FROM_THE_START, WaitingContractsStore } from './contract/waiting-contracts.store.ts';
 import type { ContractsSettings } from './settings.ts';
@@ -51,9 +51,9 @@ export class ConfirmPayments implements Sweep {
   private async finish(contract: Contract, chargedE9s: bigint, now: bigint): Promise<void> {
     const { contractId } = contract;
     try {
-      if (chargedE9s > 0n) await this.payment.confirm(contract, chargedE9s, now);
-      else if (contract.deadlineAtNs !== null && contract.deadlineAtNs <= now)
-        await this.expire(contractId, now);
+      const step = unpaidStep(contract, chargedE9s, now);
+      if (step === 'confirm') await this.payment.confirm(contract, chargedE9s, now);
+      else if (step === 'expire') await this.expire(contractId, now);
       else await this.payment.charge(contract, now, globalThis.crypto.randomUUID());
     } catch (error) {
       this.logger.error({ error, contractId }, 'a payment could not be settled; it is tried again');

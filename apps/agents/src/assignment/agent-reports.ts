@@ -3,6 +3,7 @@ import { type AgentEvent, facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { isItsOwn } from '../wire/domain/disbelief.ts';
 import { DisbelievedError } from '../wire/signed-by-agent.ts';
 import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './assignment.store.ts';
 import { Coordinator } from './coordinator.ts';
@@ -32,7 +33,7 @@ export class AgentReports {
     const assignment = await this.store.lock(sql, contractId);
     const machines = assignment ? await this.store.machines(sql, contractId) : [];
     const machine = machines.find((one) => one.generation === generation);
-    if (!assignment || machine?.agentPublicKey !== agentPublicKey) {
+    if (!assignment || !machine || !isItsOwn(machine, agentPublicKey)) {
       throw new DisbelievedError(
         'foreign-machine',
         `${contractId} generation ${generation} is not ${agentPublicKey}'s`,

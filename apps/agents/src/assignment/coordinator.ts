@@ -1,19 +1,25 @@
-import { secondsToNs } from '@decent-cloud/kernel';
-import { type DesiredMachine, facts } from '@decent-cloud/messages';
+import { facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { type AgentsSettings, settingNs } from '../settings.ts';
+import type { AgentsSettings } from '../settings.ts';
 import { Orders } from '../wire/orders.ts';
 import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './assignment.store.ts';
 import { Candidates } from './candidates.ts';
 import type { Outcome } from './domain/attempt.ts';
 import { type Candidate, chooseAgent } from './domain/choose-agent.ts';
+import {
+  attemptClosed,
+  desiredRunning,
+  dueStep,
+  offered,
+  retriedLater,
+  settingNs,
+  watchAt,
+  withoutAgent,
+} from './domain/next-step.ts';
 import { Removals } from './removals.ts';
-
-/** How often the life of an agent that is at work is looked at. */
-const WATCH_SECONDS = 15;
 
 type FailureReason = 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED' | 'PROVISIONING_TIMEOUT';
 
@@ -36,19 +42,15 @@ export class Coordinator {
     }
     const agent = await this.choose(sql, assignment, now);
     if (agent) return this.offer(sql, assignment, agent, now);
-    const waitingSinceNs = assignment.waitingSinceNs ?? now;
-    const giveUpAtNs = waitingSinceNs + settingNs(this.settings.AGENT_WAIT_SECONDS);
-    if (now >= giveUpAtNs) {
-      return this.fail(
-        sql,
-        assignment,
-        'NO_AGENT_AVAILABLE',
-        'no agent of the provider could take the contract',
-        now,
-      );
-    }
-    const dueAtNs = now + settingNs(this.settings.COORDINATOR_EVERY_SECONDS);
-    await this.store.change(sql, contractId, { state: 'waiting', waitingSinceNs, dueAtNs }, now);
+    const step = withoutAgent(assignment, now, this.settings);
+    if (step.next === 'wait') return this.store.change(sql, contractId, step.change, now);
+    return this.fail(
+      sql,
+      assignment,
+      'NO_AGENT_AVAILABLE',
+      'no agent of the provider could take the contract',
+      now,
+    );
   }
 
   private async choose(sql: Sql, assignment: Assignment, now: bigint): Promise<Candidate | undefined> {
@@ -60,21 +62,11 @@ export class Coordinator {
 
   private async offer(sql: Sql, assignment: Assignment, agent: Candidate, now: bigint): Promise<void> {
     const { contractId, deadlineNs } = assignment;
-    const generation = assignment.generation + 1;
+    const change = offered(assignment, now, this.settings);
+    const { generation } = change;
     const { agentPublicKey } = agent;
     await this.store.insertMachine(sql, { contractId, generation, agentPublicKey }, now);
-    await this.store.change(
-      sql,
-      contractId,
-      {
-        state: 'offered',
-        generation,
-        retryAgent: null,
-        waitingSinceNs: null,
-        dueAtNs: now + settingNs(this.settings.CLAIM_TIMEOUT_SECONDS),
-      },
-      now,
-    );
+    await this.store.change(sql, contractId, change, now);
     const machine = desiredRunning(assignment, generation);
     const account = agent.accountPublicKey;
     await this.orders.give(sql, { kind: 'provision', agentPublicKey, account, machine, deadlineNs }, now);
@@ -82,15 +74,14 @@ export class Coordinator {
 
   /** What was waited for has not come, or it is time to look. */
   async onDue(sql: Sql, assignment: Assignment, now: bigint): Promise<void> {
-    const { contractId, state } = assignment;
-    if (state === 'waiting') return this.assign(sql, assignment, now);
+    const { contractId } = assignment;
     const machines = await this.store.machines(sql, contractId);
     const machine = machines.find(({ generation }) => generation === assignment.generation);
-    if (!machine || (state !== 'offered' && state !== 'claimed')) {
-      return this.store.change(sql, contractId, { dueAtNs: null }, now);
-    }
-    if (state === 'offered') return this.replace(sql, assignment, machine, 'unclaimed', now);
-    if (now >= assignment.deadlineNs) {
+    const step = dueStep(assignment, machine !== undefined, now);
+    if (step === 'assign') return this.assign(sql, assignment, now);
+    if (step === 'forget' || !machine) return this.store.change(sql, contractId, { dueAtNs: null }, now);
+    if (step === 'replace-unclaimed') return this.replace(sql, assignment, machine, 'unclaimed', now);
+    if (step === 'time-out') {
       await this.close(sql, machine, 'timeout', now);
       return this.fail(sql, assignment, 'PROVISIONING_TIMEOUT', 'the machine was not ready in time', now);
     }
@@ -130,13 +121,7 @@ export class Coordinator {
 
   /** This attempt is over: whatever there is of it is to go. */
   async close(sql: Sql, machine: Machine, outcome: Outcome, now: bigint): Promise<void> {
-    const failed = !['unclaimed', 'silent', 'timeout'].includes(outcome);
-    await this.store.changeMachine(
-      sql,
-      machine,
-      { outcome, settledAtNs: now, ...(failed ? { state: 'failed' as const } : {}) },
-      now,
-    );
+    await this.store.changeMachine(sql, machine, attemptClosed(outcome, now), now);
     await this.removals.order(sql, machine, now);
   }
 
@@ -185,32 +170,7 @@ export class Coordinator {
     now: bigint,
   ): Promise<void> {
     if (!retry) return this.assign(sql, { ...assignment, state: 'waiting', waitingSinceNs: null }, now);
-    const dueAtNs = now + secondsToNs(retry.afterSeconds);
-    await this.store.change(
-      sql,
-      assignment.contractId,
-      { state: 'waiting', retryAgent: retry.agentPublicKey, waitingSinceNs: dueAtNs, dueAtNs },
-      now,
-    );
+    const change = retriedLater(retry.agentPublicKey, retry.afterSeconds, now);
+    await this.store.change(sql, assignment.contractId, change, now);
   }
-}
-
-function watchAt({ deadlineNs }: Assignment, now: bigint): bigint {
-  const nextLook = now + secondsToNs(WATCH_SECONDS);
-  return nextLook < deadlineNs ? nextLook : deadlineNs;
-}
-
-/** What the agent is told of a machine that it is to make. */
-export function desiredRunning(
-  assignment: Pick<Assignment, 'contractId' | 'deadlineNs' | 'spec' | 'encryptionPublicKeys'>,
-  generation: number,
-): DesiredMachine {
-  return {
-    contractId: assignment.contractId,
-    generation,
-    desired: 'running',
-    deadlineNs: assignment.deadlineNs.toString(),
-    spec: assignment.spec,
-    encryptionPublicKeys: assignment.encryptionPublicKeys,
-  };
 }

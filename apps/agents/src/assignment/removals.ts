@@ -1,13 +1,13 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import { type DesiredMachine, facts } from '@decent-cloud/messages';
+import { facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { type AgentsSettings, settingNs } from '../settings.ts';
+import type { AgentsSettings } from '../settings.ts';
 import { Orders } from '../wire/orders.ts';
 import { type Assignment, AssignmentStore, type Machine } from './assignment.store.ts';
-import { removalRepeatSeconds } from './domain/retry-policy.ts';
+import { desiredAbsent, removalOrdered } from './domain/next-step.ts';
 
 /** As long as the stream of commands keeps them; then the order is given again. */
 const ORDER_LIFE_SECONDS = 86_400;
@@ -23,20 +23,7 @@ export class Removals {
 
   /** From now on the machine is to be absent; says so to its agent, the first time or again. */
   async order(sql: Sql, machine: Machine, now: bigint): Promise<void> {
-    const orders = machine.orders + 1;
-    const waitSeconds = removalRepeatSeconds(orders, this.settings.REMOVAL_REPEAT_SECONDS);
-    await this.store.changeMachine(
-      sql,
-      machine,
-      {
-        orders,
-        nextOrderAtNs: now + settingNs(waitSeconds),
-        ...(machine.desired === 'absent' ? {} : { desired: 'absent' as const, absentSinceNs: now }),
-        // It had been confirmed as gone and is there again.
-        ...(machine.state === 'gone' ? { state: 'failed' as const } : {}),
-      },
-      now,
-    );
+    await this.store.changeMachine(sql, machine, removalOrdered(machine, now, this.settings), now);
     const [agent] = await sql.query<{ account: string | null }>(
       `select account_public_key as account from agent where agent_public_key = $1 and revoked_at_ns is null`,
       [machine.agentPublicKey],
@@ -73,18 +60,4 @@ export class Removals {
     await this.store.change(sql, contractId, { removedAtNs: now }, now);
     await emitFact(sql, facts.machineRemoved, { contractId, generation, agentPublicKey, atNs: now }, now);
   }
-}
-
-/** What the agent is told of a machine that it is to remove. */
-export function desiredAbsent(
-  { contractId, generation }: Pick<Machine, 'contractId' | 'generation'>,
-  deadlineNs: bigint,
-): DesiredMachine {
-  return {
-    contractId,
-    generation,
-    desired: 'absent',
-    deadlineNs: deadlineNs.toString(),
-    encryptionPublicKeys: [],
-  };
 }

@@ -5,6 +5,7 @@ import { Inject } from '@nestjs/common';
 import { ONLINE_SECONDS } from '../delegation/domain/liveness.ts';
 import type { AgentsSettings } from '../settings.ts';
 import { AssignmentStore } from './assignment.store.ts';
+import { isRemovalDue } from './domain/next-step.ts';
 import { Removals } from './removals.ts';
 
 const AT_MOST = 500;
@@ -28,12 +29,7 @@ export class RepeatRemovals implements Sweep {
       const work = this.database.transaction(async (sql) => {
         await this.store.lock(sql, contractId);
         for (const machine of await this.store.machines(sql, contractId)) {
-          const isDue =
-            machine.desired === 'absent' &&
-            machine.state !== 'gone' &&
-            machine.nextOrderAtNs !== null &&
-            machine.nextOrderAtNs <= now;
-          if (isDue) await this.removals.order(sql, machine, now);
+          if (isRemovalDue(machine, now)) await this.removals.order(sql, machine, now);
         }
       });
       // One that fails must not hold up the others; it stays due.

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DelegationStore } from '../delegation/delegation.store.ts';
 import { isActive } from '../delegation/domain/liveness.ts';
-import type { KnownAgent } from './signed-by-agent.ts';
+import type { KnownAgent } from './domain/disbelief.ts';
 
 const REMEMBERED = 20_000;
 const REMEMBER_SECONDS = 15;

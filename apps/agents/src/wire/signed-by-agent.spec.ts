@@ -1,6 +1,7 @@
 import { generateKeyPair, signMessage } from '@decent-cloud/identity';
 import { agentEvent } from '@decent-cloud/messages';
-import { believe, type KnownAgent } from './signed-by-agent.ts';
+import type { KnownAgent } from './domain/disbelief.ts';
+import { believe } from './signed-by-agent.ts';
 
 const ACCOUNT = 'AACCOUNT';
 const agent = generateKeyPair();

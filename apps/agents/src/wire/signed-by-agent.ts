@@ -1,9 +1,7 @@
 import { verifyMessage } from '@decent-cloud/identity';
 import { parseExactJson } from '@decent-cloud/kernel';
 import type { z } from 'zod';
-
-/** Why a message of an agent is not believed. */
-export type Disbelief = 'malformed' | 'unknown-agent' | 'foreign-account' | 'revoked' | 'forged';
+import { type Disbelief, type KnownAgent, whyDisbelieved } from './domain/disbelief.ts';
 
 export class DisbelievedError extends Error {
   override readonly name = 'DisbelievedError';
@@ -13,11 +11,6 @@ export class DisbelievedError extends Error {
   ) {
     super(`${reason}: ${detail}`);
   }
-}
-
-export interface KnownAgent {
-  readonly accountPublicKey: string | null;
-  readonly isActive: boolean;
 }
 
 /**
@@ -42,14 +35,8 @@ export async function believe<S extends z.ZodType<{ agentPublicKey: string }>>(
     throw new DisbelievedError('malformed', parsed.error.issues[0]?.message ?? 'no message');
   const message = parsed.data;
   const agent = await agentOf(message.agentPublicKey);
-  if (!agent) throw new DisbelievedError('unknown-agent', message.agentPublicKey);
-  if (agent.accountPublicKey !== account) {
-    throw new DisbelievedError('foreign-account', `${message.agentPublicKey} does not speak over ${account}`);
-  }
-  if (!agent.isActive) throw new DisbelievedError('revoked', message.agentPublicKey);
-  if (!verifyMessage(message.agentPublicKey, raw)) {
-    throw new DisbelievedError('forged', `not signed by ${message.agentPublicKey}`);
-  }
+  const reason = whyDisbelieved(agent, account, () => verifyMessage(message.agentPublicKey, raw));
+  if (reason) throw new DisbelievedError(reason, `${message.agentPublicKey} over ${account}`);
   return message;
 }
 

@@ -16,8 +16,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Assignment, Machine } from '../assignment/assignment.store.ts';
-import { desiredRunning } from '../assignment/coordinator.ts';
-import { desiredAbsent } from '../assignment/removals.ts';
+import { desiredAbsent, desiredRunning } from '../assignment/domain/next-step.ts';
 import { AgentWireMetrics } from './agent-wire-metrics.ts';
 import { FRESH_SECONDS } from './heartbeats.ts';
 import { KnownAgents } from './known-agents.ts';

@@ -1,7 +1,6 @@
-import { formatAmountE9s, Refusal } from '@decent-cloud/kernel';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import { type AccountName, hasFloor, type Transfer } from './domain/transfer.ts';
+import { type AccountName, assertAboveFloor, nameOf, type Transfer } from './domain/transfer.ts';
 
 export interface Posted {
   /** False: this transfer had happened before; the figures are those of then. */
@@ -15,8 +14,6 @@ interface AccountRow {
   owner: string;
   balance_e9s: bigint;
 }
-
-const nameOf = ({ kind, owner }: AccountName): string => `${kind}:${owner}`;
 
 @Injectable()
 export class LedgerStore {
@@ -35,7 +32,7 @@ export class LedgerStore {
     const moves = transfer.movements.map(({ account, amountE9s }) => {
       const row = accounts.get(nameOf(account));
       if (!row) throw new Error(`ledger account ${nameOf(account)} is missing`);
-      refuseBelowFloor(row, amountE9s, transfer.currency);
+      assertAboveFloor({ ...account, balanceE9s: row.balance_e9s }, amountE9s, transfer.currency);
       return { row, amountE9s };
     });
     const posted = await sql.query<{ account_id: bigint; balance_after_e9s: bigint }>(
@@ -88,15 +85,4 @@ export class LedgerStore {
     );
     return new Map(rows.map((row) => [nameOf(row), row]));
   }
-}
-
-function refuseBelowFloor(account: AccountRow, amountE9s: bigint, currency: string): void {
-  if (!hasFloor(account.kind) || account.balance_e9s + amountE9s >= 0n) return;
-  if (account.kind !== 'wallet') throw new Error(`${nameOf(account)} would fall below zero`);
-  throw new Refusal(
-    'PAYMENT_REQUIRED',
-    'INSUFFICIENT_BALANCE',
-    `Insufficient wallet balance: ${formatAmountE9s(-amountE9s)} ${currency} needed, ` +
-      `${formatAmountE9s(account.balance_e9s)} ${currency} available. Top up at /dashboard/wallet`,
-  );
 }

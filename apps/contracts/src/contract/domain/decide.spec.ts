@@ -13,7 +13,16 @@ import {
 } from '../../../test/sample-contract.ts';
 import { advance, andThen, open } from './advance.ts';
 import type { Change, Contract } from './contract.ts';
-import { accept, cancel, charged, chargeRefused, paidWithoutCharge, refunded, reject } from './decide.ts';
+import {
+  accept,
+  cancel,
+  charged,
+  chargeRefused,
+  paidWithoutCharge,
+  refunded,
+  reject,
+  unpaidStep,
+} from './decide.ts';
 import { isFinal, lifecycle } from './status.ts';
 
 const NOW = T0 + 3n * HOUR;
@@ -223,4 +232,13 @@ describe('a refund', () => {
       expect.objectContaining({ code: 'CONFLICT' }),
     );
   });
+});
+
+test.each([
+  ['nothing in the books, in time', 0n, 0n, 'charge'],
+  ['nothing in the books, at the deadline', 0n, HOUR, 'expire'],
+  ['money in the books, in time', PRICE, 0n, 'confirm'],
+  ['money in the books, too late', PRICE, 2n * HOUR, 'confirm'],
+])('an unpaid contract with %s', (_, chargedE9s, passedNs, step) => {
+  expect(unpaidStep(sampleContract('requested'), chargedE9s, T0 + passedNs)).toBe(step);
 });

@@ -124,3 +124,13 @@ export function deadlinePassed(contract: Contract, nowNs: bigint): Change | unde
 
 /** True while the contract waits for its money. */
 export const awaitsPayment = (contract: Contract): boolean => !isFinal(contract.status) && !isPaid(contract);
+
+/** What the reconciler does with a contract that waits for its money, given what the books have of it. */
+export function unpaidStep(
+  contract: Pick<Contract, 'deadlineAtNs'>,
+  chargedE9s: bigint,
+  nowNs: bigint,
+): 'confirm' | 'expire' | 'charge' {
+  if (chargedE9s > 0n) return 'confirm';
+  return contract.deadlineAtNs !== null && contract.deadlineAtNs <= nowNs ? 'expire' : 'charge';
+}

@@ -6,7 +6,14 @@ import {
   type Ended,
   type Rental,
 } from '../../rental/domain/rental.ts';
-import { hasFloor, rentalCharge, rentalSettlement, type Transfer, testTopUp } from './transfer.ts';
+import {
+  assertAboveFloor,
+  hasFloor,
+  rentalCharge,
+  rentalSettlement,
+  type Transfer,
+  testTopUp,
+} from './transfer.ts';
 
 const PROVIDER = 'p1';
 const ACCOUNTS = ['a1', 'a2'] as const;
@@ -166,5 +173,15 @@ describe('books', () => {
       { account: { kind: 'escrow', owner: 'c1' }, amountE9s: -5n },
       { account: { kind: 'wallet', owner: 'a1' }, amountE9s: 5n },
     ]);
+  });
+
+  it('lets no account but the outside fall below zero', () => {
+    const wallet = { kind: 'wallet', owner: 'a1', balanceE9s: 5n } as const;
+    expect(() => assertAboveFloor(wallet, -5n, 'USD')).not.toThrow();
+    expect(() => assertAboveFloor(wallet, -6n, 'USD')).toThrow('Insufficient wallet balance');
+    expect(() => assertAboveFloor({ ...wallet, kind: 'escrow' }, -6n, 'USD')).toThrow(
+      'escrow:a1 would fall below zero',
+    );
+    expect(() => assertAboveFloor({ ...wallet, kind: 'external_test' }, -6n, 'USD')).not.toThrow();
   });
 });

@@ -1,3 +1,5 @@
+import { formatAmountE9s, Refusal } from '@decent-cloud/kernel';
+
 /** Kinds of ledger accounts; see the migration for who owns which. */
 export type AccountKind = 'wallet' | 'escrow' | 'provider_earned' | 'external_test';
 export type Purpose = 'topup' | 'rental_charge' | 'rental_settlement';
@@ -24,6 +26,24 @@ export interface Transfer {
 
 /** Only money that comes from outside may be owed; every other balance stays at zero or above. */
 export const hasFloor = (kind: AccountKind): boolean => kind !== 'external_test';
+
+export const nameOf = ({ kind, owner }: AccountName): string => `${kind}:${owner}`;
+
+/** May so much be moved? @throws Refusal when a wallet holds too little; Error when another account would be owed */
+export function assertAboveFloor(
+  account: AccountName & { readonly balanceE9s: bigint },
+  amountE9s: bigint,
+  currency: string,
+): void {
+  if (!hasFloor(account.kind) || account.balanceE9s + amountE9s >= 0n) return;
+  if (account.kind !== 'wallet') throw new Error(`${nameOf(account)} would fall below zero`);
+  throw new Refusal(
+    'PAYMENT_REQUIRED',
+    'INSUFFICIENT_BALANCE',
+    `Insufficient wallet balance: ${formatAmountE9s(-amountE9s)} ${currency} needed, ` +
+      `${formatAmountE9s(account.balanceE9s)} ${currency} available. Top up at /dashboard/wallet`,
+  );
+}
 
 const transfer = (made: Transfer): Transfer => {
   const movements = made.movements.filter(({ amountE9s }) => amountE9s !== 0n);

@@ -1,0 +1,154 @@
+import { NS_PER_MS, secondsToNs } from '@decent-cloud/kernel';
+import type { DesiredMachine } from '@decent-cloud/messages';
+import type { Outcome } from './attempt.ts';
+import type { AssignmentState, MachineState } from './decide-event.ts';
+import { removalRepeatSeconds } from './retry-policy.ts';
+
+/** How often the life of an agent that is at work is looked at. */
+const WATCH_SECONDS = 15;
+
+/** A setting in seconds, which may have a fraction. */
+export const settingNs = (seconds: number): bigint => BigInt(Math.round(seconds * 1_000)) * NS_PER_MS;
+
+export interface CoordinatorLimits {
+  readonly AGENT_WAIT_SECONDS: number;
+  readonly CLAIM_TIMEOUT_SECONDS: number;
+  readonly COORDINATOR_EVERY_SECONDS: number;
+  readonly REMOVAL_REPEAT_SECONDS: number;
+}
+interface Due {
+  readonly state: AssignmentState;
+  readonly deadlineNs: bigint;
+}
+
+/** What is to be done with a contract whose time has come. */
+export type DueStep = 'assign' | 'forget' | 'replace-unclaimed' | 'time-out' | 'watch';
+
+export function dueStep({ state, deadlineNs }: Due, hasMachine: boolean, now: bigint): DueStep {
+  if (state === 'waiting') return 'assign';
+  if (!hasMachine || (state !== 'offered' && state !== 'claimed')) return 'forget';
+  if (state === 'offered') return 'replace-unclaimed';
+  return now >= deadlineNs ? 'time-out' : 'watch';
+}
+
+/** The next look at an agent that is at work. */
+export function watchAt({ deadlineNs }: Pick<Due, 'deadlineNs'>, now: bigint): bigint {
+  const nextLook = now + secondsToNs(WATCH_SECONDS);
+  return nextLook < deadlineNs ? nextLook : deadlineNs;
+}
+
+/** Nobody can take the contract now: it waits on, or has waited for too long. */
+export function withoutAgent(
+  assignment: { readonly waitingSinceNs: bigint | null },
+  now: bigint,
+  limits: CoordinatorLimits,
+):
+  | { readonly next: 'fail' }
+  | {
+      readonly next: 'wait';
+      readonly change: {
+        readonly state: 'waiting';
+        readonly waitingSinceNs: bigint;
+        readonly dueAtNs: bigint;
+      };
+    } {
+  const waitingSinceNs = assignment.waitingSinceNs ?? now;
+  if (now >= waitingSinceNs + settingNs(limits.AGENT_WAIT_SECONDS)) return { next: 'fail' };
+  const dueAtNs = now + settingNs(limits.COORDINATOR_EVERY_SECONDS);
+  return { next: 'wait', change: { state: 'waiting', waitingSinceNs, dueAtNs } };
+}
+
+/** An agent gets the contract, with the next generation. */
+export const offered = (
+  assignment: { readonly generation: number },
+  now: bigint,
+  limits: CoordinatorLimits,
+) =>
+  ({
+    state: 'offered',
+    generation: assignment.generation + 1,
+    retryAgent: null,
+    waitingSinceNs: null,
+    dueAtNs: now + settingNs(limits.CLAIM_TIMEOUT_SECONDS),
+  }) as const;
+
+/** The same agent is asked again, later. */
+export const retriedLater = (agentPublicKey: string, afterSeconds: number, now: bigint) => {
+  const dueAtNs = now + secondsToNs(afterSeconds);
+  return { state: 'waiting', retryAgent: agentPublicKey, waitingSinceNs: dueAtNs, dueAtNs } as const;
+};
+
+/** An attempt is over. */
+export function attemptClosed(outcome: Outcome, now: bigint) {
+  const failed = !['unclaimed', 'silent', 'timeout'].includes(outcome);
+  return { outcome, settledAtNs: now, ...(failed ? { state: 'failed' as const } : {}) };
+}
+
+/** From now on the machine is to be absent; its agent is told, the first time or again. */
+export function removalOrdered(
+  machine: {
+    readonly desired: 'running' | 'absent';
+    readonly state: MachineState;
+    readonly orders: number;
+  },
+  now: bigint,
+  limits: CoordinatorLimits,
+) {
+  const orders = machine.orders + 1;
+  const waitSeconds = removalRepeatSeconds(orders, limits.REMOVAL_REPEAT_SECONDS);
+  return {
+    orders,
+    nextOrderAtNs: now + settingNs(waitSeconds),
+    ...(machine.desired === 'absent' ? {} : { desired: 'absent' as const, absentSinceNs: now }),
+    // It had been confirmed as gone and is there again.
+    ...(machine.state === 'gone' ? { state: 'failed' as const } : {}),
+  };
+}
+
+/** Is the order to remove it to be given again? */
+export const isRemovalDue = (
+  machine: {
+    readonly desired: 'running' | 'absent';
+    readonly state: MachineState;
+    readonly nextOrderAtNs: bigint | null;
+  },
+  now: bigint,
+): boolean =>
+  machine.desired === 'absent' &&
+  machine.state !== 'gone' &&
+  machine.nextOrderAtNs !== null &&
+  machine.nextOrderAtNs <= now;
+
+/** What the agent is told of a machine that it is to make. */
+export function desiredRunning(
+  assignment: {
+    readonly contractId: string;
+    readonly deadlineNs: bigint;
+    readonly spec: NonNullable<DesiredMachine['spec']>;
+    readonly encryptionPublicKeys: string[];
+  },
+  generation: number,
+): DesiredMachine {
+  return {
+    contractId: assignment.contractId,
+    generation,
+    desired: 'running',
+    deadlineNs: assignment.deadlineNs.toString(),
+    spec: assignment.spec,
+    encryptionPublicKeys: assignment.encryptionPublicKeys,
+  };
+}
+
+/** What the agent is told of a machine that it is to remove. */
+export function desiredAbsent(
+  { contractId, generation }: { readonly contractId: string; readonly generation: number },
+  deadlineNs: bigint,
+): DesiredMachine {
+  return {
+    contractId,
+    generation,
+    desired: 'absent',
+    deadlineNs: deadlineNs.toString(),
+    encryptionPublicKeys: [],
+  };
+}
