@@ -2,7 +2,8 @@ import { requests } from '@decent-cloud/messages';
 import { getOffering, listProviderOfferings } from '@decent-cloud/messages/offerings';
 import { Database } from '@decent-cloud/postgres';
 import { answerRequests, eventually, type PlayedService } from '@decent-cloud/testing';
-import { OfferingListStore, type SearchFilter } from '../src/offering/offering-list.store.ts';
+import { OfferingListStore } from '../src/offering/offering-list.store.ts';
+import type { SearchFilter } from '../src/offering/offering-search.ts';
 import { ANYBODY, hex, RunningOfferings, type User, user } from './running-offerings.ts';
 
 interface PlayedPool {
@@ -228,36 +229,43 @@ describe('while other services are down', () => {
   });
 });
 
-describe('plans of a search', () => {
+describe('among many', () => {
   const filter: SearchFilter = { inStockOnly: false, hasRecipe: false };
+  const BULK = 20_000;
 
+  // Cheapest first. Some words are spread evenly; `zenith` is only among the dearest, `early` only among the cheapest.
   beforeAll(async () => {
     await offerings.service.database.query(
       `insert into offering (operation_id, provider_public_key, offering_id, offer_name, product_type, visibility, is_draft,
-         currency, monthly_price_e9s, setup_fee_e9s, stock_status, datacenter_country, offering_source, details,
+         currency, monthly_price_e9s, setup_fee_e9s, stock_status, datacenter_country, offering_source, details, description,
          created_at_ns, updated_at_ns)
        select gen_random_uuid(), lpad(to_hex(n % 500), 64, '0'), 'bulk-' || n, 'Box ' || md5(n::text), 'bulk-' || n % 20,
-         'public', false, 'USD', n::bigint * 1000000, 0, 'in_stock', case n % 50 when 0 then 'LU' else 'DE' end, 'provider', '{}', 1, 1
-       from generate_series(1, 20000) as n`,
+         'public', false, 'USD', n::bigint * 1000000, 0, 'in_stock', case n % 50 when 0 then 'LU' else 'DE' end, 'provider', '{}',
+         case when n % 5 = 0 then 'For nightly work. ' else '' end || case when n % 300 = 0 then 'Monsoon. ' else '' end ||
+         case when n > 15000 then 'Zenith. ' else '' end || case when n % 10 = 0 and n < 400 then 'Early. ' else '' end ||
+         case when n % 1000 = 7 then 'ъю' else '' end,
+         1, 1
+       from generate_series(1, $1::int) as n`,
+      [BULK],
     );
     await offerings.service.database.query('vacuum analyze offering');
   }, 60_000);
 
-  /** The plan of the list query that the store sends. */
-  async function planOf(search: (store: OfferingListStore) => Promise<unknown>): Promise<string> {
+  /** The plans of the list queries that the store sends, one after the other. */
+  async function plansOf(search: (store: OfferingListStore) => Promise<unknown>): Promise<string[]> {
     const { database } = offerings.service;
-    let plan = '';
+    const plans: string[] = [];
     const spy = {
       query: async (text: string, values: readonly unknown[]) => {
-        if (!text.includes('from offering where')) return database.query(text, values);
-        if (text.startsWith('select 1')) return database.query(text, values);
-        const rows = await database.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
-        plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-        return [];
+        if (!text.startsWith('select 1')) {
+          const rows = await database.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
+          plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+        }
+        return database.query(text, values);
       },
     } as unknown as Database;
     await search(new OfferingListStore(spy));
-    return plan;
+    return plans;
   }
 
   it.each([
@@ -265,12 +273,79 @@ describe('plans of a search', () => {
     ['a type', { ...filter, productType: 'bulk-7' }, undefined, 'offering_ranked_type'],
     ['a country', { ...filter, country: 'LU' }, undefined, 'offering_ranked_country'],
     ['the page after one', filter, 5_000n, 'offering_ranked'],
-    ['a rare word', { ...filter, words: 'c4ca4238' }, undefined, 'offering_words'],
-  ] as const)('%s: by index, never the whole table', async (_what, wanted, after, index) => {
-    const plan = await planOf((store) => store.search(wanted, after, 50));
-    expect(plan).toMatch(new RegExp(`\\b${index}\\b`));
-    expect(plan).not.toContain('Seq Scan on offering');
-    if (index !== 'offering_words') expect(plan).not.toContain('Sort');
-    if (after !== undefined) expect(plan).toMatch(/Index Cond: .*ROW\(reliability_order/);
+  ] as const)('%s: along its index, never the whole table', async (_what, wanted, after, index) => {
+    const plans = await plansOf((store) => store.search(wanted, after, 50));
+    expect(plans).toHaveLength(1);
+    expect(plans[0]).toMatch(new RegExp(`\\b${index}\\b`));
+    expect(plans[0]).not.toMatch(/Seq Scan on offering|Sort/);
+    if (after !== undefined) expect(plans[0]).toMatch(/Index Cond: .*ROW\(reliability_order/);
+  });
+
+  const NEAR = 'a walk of 100';
+  const FAR = 'a walk of 4000';
+  const LOOKED_UP = 'the index of words';
+  const TO_THE_END = 'a walk';
+  it.each([
+    ['in all', { words: 'box' }, undefined, [NEAR]],
+    ['in all, after one', { words: 'box' }, 5_000n, [NEAR]],
+    ['in every fifth', { words: 'nightly' }, undefined, [NEAR, FAR]],
+    ['in every fifth of a type', { words: 'nightly', productType: 'bulk-7' }, undefined, [NEAR, LOOKED_UP]],
+    ['in every fifth of a country', { words: 'nightly', country: 'LU' }, undefined, [NEAR]],
+    ['in one of 300', { words: 'monsoon' }, undefined, [NEAR, LOOKED_UP]],
+    ['in one', { words: 'c4ca4238' }, undefined, [NEAR, LOOKED_UP]],
+    ['of three letters, at the end', { words: 'zen' }, undefined, [NEAR, LOOKED_UP]],
+    ['in none', { words: 'xylophone' }, undefined, [NEAR, LOOKED_UP]],
+    ['in none, after one', { words: 'xylophone' }, 5_000n, [NEAR, LOOKED_UP]],
+    ['in many, all at the end', { words: 'zenith' }, undefined, [NEAR, LOOKED_UP]],
+    ['in the first few', { words: 'early' }, undefined, [NEAR, FAR, LOOKED_UP]],
+    ['too short for its index', { words: 'ъю' }, undefined, [NEAR, TO_THE_END]],
+  ] as const)('a word that is %s', async (_what, wanted, after, ways) => {
+    const plans = await plansOf((store) => store.search({ ...filter, ...wanted }, after, 50));
+    expect(plans).toHaveLength(ways.length);
+    for (const [index, way] of ways.entries()) {
+      const plan = plans[index] as string;
+      expect(plan).not.toContain('Seq Scan on offering');
+      if (way === LOOKED_UP) {
+        expect(plan).toMatch(/Bitmap Index Scan on offering_words\b/);
+        continue;
+      }
+      expect(plan).toMatch(/Index Scan using offering_ranked/);
+      expect(plan).not.toContain('Sort');
+    }
+  });
+
+  it.each([
+    [{ words: 'box' }],
+    [{ words: 'nightly' }],
+    [{ words: 'nightly', productType: 'bulk-5' }],
+    [{ words: 'nightly', country: 'LU', productType: 'bulk-0' }],
+    [{ words: 'monsoon' }],
+    [{ words: 'monsoon', maxPriceE9s: 9_000_000_000n, inStockOnly: true }],
+    [{ words: 'ca4' }],
+    [{ words: 'zenith', country: 'LU' }],
+    [{ words: 'early' }],
+    [{ words: 'ъю' }],
+    [{ words: 'xylophone' }],
+    [{ words: '%' }],
+  ] as const)('finds with %o what a plain query finds, page by page', async (wanted) => {
+    const pattern = `%${wanted.words.replace('%', '\\%')}%`;
+    const { productType = null, country = null, maxPriceE9s = null } = wanted as Partial<SearchFilter>;
+    const plain = await offerings.service.database.query<{ id: bigint }>(
+      `select id from offering
+       where is_listed and concat_ws(chr(10), offer_name, product_type, coalesce(description, '')) ilike $1
+         and product_type = coalesce($2, product_type) and datacenter_country = coalesce($3, datacenter_country)
+         and monthly_price_e9s <= coalesce($4, monthly_price_e9s)
+       order by reliability_score desc nulls last, trust_score desc nulls last, monthly_price_e9s, id`,
+      [pattern, productType, country, maxPriceE9s],
+    );
+    const expected = plain.slice(0, 1_000).map(({ id }) => id);
+    const store = new OfferingListStore(offerings.service.database);
+    const found: bigint[] = [];
+    while (found.length < 1_000) {
+      const page = await store.search({ ...filter, ...wanted }, found.at(-1), 50);
+      found.push(...page.map(({ id }) => id));
+      if (page.length < 50) break;
+    }
+    expect(found).toEqual(expected);
   });
 });

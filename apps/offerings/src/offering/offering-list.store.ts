@@ -4,21 +4,12 @@ import { Injectable } from '@nestjs/common';
 import type { Offering } from './domain/offering.ts';
 import type { Owner } from './offering.store.ts';
 import { OFFERING_COLUMNS, type OfferingRow, offeringOfRow } from './offering-row.ts';
+import { OfferingSearch, type SearchFilter, type Statement } from './offering-search.ts';
 
-export interface SearchFilter {
-  readonly productType?: string | undefined;
-  readonly country?: string | undefined;
-  readonly inStockOnly: boolean;
-  readonly hasRecipe: boolean;
-  readonly minPriceE9s?: bigint | undefined;
-  readonly maxPriceE9s?: bigint | undefined;
-  readonly words?: string | undefined;
-}
-
-/** Same expression as the trigram index. */
-const WORDS = `(offer_name || chr(10) || product_type || chr(10) || coalesce(description, ''))`;
-const RANK = 'reliability_order, trust_order, monthly_price_e9s, id';
-const HELD = `(select count(*) from stock_hold where offering_db_id = offering.id and released_at_ns is null)`;
+/** Enough for a page of what every second offering has; a rare word costs little more for it. */
+const FIRST_WALK = 100;
+/** As far as a walk is cheaper than sorting what a common word finds in its index. */
+const LONG_WALK = 4_000;
 
 export interface ServedGroup {
   readonly providerPublicKey: string;
@@ -32,29 +23,22 @@ export interface ServedGroup {
 export class OfferingListStore {
   constructor(private readonly database: Database) {}
 
-  /** Listed offerings, best first, after the one that is named. */
+  /**
+   * Listed offerings, best first, after the one that is named.
+   * Words that are frequent among the best are found on the way, others in their index: neither sorts the table.
+   */
   async search(filter: SearchFilter, after: bigint | undefined, limit: number): Promise<Offering[]> {
-    const values: unknown[] = [limit];
-    const conditions = ['is_listed'];
-    const where = (condition: (placeholder: string) => string, value: unknown): void => {
-      if (value === undefined) return;
-      values.push(value);
-      conditions.push(condition(`$${values.length}`));
-    };
-    where((it) => `product_type = ${it}`, filter.productType);
-    where((it) => `datacenter_country = ${it}`, filter.country);
-    where((it) => `monthly_price_e9s >= ${it}`, filter.minPriceE9s);
-    where((it) => `monthly_price_e9s <= ${it}`, filter.maxPriceE9s);
-    where((it) => `${WORDS} ilike ${it}`, filter.words === undefined ? undefined : likeText(filter.words));
-    if (filter.hasRecipe) conditions.push('post_provision_script is not null');
-    if (filter.inStockOnly) {
-      conditions.push(`stock_status = 'in_stock'`, `${HELD} < coalesce(stock_total, 1)`);
+    if (after !== undefined) await this.assertKnown(after);
+    const search = new OfferingSearch(filter, after, limit);
+    if (filter.words === undefined) return this.run(search.walk());
+    const first = await this.run(search.walkAtMost(FIRST_WALK));
+    if (first.length === limit) return first;
+    if (!search.canLookUpWords) return this.run(search.walk());
+    if (first.length * LONG_WALK >= limit * FIRST_WALK) {
+      const found = await this.run(search.walkAtMost(LONG_WALK));
+      if (found.length === limit) return found;
     }
-    if (after !== undefined) {
-      await this.assertKnown(after);
-      where((it) => `(${RANK}) > (select ${RANK} from offering where id = ${it})`, after);
-    }
-    return this.list(`where ${conditions.join(' and ')} order by ${RANK} limit $1`, values);
+    return this.run(search.lookUpWords());
   }
 
   /** What everybody sees of one provider, cheapest first. */
@@ -115,19 +99,16 @@ export class OfferingListStore {
 
   private async cheapest(condition: string, values: unknown[], page: Page): Promise<Offering[]> {
     if (page.after !== undefined) await this.assertKnown(page.after);
-    return this.list(
-      `where ${condition} and ($2::bigint is null or
+    return this.run({
+      text: `select ${OFFERING_COLUMNS} from offering where ${condition} and ($2::bigint is null or
          (monthly_price_e9s, id) > (select monthly_price_e9s, id from offering where id = $2))
        order by monthly_price_e9s, id limit $1 offset $3`,
-      [page.limit, page.after ?? null, page.offset, ...values],
-    );
+      values: [page.limit, page.after ?? null, page.offset, ...values],
+    });
   }
 
-  private async list(clauses: string, values: readonly unknown[]): Promise<Offering[]> {
-    const rows = await this.database.query<OfferingRow>(
-      `select ${OFFERING_COLUMNS} from offering ${clauses}`,
-      values,
-    );
+  private async run({ text, values }: Statement): Promise<Offering[]> {
+    const rows = await this.database.query<OfferingRow>(text, values);
     return rows.map(offeringOfRow);
   }
 
@@ -152,5 +133,3 @@ export function readCursor(cursor: string | undefined): bigint | undefined {
   if (!/^\d{1,18}$/.test(cursor)) throw badCursor();
   return BigInt(cursor);
 }
-
-const likeText = (words: string): string => `%${words.replace(/[\\%_]/g, '\\$&')}%`;

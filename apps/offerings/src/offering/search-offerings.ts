@@ -4,7 +4,8 @@ import { searchOfferings } from '@decent-cloud/messages/offerings';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import type { OfferingWire } from './domain/offering.ts';
 import { priceBoundE9s } from './domain/price.ts';
-import { OfferingListStore, readCursor, type SearchFilter } from './offering-list.store.ts';
+import { OfferingListStore, readCursor } from './offering-list.store.ts';
+import type { SearchFilter } from './offering-search.ts';
 import { OfferingView, type Served } from './offering-view.ts';
 
 /** Offerings that nobody serves are passed over; a search that finds nothing else ends here with a short page. */
