@@ -20,6 +20,7 @@ const PINO_ERROR = 50;
  * @property {string} logFolder
  * @property {(line: string) => void} say
  * @property {string} [cwd]
+ * @property {readonly number[]} [backOffSeconds] waits before it is started again, one for each death in a row
  */
 
 /** A process that is started again when it dies, cannot outlive this one, and writes its log to a file. */
@@ -91,7 +92,8 @@ export class Child {
   /** @param {number | null} code @param {number} run */
   async #again(code, run) {
     if (Date.now() - this.#startedAt > CALM_MS) this.#deaths = 0;
-    const waitSeconds = BACK_OFF_SECONDS[Math.min(this.#deaths++, BACK_OFF_SECONDS.length - 1)] ?? 10;
+    const waits = this.options.backOffSeconds ?? BACK_OFF_SECONDS;
+    const waitSeconds = waits[Math.min(this.#deaths++, waits.length - 1)] ?? 10;
     const how = code !== null && code > 128 ? `was ended by signal ${code - 128}` : `ended with code ${code}`;
     this.options.say(`${this.name} ${how}; starting it again in ${waitSeconds} s`);
     await sleep(waitSeconds * 1_000);

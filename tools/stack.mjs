@@ -22,6 +22,9 @@ const READY_DEADLINE_MS = 60_000;
 /** So often it has not come by a passing fault. */
 const DEATHS_BEFORE_READY = 4;
 
+/** For tests that end parts on purpose: always this wait instead of ever longer ones. */
+const RESTART_SECONDS = Number(process.env.DC_RESTART_SECONDS ?? 0) || 0;
+
 /** The whole platform on one machine: `npm start` and, with `--watch`, `npm run dev`. */
 class Stack {
   dataDir = resolve(ROOT, process.env.DC_DATA_DIR ?? '.data');
@@ -189,6 +192,7 @@ class Stack {
       cwd: ROOT,
       logFolder: join(this.dataDir, 'logs'),
       say: this.say,
+      ...(RESTART_SECONDS > 0 ? { backOffSeconds: [RESTART_SECONDS] } : {}),
     });
     this.children.push(child);
     child.start();

@@ -1,3 +1,4 @@
+export * from './crash-point.ts';
 export * from './exact-json.ts';
 export * from './ids.ts';
 export * from './money.ts';

@@ -6,19 +6,30 @@ import * as requests from './requests.ts';
  * The rental as a saga: its steps in their order, who makes each, what takes it back, and every act by which services
  * and agent carry it on. What people see of a rental and the points at which it is killed in tests both come from here.
  */
-export type ProcessService = 'offerings' | 'contracts' | 'payments' | 'agents' | 'provider-agent';
+export type ProcessService =
+  | 'offerings'
+  | 'contracts'
+  | 'payments'
+  | 'agents'
+  | 'provider-agent'
+  | 'notifications';
 
 /** What sets an act off: a subject of the bus, or what coordinator and agent say to each other. */
 export type Trigger =
   | { readonly kind: 'request' | 'fact'; readonly subject: string }
   | { readonly kind: 'command' | 'report'; readonly name: string };
 
-/** One thing that one service does, with at most one transaction (or journal write) of its own. */
+/** One thing that one service does: with one transaction of its own, or as many as it says. */
 export interface Act {
   readonly service: ProcessService;
   readonly on: Trigger;
   /** Requests that it makes of others on the way. */
   readonly asks?: readonly string[];
+  /** Transactions, one after the other; one when nothing is said. */
+  readonly commits?: number;
+  /** What the agent writes into its journal on the way, and what it has its backend do. */
+  readonly journals?: readonly string[];
+  readonly backend?: 'provision' | 'terminate';
   /** What it says when it is done: facts, commands and reports. */
   readonly says?: readonly Trigger[];
 }
@@ -82,7 +93,14 @@ export const rentalProcess: readonly ProcessStep[] = [
       {
         service: 'contracts',
         on: request(createContract),
-        asks: [requests.ensureAccount.subject, requests.holdStock.subject, requests.chargeRental.subject],
+        commits: 2,
+        asks: [
+          requests.ensureAccount.subject,
+          requests.holdStock.subject,
+          requests.resolveKey.subject,
+          requests.releaseStock.subject,
+          requests.chargeRental.subject,
+        ],
         says: [fact(facts.contractStatusChanged), fact(facts.contractAccepted)],
       },
     ],
@@ -92,14 +110,22 @@ export const rentalProcess: readonly ProcessStep[] = [
     owner: 'payments',
     expectedSeconds: 1,
     acts: [
-      { service: 'payments', on: request(requests.chargeRental), says: [fact(facts.rentalCharged)] },
+      {
+        service: 'payments',
+        on: request(requests.chargeRental),
+        says: [fact(facts.rentalCharged), fact(facts.walletChanged)],
+      },
       { service: 'contracts', on: fact(facts.rentalCharged), says: [fact(facts.contractAccepted)] },
     ],
     undo: {
       name: 'refund',
       expectedSeconds: 2,
       acts: [
-        { service: 'payments', on: fact(facts.contractEnded), says: [fact(facts.refundIssued)] },
+        {
+          service: 'payments',
+          on: fact(facts.contractEnded),
+          says: [fact(facts.refundIssued), fact(facts.walletChanged)],
+        },
         { service: 'contracts', on: fact(facts.refundIssued) },
       ],
     },
@@ -129,6 +155,8 @@ export const rentalProcess: readonly ProcessStep[] = [
       {
         service: 'provider-agent',
         on: command('provision'),
+        journals: ['creating', 'running', 'failed', 'sent'],
+        backend: 'provision',
         says: [report('claimed'), report('provisioned'), report('failed')],
       },
       { service: 'agents', on: report('claimed'), says: [fact(facts.provisioningStarted)] },
@@ -141,7 +169,13 @@ export const rentalProcess: readonly ProcessStep[] = [
       expectedSeconds: 30,
       acts: [
         { service: 'agents', on: fact(facts.contractEnded), says: [command('terminate')] },
-        { service: 'provider-agent', on: command('terminate'), says: [report('terminated')] },
+        {
+          service: 'provider-agent',
+          on: command('terminate'),
+          journals: ['removing', 'gone', 'sent'],
+          backend: 'terminate',
+          says: [report('terminated')],
+        },
         { service: 'agents', on: report('terminated'), says: [fact(facts.machineRemoved)] },
         { service: 'contracts', on: fact(facts.machineRemoved) },
       ],
@@ -162,3 +196,10 @@ export const rentalProcess: readonly ProcessStep[] = [
 export const endings: readonly Act[] = [
   { service: 'contracts', on: request(cancelContract), says: [fact(facts.contractEnded)] },
 ];
+
+/** Who tells people what became of it. */
+export const tellings: readonly Act[] = [
+  facts.contractStatusChanged,
+  facts.refundIssued,
+  facts.walletChanged,
+].map((said) => ({ service: 'notifications', on: fact(said) }));

@@ -1,3 +1,4 @@
+import { crash } from '@decent-cloud/kernel';
 import type { Database } from '@decent-cloud/postgres';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import { headers as createHeaders } from '@nats-io/transport-node';
@@ -27,6 +28,7 @@ interface OutboxRow {
   headers: Record<string, string>;
 }
 
+const ACCOUNT_KEY = /\bA[A-Z2-7]{55}\b/;
 const KEEP_DAYS = 7;
 const STREAM_CHECK_MS = 15_000;
 const PURGE_MS = 3_600_000;
@@ -116,6 +118,9 @@ export class OutboxRelay {
     });
     await this.mark(sent, failed);
     this.options.onPublished?.(sent.length);
+    for (const row of rows) {
+      if (!failed.includes(row.id)) crash.points?.pass(this.pointOf(row, 'after-mark'));
+    }
     if (failed.length > 0)
       throw new Error(`${failed.length} of ${rows.length} messages not published`, { cause: failure });
     return rows.length;
@@ -124,12 +129,21 @@ export class OutboxRelay {
   private async publish(row: OutboxRow): Promise<{ stream: string; seq: number }> {
     const headers = createHeaders();
     for (const [name, value] of Object.entries(row.headers)) headers.set(name, value);
-    const ack = await this.options.jetstream.publish(row.subject, row.payload, {
-      msgID: row.id,
-      headers,
-      timeout: this.options.publishTimeoutMs ?? 5_000,
-    });
+    const send = () =>
+      this.options.jetstream.publish(row.subject, row.payload, {
+        msgID: row.id,
+        headers,
+        timeout: this.options.publishTimeoutMs ?? 5_000,
+      });
+    crash.points?.pass(this.pointOf(row, 'before'));
+    let ack = await send();
+    if (crash.points?.pass(this.pointOf(row, 'after-publish'))) ack = await send();
     return { stream: ack.stream, seq: ack.seq };
+  }
+
+  private pointOf({ subject }: OutboxRow, place: string): string {
+    const name = subject.replace(ACCOUNT_KEY, '*');
+    return `${this.options.database.options.applicationName}:publish:${name}:${place}`;
   }
 
   private async mark(sent: { id: string; stream: string; seq: number }[], failed: string[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crash } from '@decent-cloud/kernel';
 import pg from 'pg';
 
 /** What runs inside one transaction (or alone, on the pool). Rows have int8 as bigint. */
@@ -55,9 +56,10 @@ export class Database implements Sql {
 
   /** Runs `work` in one transaction: commit when it returns, rollback when it throws. `work` may run more than once. */
   async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    const point = crash.points?.nextHere('before-commit');
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.attempt(work);
+        return await this.attempt(work, point);
       } catch (error) {
         if (attempt >= MAX_TRANSACTION_ATTEMPTS || !isConcurrencyConflict(error)) throw error;
         await sleep(Math.random() * 20 * attempt);
@@ -65,7 +67,7 @@ export class Database implements Sql {
     }
   }
 
-  private async attempt<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+  private async attempt<T>(work: (sql: Sql) => Promise<T>, point: string | undefined): Promise<T> {
     const client = await this.pool.connect();
     let broken = false;
     try {
@@ -75,6 +77,7 @@ export class Database implements Sql {
           (await client.query<Row>(text, values as unknown[])).rows,
       };
       const result = await work(sql);
+      if (point !== undefined) crash.points?.pass(point);
       await client.query('commit');
       return result;
     } catch (error) {

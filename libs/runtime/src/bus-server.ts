@@ -1,4 +1,5 @@
-import { parseExactJson } from '@decent-cloud/kernel';
+import { crash, parseExactJson } from '@decent-cloud/kernel';
+import { ownerOf } from '@decent-cloud/messages';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { ServerNats } from '@nestjs/microservices';
 
@@ -55,11 +56,20 @@ export class BusServer extends ServerNats {
             this.inHand++;
             void Promise.resolve(handler(error, message)).finally(() => {
               this.inHand--;
+              if (crash.points) void this.passAfterReply(subject);
             });
           },
         }),
       );
     }
+  }
+
+  /** The reply is handed over in the next tick; the flush comes back when the broker has it. */
+  private async passAfterReply(subject: string): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.connection.isClosed()) return;
+    await this.connection.flush();
+    crash.points?.pass(`${ownerOf(subject)}:${subject}:after-reply`);
   }
 
   override async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { type RequestOptions, requestAnswer } from '@decent-cloud/bus';
-import { Refusal } from '@decent-cloud/kernel';
+import { crash, Refusal } from '@decent-cloud/kernel';
 import {
   type Answer,
   type Caller,
@@ -27,7 +27,7 @@ export class Bus {
 
   constructor(
     readonly connection: NatsConnection,
-    serviceName: string,
+    private readonly serviceName: string,
     private readonly metrics: Metrics,
   ) {
     this.caller = { kind: 'service', name: serviceName };
@@ -46,7 +46,7 @@ export class Bus {
     const service = ownerOf(declaration.subject);
     try {
       const answer = await this.breakerOf(service)(() =>
-        requestAnswer(this.connection, declaration, input, { ...options, requestId, caller: this.caller }),
+        this.once(declaration, input, { ...options, requestId, caller: this.caller }),
       );
       return answer as Answer<D>;
     } catch (error) {
@@ -55,6 +55,18 @@ export class Bus {
         cause: error,
       });
     }
+  }
+
+  private async once<const D extends RequestDeclaration>(
+    declaration: D,
+    input: CallInput<D>,
+    options: RequestOptions,
+  ): Promise<Answer<D>> {
+    const pointOf = (place: string) => `${this.serviceName}:ask:${declaration.subject}:${place}`;
+    crash.points?.pass(pointOf('before'));
+    const answer = await requestAnswer(this.connection, declaration, input, options);
+    if (!crash.points?.pass(pointOf('after'))) return answer;
+    return requestAnswer(this.connection, declaration, input, options);
   }
 
   private breakerOf(service: string): Asking {

@@ -1,5 +1,5 @@
 import { DurableReader, traceOf, type Verdict } from '@decent-cloud/bus';
-import { type Clock, parseExactJson, Refusal } from '@decent-cloud/kernel';
+import { type Clock, crash, parseExactJson, Refusal } from '@decent-cloud/kernel';
 import { type ConsumerDeclaration, type FactDeclaration } from '@decent-cloud/messages';
 import { receiveOnce } from '@decent-cloud/outbox';
 import { type Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
@@ -7,6 +7,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { context } from '@opentelemetry/api';
 import type { z } from 'zod';
+import { actWithPoints, passAfterAck } from './crash-seams.ts';
 import { type Logger, withRequestId } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reaction } from './reaction.ts';
@@ -39,7 +40,10 @@ export function createReactionReader(options: ReactionRunnerOptions): DurableRea
     connection,
     declaration: consumer,
     handle: (message) => handle(options, message),
-    onSettled: (verdict) => metrics.factsHandled.inc({ consumer: consumer.durable, verdict }),
+    onSettled: (verdict, message) => {
+      metrics.factsHandled.inc({ consumer: consumer.durable, verdict });
+      if (crash.points) void passAfterAck(connection, actOf(options, message.subject));
+    },
     onTrouble: (error, doing, message) =>
       logger.warn({ error, subject: message?.subject, deliveries: message?.info.deliveryCount }, doing),
   });
@@ -59,10 +63,13 @@ async function handle(options: ReactionRunnerOptions, message: JsMsg): Promise<V
     withRequestId(messageId, async () => {
       try {
         const now = options.clock();
-        await options.database.transaction(async (sql) => {
-          if (!(await receiveOnce(sql, options.consumer.durable, messageId))) return;
-          await entry.reaction.react(fact as never, { sql, messageId, now });
-        });
+        const act = () =>
+          options.database.transaction(async (sql) => {
+            if (!(await receiveOnce(sql, options.consumer.durable, messageId))) return;
+            await entry.reaction.react(fact as never, { sql, messageId, now });
+          });
+        if (crash.points) await actWithPoints(actOf(options, message.subject), act);
+        else await act();
         return { verdict: 'done' } as const;
       } catch (error) {
         if (isDatabaseUnavailable(error)) return { verdict: 'pause', error } as const;
@@ -78,3 +85,6 @@ async function handle(options: ReactionRunnerOptions, message: JsMsg): Promise<V
     }),
   );
 }
+
+const actOf = ({ consumer }: ReactionRunnerOptions, subject: string): string =>
+  `${consumer.durable}:${subject}`;

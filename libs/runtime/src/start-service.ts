@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { connectBus, type DurableReader, ensureStream, ServerTooOldError } from '@decent-cloud/bus';
 import { type Clock, systemClock } from '@decent-cloud/kernel';
+import { installCrashPoints } from '@decent-cloud/kernel/crash-file';
 import { consumers, type FactDeclaration, type StreamName, streams } from '@decent-cloud/messages';
 import { messagingMigrationsDir, OutboxRelay } from '@decent-cloud/outbox';
 import { Database, isDatabaseUnavailable, migrate } from '@decent-cloud/postgres';
@@ -55,6 +56,7 @@ export async function startService<S extends z.ZodType<DatabaseSettings>>(
 ): Promise<RunningService> {
   const settings = readSettings(definition.settings, options.env ?? process.env);
   const logger = createLogger(definition.name, settings.LOG_LEVEL);
+  installCrashPoints(options.env);
   const service = new Service(definition, settings, logger, options.clock ?? systemClock);
   if (options.handleSignals !== false) {
     endOnSignals(logger, settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS, () => service.stop());

@@ -1,4 +1,4 @@
-import type { Clock } from '@decent-cloud/kernel';
+import { type Clock, crash } from '@decent-cloud/kernel';
 import type { Database } from '@decent-cloud/postgres';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
@@ -40,7 +40,9 @@ export class SweepRunner {
     const { name } = this.declaration;
     const stop = this.metrics.sweepSeconds.startTimer({ sweep: name });
     try {
-      const ran = await this.alone(name, () => this.sweep.sweep(this.clock()));
+      const sweep = () => this.sweep.sweep(this.clock());
+      const act = () => `${this.database.options.applicationName}:sweep:${name}`;
+      const ran = await this.alone(name, () => crash.points?.within(act(), sweep) ?? sweep());
       stop({ outcome: ran ? 'ok' : 'skipped' });
     } catch (error) {
       stop({ outcome: 'failed' });

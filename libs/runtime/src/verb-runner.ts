@@ -1,6 +1,6 @@
 import { traceOf } from '@decent-cloud/bus';
-import { type Clock, printExactJson, Refusal, uuidV7 } from '@decent-cloud/kernel';
-import type { BusRequest, RequestDeclaration } from '@decent-cloud/messages';
+import { type Clock, crash, printExactJson, Refusal, uuidV7 } from '@decent-cloud/kernel';
+import { type AnswerInput, type BusRequest, ownerOf, type RequestDeclaration } from '@decent-cloud/messages';
 import { Injectable } from '@nestjs/common';
 import type { NatsContext } from '@nestjs/microservices';
 import { type Context, context } from '@opentelemetry/api';
@@ -9,7 +9,7 @@ import type { IdempotencyKeys } from './idempotency.ts';
 import { parseInput } from './input.ts';
 import { type Logger, withRequestId } from './logging.ts';
 import type { Metrics } from './metrics.ts';
-import type { Verb } from './verb.ts';
+import type { Verb, VerbContext } from './verb.ts';
 
 /** Runs verbs for the bus: parse, run once, check, print; every outcome becomes one reply text. */
 @Injectable()
@@ -73,16 +73,18 @@ export class VerbRunner {
     const claim = await keys?.claim(declaration.subject, request, now);
     if (claim?.kind === 'replay') return claim.answer;
     try {
-      const operationId = claim?.operationId ?? uuidV7(now);
-      const result = await verb.run(input, {
+      const contextOf = (): VerbContext => ({
         caller: request.caller,
         requestId: request.requestId,
-        operationId,
+        operationId: claim?.operationId ?? uuidV7(now),
         now,
       });
+      const run = () => verb.run(input, contextOf());
+      const result = crash.points ? await runWithPoints(declaration, run) : await run();
       const answer = (declaration.answer as unknown as z.ZodType).parse(result);
       const text = printExactJson(answer) ?? 'null';
       await keys?.keep(declaration.subject, request, text);
+      crash.points?.pass(`${actOf(declaration)}:before-reply`);
       return text;
     } catch (error) {
       if (error instanceof Refusal) await keys?.release(declaration.subject, request);
@@ -97,4 +99,17 @@ export class VerbRunner {
       cause: error,
     });
   }
+}
+
+/** What crash points of a request are named by. */
+export const actOf = ({ subject }: RequestDeclaration): string => `${ownerOf(subject)}:${subject}`;
+
+/** A repeat is what comes when the answer to the first one is lost. */
+async function runWithPoints<D extends RequestDeclaration>(
+  declaration: D,
+  run: () => Promise<AnswerInput<D>>,
+): Promise<AnswerInput<D>> {
+  const act = actOf(declaration);
+  const result = await (crash.points?.within(act, run) ?? run());
+  return crash.points?.pass(`${act}:after-commit`) ? crash.points.within(act, run) : result;
 }

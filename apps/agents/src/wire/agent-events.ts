@@ -1,9 +1,18 @@
 import { DurableReader, traceOf, type Verdict } from '@decent-cloud/bus';
-import type { Clock } from '@decent-cloud/kernel';
+import { type Clock, crash } from '@decent-cloud/kernel';
 import { agentEvent, consumers } from '@decent-cloud/messages';
 import { receiveOnce } from '@decent-cloud/outbox';
 import { Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
-import { Bus, CLOCK, LOGGER, type Logger, Metrics, withRequestId } from '@decent-cloud/runtime';
+import {
+  actWithPoints,
+  Bus,
+  CLOCK,
+  LOGGER,
+  type Logger,
+  Metrics,
+  passAfterAck,
+  withRequestId,
+} from '@decent-cloud/runtime';
 import type { JsMsg } from '@nats-io/jetstream';
 import {
   type BeforeApplicationShutdown,
@@ -40,7 +49,11 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
       connection: this.bus.connection,
       declaration: CONSUMER,
       handle: (message) => this.handle(message),
-      onSettled: (verdict) => this.metrics.factsHandled.inc({ consumer: CONSUMER.durable, verdict }),
+      onSettled: (verdict, message) => {
+        this.metrics.factsHandled.inc({ consumer: CONSUMER.durable, verdict });
+        const kind = () => message.subject.split('.').at(-1);
+        if (crash.points) void passAfterAck(this.bus.connection, `agents:report:${kind()}`);
+      },
       onTrouble: (error, doing, message) =>
         this.logger.warn(
           { error, subject: message?.subject, deliveries: message?.info.deliveryCount },
@@ -66,11 +79,14 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
       const event = await believe(agentEvent, message.string(), accountOf(message.subject), (key) =>
         this.agents.fresh(key, now),
       );
-      await this.database.transaction(async (sql) => {
-        // Named by its agent too: nobody can use up the id of another one's event.
-        if (!(await receiveOnce(sql, CONSUMER.durable, `${event.agentPublicKey}:${event.eventId}`))) return;
-        await this.reports.apply(sql, event, now);
-      });
+      const act = () =>
+        this.database.transaction(async (sql) => {
+          // Named by its agent too: nobody can use up the id of another one's event.
+          if (!(await receiveOnce(sql, CONSUMER.durable, `${event.agentPublicKey}:${event.eventId}`))) return;
+          await this.reports.apply(sql, event, now);
+        });
+      if (crash.points) await actWithPoints(`agents:report:${event.kind}`, act);
+      else await act();
       this.wire.events.inc({ kind: event.kind });
       return { verdict: 'done' };
     } catch (error) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signMessage } from '@decent-cloud/identity';
-import { type Clock, jitteredBackoffMs, uuidV7 } from '@decent-cloud/kernel';
+import { type Clock, crash, jitteredBackoffMs, uuidV7 } from '@decent-cloud/kernel';
 import { type AgentEvent, agentEvent } from '@decent-cloud/messages/agent-protocol';
 import type { JournalEntry, StoredEvent } from '../domain/agent-state.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -129,7 +129,9 @@ export class EventOutbox {
     const { publish, journal, logger } = this.options;
     const { eventId, kind, text } = event;
     try {
+      crash.points?.pass(`provider-agent:publish:${kind}:before`);
       await publish(kind, text, eventId);
+      if (crash.points?.pass(`provider-agent:publish:${kind}:after`)) await publish(kind, text, eventId);
     } catch (error) {
       logger.debug({ error, eventId, kind }, 'an event waits for the broker');
       return false;

@@ -1,5 +1,7 @@
+import { installCrashPoints } from '@decent-cloud/kernel/crash-file';
 import { Agent } from '../agent/agent.ts';
 import { AlreadyRunningError } from '../agent/run-lock.ts';
+import { withCrashPoints } from '../backends/crash-points.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { createLogger, logLevel } from '../log.ts';
 import { VERSION } from '../version.ts';
@@ -14,7 +16,8 @@ export async function run(configPath: string): Promise<void> {
   const logger = createLogger(config.logFormat, logLevel(process.env));
   for (const warning of config.warnings) logger.warn(warning);
   const keys = keysOf(config);
-  const backend = backendOf(config, logger);
+  installCrashPoints();
+  const backend = withCrashPoints(backendOf(config, logger));
   const findings = await backend.verify();
   for (const { id, status, detail, fix } of findings) {
     if (status !== 'ok') logger[status === 'warn' ? 'warn' : 'error']({ id, fix }, detail);

@@ -1,4 +1,4 @@
-import type { Clock } from '@decent-cloud/kernel';
+import { type Clock, crash } from '@decent-cloud/kernel';
 import { AgentState, type JournalEntry } from '../domain/agent-state.ts';
 import { JournalFile } from './journal-file.ts';
 
@@ -32,9 +32,11 @@ export class Journal {
 
   /** All of the entries or none survive a crash. */
   async write(entries: readonly JournalEntry[]): Promise<void> {
+    crash.points?.pass(pointOf(entries, 'before'));
     await this.file.append(entries, () => {
       for (const one of entries) this.state.apply(one);
     });
+    crash.points?.pass(pointOf(entries, 'after'));
     if (this.file.lines > COMPACT_FROM_LINES && this.file.lines > 4 * this.usefulLines())
       await this.compact();
   }
@@ -66,4 +68,9 @@ export class Journal {
       this.compacting = false;
     }
   }
+}
+
+function pointOf([first]: readonly JournalEntry[], place: string): string {
+  const what = first?.t === 'machine' ? first.record.phase : first?.t;
+  return `provider-agent:journal:${what}:${place}`;
 }

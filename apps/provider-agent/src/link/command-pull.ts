@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crash } from '@decent-cloud/kernel';
 import { streams } from '@decent-cloud/messages/topology';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Logger } from '../log.ts';
@@ -89,15 +90,23 @@ export class CommandPull {
     const signs = setInterval(() => this.settle(message, ANSWERS.working), signEveryMs);
     try {
       const tooLarge = message.data.length > LARGEST_BYTES;
-      const outcome = tooLarge ? 'refused' : await handle(message.string());
+      let outcome = tooLarge ? 'refused' : await handle(message.string());
+      if (crash.points?.pass(pointOf(message, 'before-ack'))) outcome = await handle(message.string());
       if (tooLarge) logger.error({ bytes: message.data.length }, 'COMMAND REFUSED: too large');
       this.settle(message, outcome === 'done' ? ANSWERS.done : ANSWERS.refused);
+      if (crash.points) await this.passAfterAck(message);
     } catch (error) {
       if (!this.stopped) logger.error({ error }, 'a command could not be worked off: it will come again');
       this.settle(message, ANSWERS.again);
     } finally {
       clearInterval(signs);
     }
+  }
+
+  /** Once the broker has the answer. */
+  private async passAfterAck(message: JsMsg): Promise<void> {
+    await this.options.link.flush();
+    crash.points?.pass(pointOf(message, 'after-ack'));
   }
 
   /** An answer that does not get through means that the command comes again, which changes nothing. */
@@ -110,3 +119,6 @@ export class CommandPull {
     }
   }
 }
+
+const pointOf = ({ subject }: JsMsg, place: string): string =>
+  `provider-agent:command:${subject.split('.').at(-1)}:${place}`;

@@ -136,6 +136,11 @@ export class Link {
     this.mustBeUp().connection.publish(ackSubject, answer);
   }
 
+  /** Returns when the broker has all that was sent. @throws NotConnectedError */
+  flush(): Promise<void> {
+    return this.mustBeUp().connection.flush();
+  }
+
   publishHeartbeat(text: string): void {
     const { connection, session } = this.mustBeUp();
     connection.publish(agentSubjects.heartbeat(session.accountPublicKey), text);
