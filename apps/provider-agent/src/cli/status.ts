@@ -29,6 +29,7 @@ export async function status(configPath: string, options: { readonly json?: bool
     activeContracts: running?.activeContracts ?? null,
     refusedCommands: running?.refusedCommands ?? null,
     drift: running?.drift ?? [],
+    driftCounts: running?.driftCounts ?? null,
     lastSnapshotAtNs: state.snapshot?.atNs ?? null,
     pendingEvents: state.pending().length,
     machines,

@@ -86,6 +86,11 @@ export class Link {
     this.running = this.run();
   }
 
+  /** Returns when what was published has reached the broker. */
+  async flush(): Promise<void> {
+    if (this.isUp) await this.current?.connection.flush();
+  }
+
   async stop(): Promise<void> {
     this.stopping.abort(new Error('the agent stops'));
     clearTimeout(this.renewal);
