@@ -86,11 +86,6 @@ export class Link {
     this.running = this.run();
   }
 
-  /** Returns when what was published has reached the broker. */
-  async flush(): Promise<void> {
-    if (this.isUp) await this.current?.connection.flush();
-  }
-
   async stop(): Promise<void> {
     this.stopping.abort(new Error('the agent stops'));
     clearTimeout(this.renewal);
@@ -142,8 +137,8 @@ export class Link {
   }
 
   /** Returns when the broker has all that was sent. @throws NotConnectedError */
-  flush(): Promise<void> {
-    return this.mustBeUp().connection.flush();
+  async flush(): Promise<void> {
+    await this.mustBeUp().connection.flush();
   }
 
   publishHeartbeat(text: string): void {
