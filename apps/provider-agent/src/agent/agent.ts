@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '@decent-cloud/kernel';
 import type { Backend } from '../backends/backend.ts';
 import { Journal } from '../journal/journal.ts';
 import { type CommandOutcome, CommandPull } from '../link/command-pull.ts';
-import { isPlatformFault } from '../link/faults.ts';
+import { platformFaultOf } from '../link/faults.ts';
 import { Link, PULL_SECONDS } from '../link/link.ts';
 import { PlatformKey } from '../link/platform-key.ts';
 import type { Logger } from '../log.ts';
@@ -167,7 +167,7 @@ export class Agent {
     this.control = new ControlServer({
       dataDir: options.dataDir,
       logger,
-      isPlatformFault,
+      platformFaultOf,
       handle: (request) => answerOperator(this.operator, this.reconciler, request),
     });
     this.link.onUp(() => this.onUp());

@@ -16,8 +16,8 @@ export const controlAnswer = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(false),
     error: z.string(),
-    /** `refused`: by a rule. `platform`: it could not be asked. `fault`: anything else. */
-    kind: z.enum(['refused', 'platform', 'fault']),
+    /** `refused`: by a rule. `access`, `unreachable`: of the platform. `fault`: anything else. */
+    kind: z.enum(['refused', 'access', 'unreachable', 'fault']),
   }),
 ]);
 export type ControlAnswer = z.output<typeof controlAnswer>;

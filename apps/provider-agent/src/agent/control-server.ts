@@ -15,8 +15,7 @@ export interface ControlServerOptions {
   readonly dataDir: string;
   readonly logger: Logger;
   readonly handle: (request: ControlRequest) => Promise<unknown>;
-  /** Did it fail because the platform cannot be asked? */
-  readonly isPlatformFault: (error: unknown) => boolean;
+  readonly platformFaultOf: (error: unknown) => 'access' | 'unreachable' | undefined;
 }
 
 const QUESTION_MS = 10_000;
@@ -99,7 +98,8 @@ export class ControlServer {
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       if (error instanceof OperatorRefusal) return { ok: false, error: text, kind: 'refused' };
-      if (this.options.isPlatformFault(error)) return { ok: false, error: text, kind: 'platform' };
+      const kind = this.options.platformFaultOf(error);
+      if (kind) return { ok: false, error: text, kind };
       this.options.logger.error({ error }, 'what an operator asked for failed');
       return { ok: false, error: text, kind: 'fault' };
     }

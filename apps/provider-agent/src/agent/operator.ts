@@ -80,7 +80,7 @@ export class Operator {
     if (orphan.whyNotAdopt !== undefined) throw refusal(externalId, 'adopted', orphan.whyNotAdopt);
     const wanted = snapshot.machines.find(({ contractId }) => contractId === orphan.contractId);
     if (!wanted) throw refusal(externalId, 'adopted', 'its contract has gone');
-    this.options.logger.warn({ externalId, contractId: wanted.contractId }, 'adopted by an operator');
+    this.options.logger.info({ externalId, contractId: wanted.contractId }, 'adopted by an operator');
     await this.options.adopt(wanted, externalId);
     await this.options.report();
     return orphan;
@@ -93,7 +93,7 @@ export class Operator {
     const orphan = await this.options.exclusively(contractId ?? externalId, async () => {
       const judged = await this.mustBeOrphan(externalId, await this.options.ask());
       if (judged.whyNotDestroy !== undefined) throw refusal(externalId, 'destroyed', judged.whyNotDestroy);
-      this.options.logger.warn({ ...judged }, 'destroyed by an operator');
+      this.options.logger.info({ ...judged }, 'destroyed by an operator');
       await this.options.backend.terminate(externalId);
       return judged;
     });

@@ -28,4 +28,8 @@ export function isRefusedAccess(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 401 || error.status === 403);
 }
 
-export const isPlatformFault = (error: unknown): boolean => isUnreachable(error) || isRefusedAccess(error);
+/** What it is that cannot be asked; undefined: the fault is another one. */
+export function platformFaultOf(error: unknown): 'unreachable' | 'access' | undefined {
+  if (isRefusedAccess(error)) return 'access';
+  return isUnreachable(error) ? 'unreachable' : undefined;
+}
