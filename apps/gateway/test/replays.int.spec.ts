@@ -38,7 +38,8 @@ function capture(index: number): Captured {
   return { ...request, headers: { ...headers, host: HOST }, timestampNs, connections };
 }
 
-const startGateway = (clock?: () => bigint) => world.gateway({ ALLOWED_HOSTS: HOST, SERVICE_TIMEOUT_MS: '20000' }, undefined, clock);
+const startGateway = (clock?: () => bigint) =>
+  world.gateway({ ALLOWED_HOSTS: HOST, SERVICE_TIMEOUT_MS: '20000' }, undefined, clock);
 const codeOf = async (gateway: RunningGateway, request: SendOptions): Promise<string> => {
   const { status, json } = await send(gateway.port, request);
   return status === 200 || status === 201 ? 'accepted' : (json.code ?? String(status));
