@@ -1,8 +1,9 @@
 import { messagingMigrationsDir } from '@decent-cloud/outbox';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, type DatabaseOptions, type Sql } from '@decent-cloud/postgres';
 import { readSettings } from '@decent-cloud/runtime';
-import { createTestDatabase, type TestDatabase } from '@decent-cloud/testing';
+import { createTestDatabase, eventually, type TestDatabase } from '@decent-cloud/testing';
 import { ContractStore } from '../src/contract/contract.store.ts';
+import type { Contract } from '../src/contract/domain/contract.ts';
 import { cancel, charged } from '../src/contract/domain/decide.ts';
 import { machineProvisioned } from '../src/contract/domain/machine.ts';
 import { lifecycle } from '../src/contract/domain/status.ts';
@@ -10,17 +11,27 @@ import { FROM_THE_START, WaitingContractsStore } from '../src/contract/waiting-c
 import { contractsService } from '../src/service.ts';
 import { AGENT_KEY, sampleContract, T0, TENANT_KEY } from './sample-contract.ts';
 
+/** Counts how often somebody goes to the database and back. */
 class CountingDatabase extends Database {
-  statements = 0;
-  override transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    return super.transaction((sql) =>
-      work({
-        query: (text, values) => {
-          this.statements++;
-          return sql.query(text, values);
-        },
-      }),
-    );
+  roundTrips = 0;
+  /** What happens, once, between read and write of a change. */
+  beforeWrite: (() => Promise<unknown>) | undefined;
+  constructor(options: DatabaseOptions) {
+    super(options);
+    this.pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+      client.query = ((...args: unknown[]) => {
+        this.roundTrips++;
+        return query(...args);
+      }) as typeof client.query;
+    });
+  }
+
+  override async write<Row extends object>(...args: Parameters<Database['write']>): Promise<Row[]> {
+    const first = this.beforeWrite;
+    this.beforeWrite = undefined;
+    await first?.();
+    return super.write<Row>(...args);
   }
 }
 
@@ -43,10 +54,19 @@ const insert = async () =>
     () => undefined,
     T0,
   );
-const statementsOf = async (work: () => Promise<unknown>): Promise<number> => {
-  const before = database.statements;
+const roundTripsOf = async (work: () => Promise<unknown>): Promise<number> => {
+  const before = database.roundTrips;
   await work();
-  return database.statements - before;
+  return database.roundTrips - before;
+};
+const charge = { amountE9s: 10_000_000_000n, currency: 'USD' };
+/** Everything that is written of contracts, but the contracts. */
+const written = async (): Promise<bigint | undefined> => {
+  const [row] = await database.query<{ all: bigint }>(
+    `select (select count(*) from messaging.outbox) + (select count(*) from contract_event)
+      + (select count(*) from contract_status_history) + (select count(*) from contract_credential) as all`,
+  );
+  return row?.all;
 };
 
 beforeAll(async () => {
@@ -62,29 +82,109 @@ afterAll(async () => {
 });
 
 describe('a move costs', () => {
-  it('three statements beside begin and commit, however many steps it has', async () => {
-    const { contractId } = await insert();
-    const charge = { amountE9s: 10_000_000_000n, currency: 'USD' };
-    const fact = {
-      contractId,
-      generation: 1,
-      agentPublicKey: AGENT_KEY,
-      atNs: T0,
-      instance: { externalId: 'x', provisionerType: 'local', sshPort: 22, sshUser: 'root' },
-      credentials: [{ recipientPublicKey: TENANT_KEY, envelope: '{}' }],
-    };
-    expect(
-      await statementsOf(() => store.change(contractId, (known) => charged(known, charge, T0), T0)),
-    ).toBe(3);
-    expect(
-      await statementsOf(() => store.change(contractId, (known) => machineProvisioned(known, fact, T0), T0)),
-    ).toBe(3);
-    expect(await statementsOf(() => store.change(contractId, () => cancel(by), T0))).toBe(3);
-    expect(await statementsOf(() => store.change(contractId, () => undefined, T0))).toBe(1);
+  const provisioned = (contractId: string) => ({
+    contractId,
+    generation: 1,
+    agentPublicKey: AGENT_KEY,
+    atNs: T0,
+    instance: { externalId: 'x', provisionerType: 'local', sshPort: 22, sshUser: 'root' },
+    credentials: [{ recipientPublicKey: TENANT_KEY, envelope: '{}' }],
   });
 
-  it('two for a new contract', async () => {
-    expect(await statementsOf(insert)).toBe(2);
+  it('two round trips, however many steps it has', async () => {
+    const { contractId } = await insert();
+    const fact = provisioned(contractId);
+    expect(
+      await roundTripsOf(() => store.change(contractId, (known) => charged(known, charge, T0), T0)),
+    ).toBe(2);
+    expect(
+      await roundTripsOf(() => store.change(contractId, (known) => machineProvisioned(known, fact, T0), T0)),
+    ).toBe(2);
+    expect(await roundTripsOf(() => store.change(contractId, () => cancel(by), T0))).toBe(2);
+    expect(await roundTripsOf(() => store.change(contractId, () => undefined, T0))).toBe(1);
+  });
+
+  it('two beside begin and commit in a transaction that does more', async () => {
+    const { contractId } = await insert();
+    expect(
+      await roundTripsOf(() =>
+        database.transaction((sql) =>
+          store.changeIn(sql, contractId, (known) => charged(known, charge, T0), T0),
+        ),
+      ),
+    ).toBe(4);
+  });
+
+  it('one for a new contract', async () => {
+    expect(await roundTripsOf(insert)).toBe(1);
+  });
+});
+
+describe('a contract that changes between read and write', () => {
+  /** Changes no status, and so no version. */
+  const noted = (contractId: string, failureMessage: string) => (sql: Sql) =>
+    store.changeIn(sql, contractId, () => ({ set: { failureMessage } }), T0);
+
+  it('is read again, and nothing is written of the first decision', async () => {
+    const { contractId } = await insert();
+    const before = (await written()) ?? 0n;
+    await store.change(contractId, () => cancel(by), T0);
+    const ofOneMove = ((await written()) ?? 0n) - before;
+
+    const other = await insert();
+    const start = (await written()) ?? 0n;
+    const seen: Contract[] = [];
+    database.beforeWrite = () => database.transaction(noted(other.contractId, 'meanwhile'));
+    const moved = await store.change(
+      other.contractId,
+      (known) => {
+        seen.push(known);
+        return cancel(by);
+      },
+      T0,
+    );
+    expect(seen.map(({ failureMessage }) => failureMessage)).toEqual([null, 'meanwhile']);
+    expect(moved).toMatchObject({ status: 'cancelled', failureMessage: 'meanwhile' });
+    expect(await store.find(other.contractId)).toEqual(moved);
+    expect(((await written()) ?? 0n) - start).toBe(ofOneMove);
+  });
+
+  it('is waited for while somebody is about to change it', async () => {
+    const { contractId } = await insert();
+    let finish: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const other = database.transaction(async (sql) => {
+      await noted(contractId, 'at the same time')(sql);
+      await finished;
+    });
+    const waits = async () => {
+      const [row] = await database.query<{ waiting: bigint }>(
+        `select count(*) as waiting from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return row?.waiting === 1n;
+    };
+    const moved = store.change(contractId, () => cancel(by), T0);
+    await eventually(waits, { what: 'the second change waiting for the first', deadlineMs: 20_000 });
+    finish();
+    await other;
+    expect(await moved).toMatchObject({ status: 'cancelled', failureMessage: 'at the same time' });
+  });
+
+  it('by the same operation is changed once', async () => {
+    const { contractId } = await insert();
+    const operationId = '0190a5b0-7c1d-7e3a-8f01-000000000001';
+    const start = (await written()) ?? 0n;
+    const all = await Promise.all(
+      Array.from({ length: 6 }, () => store.change(contractId, () => cancel(by), T0, operationId)),
+    );
+    expect(new Set(all.map(({ status, version }) => `${status} ${version}`))).toEqual(
+      new Set(['cancelled 2']),
+    );
+    expect(((await written()) ?? 0n) - start).toBe(4n);
+    await expect(store.change(contractId, () => cancel(by), T0)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });
 
@@ -123,21 +223,14 @@ describe('a new contract', () => {
 describe('a write that fails', () => {
   it('leaves nothing behind', async () => {
     const { contractId } = await insert();
-    const count = async () => {
-      const [row] = await database.query<{ all: bigint }>(
-        `select (select count(*) from messaging.outbox) + (select count(*) from contract_event)
-          + (select count(*) from contract_status_history) as all`,
-      );
-      return row?.all;
-    };
-    const before = await count();
+    const before = await written();
     await expect(
       database.transaction(async (sql) => {
         await store.changeIn(sql, contractId, () => cancel(by), T0);
         throw new Error('crash');
       }),
     ).rejects.toThrow('crash');
-    expect(await count()).toBe(before);
+    expect(await written()).toBe(before);
     expect((await store.find(contractId)).status).toBe('requested');
   });
 });

@@ -1,8 +1,8 @@
 import { crash } from '@decent-cloud/kernel';
-import type { Database } from '@decent-cloud/postgres';
+import { type Database, prepared } from '@decent-cloud/postgres';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import { headers as createHeaders } from '@nats-io/transport-node';
-import type { Client } from 'pg';
+import { OUTBOX } from './emit.ts';
 
 export interface RelayOptions {
   readonly database: Database;
@@ -13,7 +13,7 @@ export interface RelayOptions {
   /** Makes streams that are gone again; called at start, after failures and from time to time. */
   readonly ensureStreams?: () => Promise<void>;
   readonly batchSize?: number;
-  /** Safety net behind NOTIFY. */
+  /** For what others have committed and not carried on: they have died, or wait for their broker. */
   readonly pollMs?: number;
   readonly publishTimeoutMs?: number;
   /** A claim that is not finished in this time is taken over by another relay. */
@@ -33,6 +33,28 @@ const KEEP_DAYS = 7;
 const STREAM_CHECK_MS = 15_000;
 const PURGE_MS = 3_600_000;
 
+/** Claims and marks need not survive a crash of the database: without them, messages are only published again. */
+const UNFLUSHED = `unflushed as materialized (select set_config('synchronous_commit', 'off', true))`;
+const CLAIM = prepared(
+  `with ${UNFLUSHED}, due as (
+     select id from messaging.outbox
+     where sent_at is null and claimed_until < now()
+     order by seq limit $1 for update skip locked)
+   update messaging.outbox o set claimed_until = now() + make_interval(secs => $2)
+   from due, unflushed where o.id = due.id
+   returning o.id, o.seq, o.subject, o.payload, o.headers`,
+);
+const MARK = prepared(
+  `with ${UNFLUSHED}, sent as (
+     update messaging.outbox o set sent_at = now(), stream = s.stream, stream_seq = s.seq
+     from unnest($1::uuid[], $2::text[], $3::bigint[]) as s(id, stream, seq), unflushed where o.id = s.id
+     returning s.stream, s.seq),
+   released as (
+     update messaging.outbox set claimed_until = now() + interval '1 second' where id = any($4::uuid[]))
+   update messaging.outbox_stream k set last_seq = greatest(k.last_seq, top.seq)
+   from (select stream, max(seq) as seq from sent group by stream) top where k.stream = top.stream`,
+);
+
 /**
  * Carries committed outbox rows to JetStream: claim a batch, publish it pipelined with the row's id as `Nats-Msg-Id`, mark it.
  * Rows are kept for 7 days; when a stream was deleted or rolled back, what it lost is published again.
@@ -40,8 +62,8 @@ const PURGE_MS = 3_600_000;
  */
 export class OutboxRelay {
   private readonly wake = new Wake();
-  private listener: Client | undefined;
   private running: Promise<void> | undefined;
+  private deafen: (() => void) | undefined;
   private stopping = false;
   private lastStreamCheckMs = 0;
   private lastPurgeMs = 0;
@@ -49,6 +71,7 @@ export class OutboxRelay {
   constructor(private readonly options: RelayOptions) {}
 
   start(): void {
+    this.deafen = this.options.database.onSignal(OUTBOX, () => this.wake.ring());
     this.running = this.run();
   }
 
@@ -57,13 +80,12 @@ export class OutboxRelay {
     this.stopping = true;
     this.wake.ring();
     await this.running;
-    await this.listener?.end();
+    this.deafen?.();
   }
 
   private async run(): Promise<void> {
     while (!this.stopping) {
       try {
-        await this.ensureListening();
         await this.housekeeping();
         const moved = await this.relayBatch();
         if (moved < (this.options.batchSize ?? 500)) await this.wake.wait(this.options.pollMs ?? 1_000);
@@ -76,32 +98,12 @@ export class OutboxRelay {
     }
   }
 
-  private async ensureListening(): Promise<void> {
-    if (this.listener) return;
-    const client = await this.options.database.listen();
-    client.on('notification', () => this.wake.ring());
-    client.on('error', () => {
-      if (this.listener === client) this.listener = undefined;
-    });
-    client.on('end', () => {
-      if (this.listener === client) this.listener = undefined;
-    });
-    await client.query('listen outbox');
-    this.listener = client;
-  }
-
   /** Moves one batch; returns how many rows were claimed. */
   async relayBatch(): Promise<number> {
-    const rows = await this.options.database.query<OutboxRow>(
-      `with due as (
-         select id from messaging.outbox
-         where sent_at is null and claimed_until < now()
-         order by seq limit $1 for update skip locked)
-       update messaging.outbox o set claimed_until = now() + make_interval(secs => $2)
-       from due where o.id = due.id
-       returning o.id, o.seq, o.subject, o.payload, o.headers`,
-      [this.options.batchSize ?? 500, this.options.claimSeconds ?? 15],
-    );
+    const rows = await this.options.database.query<OutboxRow>(CLAIM, [
+      this.options.batchSize ?? 500,
+      this.options.claimSeconds ?? 15,
+    ]);
     if (rows.length === 0) return 0;
     rows.sort((a, b) => (a.seq < b.seq ? -1 : 1));
     const outcomes = await Promise.allSettled(rows.map((row) => this.publish(row)));
@@ -147,17 +149,12 @@ export class OutboxRelay {
   }
 
   private async mark(sent: { id: string; stream: string; seq: number }[], failed: string[]): Promise<void> {
-    await this.options.database.query(
-      `with sent as (
-         update messaging.outbox o set sent_at = now(), stream = s.stream, stream_seq = s.seq
-         from unnest($1::uuid[], $2::text[], $3::bigint[]) as s(id, stream, seq) where o.id = s.id
-         returning s.stream, s.seq),
-       released as (
-         update messaging.outbox set claimed_until = now() + interval '1 second' where id = any($4::uuid[]))
-       update messaging.outbox_stream k set last_seq = greatest(k.last_seq, top.seq)
-       from (select stream, max(seq) as seq from sent group by stream) top where k.stream = top.stream`,
-      [sent.map((row) => row.id), sent.map((row) => row.stream), sent.map((row) => row.seq), failed],
-    );
+    await this.options.database.query(MARK, [
+      sent.map((row) => row.id),
+      sent.map((row) => row.stream),
+      sent.map((row) => row.seq),
+      failed,
+    ]);
   }
 
   private async housekeeping(): Promise<void> {

@@ -121,6 +121,25 @@ test('what was committed is published, once each, whatever else goes on at the s
   expect(ids).toHaveLength(committed.length);
 });
 
+test('a commit wakes the relay of its process; what others commit is found by looking', async () => {
+  const relay = startRelay({ pollMs: 600_000 });
+  const own = await say(3);
+  await allSent();
+  const single = uuidV7(systemClock());
+  await enqueue(database, [{ id: single, subject: 'evt.test.v1.said', payload: `{"id":"${single}"}` }], 0n);
+  await allSent();
+
+  const other = new Database({ connectionString: testDatabase.url, applicationName: 'other' });
+  const id = uuidV7(systemClock());
+  await enqueue(other, [{ id, subject: 'evt.test.v1.said', payload: `{"id":"${id}"}` }], systemClock());
+  await other.close();
+  expect((await outboxLag(database)).unsent).toBe(1);
+  await relay.stop();
+  startRelay({ pollMs: 50 });
+  await allSent();
+  expect(await stored()).toEqual([...own, single, id]);
+});
+
 test('a killed broker loses and doubles nothing', async () => {
   startRelay();
   const committed: string[] = [];

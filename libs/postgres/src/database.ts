@@ -1,10 +1,14 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crash } from '@decent-cloud/kernel';
 import pg from 'pg';
+import type { Prepared } from './prepared.ts';
 
 /** What runs inside one transaction (or alone, on the pool). Rows have int8 as bigint. */
 export interface Sql {
-  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  query<Row extends object>(statement: string | Prepared, values?: readonly unknown[]): Promise<Row[]>;
+  /** Wakes those in this process who wait for it, once what was written is committed. */
+  signal(name: string): void;
 }
 
 export interface DatabaseOptions {
@@ -32,6 +36,7 @@ const types: pg.CustomTypesConfig = {
 /** One service's Postgres: a pool with timeouts, and transactions that are repeated on deadlock or serialization failure. */
 export class Database implements Sql {
   readonly pool: pg.Pool;
+  private readonly signals = new EventEmitter();
 
   constructor(readonly options: DatabaseOptions) {
     this.pool = new pg.Pool({
@@ -49,9 +54,35 @@ export class Database implements Sql {
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const result = await this.pool.query<Row>(text, values as unknown[]);
+  async query<Row extends object>(
+    statement: string | Prepared,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    const result = await this.pool.query<Row>(configOf(statement, values));
     return result.rows;
+  }
+
+  /** One statement that is a whole change: a transaction of its own, which may name what to signal. */
+  async write<Row extends object>(
+    statement: string | Prepared,
+    values: readonly unknown[],
+    signal: string,
+  ): Promise<Row[]> {
+    const point = crash.points?.nextHere('before-commit');
+    if (point !== undefined) crash.points?.pass(point);
+    const rows = await this.query<Row>(statement, values);
+    this.signal(signal);
+    return rows;
+  }
+
+  signal(name: string): void {
+    this.signals.emit(name);
+  }
+
+  /** Gives what ends it. */
+  onSignal(name: string, listener: () => void): () => void {
+    this.signals.on(name, listener);
+    return () => this.signals.off(name, listener);
   }
 
   /** Runs `work` in one transaction: commit when it returns, rollback when it throws. `work` may run more than once. */
@@ -72,13 +103,16 @@ export class Database implements Sql {
     let broken = false;
     try {
       await client.query('begin');
+      const signals = new Set<string>();
       const sql: Sql = {
-        query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-          (await client.query<Row>(text, values as unknown[])).rows,
+        query: async <Row extends object>(statement: string | Prepared, values: readonly unknown[] = []) =>
+          (await client.query<Row>(configOf(statement, values))).rows,
+        signal: (name) => signals.add(name),
       };
       const result = await work(sql);
       if (point !== undefined) crash.points?.pass(point);
       await client.query('commit');
+      for (const name of signals) this.signal(name);
       return result;
     } catch (error) {
       await client.query('rollback').catch(() => {
@@ -90,21 +124,15 @@ export class Database implements Sql {
     }
   }
 
-  /** A connection of its own for LISTEN; the caller ends it. */
-  async listen(): Promise<pg.Client> {
-    const client = new pg.Client({
-      connectionString: this.options.connectionString,
-      application_name: `${this.options.applicationName} listen`,
-      connectionTimeoutMillis: this.options.connectTimeoutMs ?? 5_000,
-      keepAlive: true,
-    });
-    await client.connect();
-    return client;
-  }
-
   async close(): Promise<void> {
     await this.pool.end();
   }
+}
+
+function configOf(statement: string | Prepared, values: readonly unknown[]): pg.QueryConfig {
+  return typeof statement === 'string'
+    ? { text: statement, values: values as unknown[] }
+    : { name: statement.name, text: statement.text, values: values as unknown[] };
 }
 
 function codeOf(error: unknown): string | undefined {

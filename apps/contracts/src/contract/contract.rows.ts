@@ -1,3 +1,4 @@
+import { prepared } from '@decent-cloud/postgres';
 import type { Contract } from './domain/contract.ts';
 
 /** Where each member of a contract is kept. */
@@ -55,6 +56,25 @@ const members = Object.entries(COLUMNS) as [keyof Contract, string][];
 
 /** The select list that gives rows of type Contract. */
 export const SELECTED = members.map(([member, column]) => `c.${column} as "${member}"`).join(', ');
+
+/** Every write makes a new row of it, whatever it changes; the number of the transaction that did tells rows apart. */
+const SELECTED_TO_CHANGE = `${SELECTED}, c.xmin::text as "readAs"`;
+export const IS_THE_ROW_READ = 'xmin =';
+
+const TO_CHANGE = `select ${SELECTED_TO_CHANGE} from contract c where contract_id = $1`;
+export const FIND = prepared(`select ${SELECTED} from contract c where contract_id = $1`);
+export const FIND_TO_CHANGE = prepared(TO_CHANGE);
+export const LOCK_TO_CHANGE = prepared(`${TO_CHANGE} for update`);
+
+/** What is read of a contract to change it. */
+export interface Read {
+  readonly contract: Contract;
+  readonly readAs: string;
+}
+
+export function readOf({ readAs, ...contract }: Contract & { readonly readAs: string }): Read {
+  return { contract, readAs };
+}
 
 export interface Fields {
   readonly columns: readonly string[];

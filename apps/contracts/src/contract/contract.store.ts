@@ -1,11 +1,11 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { enqueue, factMessage } from '@decent-cloud/outbox';
-import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
+import { OUTBOX } from '@decent-cloud/outbox';
+import { Database, isUniqueViolation, type Prepared, PreparedTexts, type Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { type ContractsSettings, limitsOf } from '../settings.ts';
-import { SELECTED } from './contract.rows.ts';
-import { writingOf } from './contract.writing.ts';
+import { FIND, FIND_TO_CHANGE, LOCK_TO_CHANGE, type Read, readOf, SELECTED } from './contract.rows.ts';
+import { type Statement, writingOf } from './contract.writing.ts';
 import { type Advanced, advance, andThen, open } from './domain/advance.ts';
 import type { Change, Contract, Limits } from './domain/contract.ts';
 
@@ -15,11 +15,14 @@ export const contractNotFound = (): Refusal =>
   new Refusal('NOT_FOUND', 'CONTRACT_NOT_FOUND', 'Contract not found');
 
 const SAME_ID_ATTEMPTS = 5;
+/** There are as many as ways to change a contract. */
+const MAX_PREPARED_WRITES = 100;
 
 /** Contracts and what is written beside them. The only place that writes a status. */
 @Injectable()
 export class ContractStore {
   private readonly limits: Limits;
+  private readonly texts = new PreparedTexts(MAX_PREPARED_WRITES);
 
   constructor(
     private readonly database: Database,
@@ -34,10 +37,7 @@ export class ContractStore {
   }
 
   async find(contractId: string): Promise<Contract> {
-    const [contract] = await this.database.query<Contract>(
-      `select ${SELECTED} from contract c where contract_id = $1`,
-      [contractId],
-    );
+    const [contract] = await this.database.query<Contract>(FIND, [contractId]);
     if (!contract) throw contractNotFound();
     return contract;
   }
@@ -58,13 +58,11 @@ export class ContractStore {
     for (let attempt = 0; ; attempt++) {
       const contract = make(attempt);
       try {
-        return await this.database.transaction(async (sql) => {
-          let advanced = open(contract, this.limits);
-          const change = firstChange(advanced.contract);
-          if (change) advanced = andThen(advanced, change, now, this.limits);
-          await this.write(sql, advanced, now, undefined);
-          return advanced.contract;
-        });
+        let advanced = open(contract, this.limits);
+        const change = firstChange(advanced.contract);
+        if (change) advanced = andThen(advanced, change, now, this.limits);
+        await this.writeAlone(writingOf(advanced, undefined, now, undefined));
+        return advanced.contract;
       } catch (error) {
         if (isUniqueViolation(error, 'contract_operation')) {
           const first = await this.findByOperation(contract.operationId);
@@ -75,8 +73,23 @@ export class ContractStore {
     }
   }
 
-  /** Changes a contract in a transaction of its own. A repeat of the same operation finds it done. */
-  change(contractId: string, decide: Decide, now: bigint, operationId?: string): Promise<Contract> {
+  /**
+   * Changes a contract in a transaction of its own. A repeat of the same operation finds it done.
+   * Nearly always nobody else changes it meanwhile: read and write need no lock between them. Else it is done under the lock.
+   */
+  async change(contractId: string, decide: Decide, now: bigint, operationId?: string): Promise<Contract> {
+    const { contract, readAs } = await this.read(this.database, FIND_TO_CHANGE, contractId);
+    let advanced: Advanced | undefined;
+    try {
+      const change = decide(contract);
+      if (!change) return contract;
+      advanced = advance(contract, change, now, this.limits);
+    } catch (error) {
+      if (!isConflict(error) || operationId === undefined) throw error;
+    }
+    if (advanced && (await this.writeAlone(writingOf(advanced, readAs, now, operationId)))) {
+      return advanced.contract;
+    }
     return this.database.transaction((sql) => this.changeIn(sql, contractId, decide, now, operationId));
   }
 
@@ -88,23 +101,28 @@ export class ContractStore {
     now: bigint,
     operationId?: string,
   ): Promise<Contract> {
-    const [before] = await sql.query<Contract>(
-      `select ${SELECTED} from contract c where contract_id = $1 for update`,
-      [contractId],
-    );
-    if (!before) throw contractNotFound();
+    const { contract, readAs } = await this.read(sql, LOCK_TO_CHANGE, contractId);
     let advanced: Advanced;
     try {
-      const change = decide(before);
-      if (!change) return before;
-      advanced = advance(before, change, now, this.limits);
+      const change = decide(contract);
+      if (!change) return contract;
+      advanced = advance(contract, change, now, this.limits);
     } catch (error) {
-      const refused = error instanceof Refusal && error.code === 'CONFLICT';
-      if (refused && operationId && (await this.wasDone(sql, contractId, operationId))) return before;
+      if (isConflict(error) && operationId && (await this.wasDone(sql, contractId, operationId)))
+        return contract;
       throw error;
     }
-    await this.write(sql, advanced, now, operationId);
+    const { text, values } = writingOf(advanced, readAs, now, operationId);
+    const [row] = await sql.query<Written>(this.texts.of(text), values);
+    if (row?.written !== 1n) throw new Error(`contract ${contractId} changed under its lock`);
+    if (advanced.facts.length > 0) sql.signal(OUTBOX);
     return advanced.contract;
+  }
+
+  private async read(sql: Sql, statement: Prepared, contractId: string): Promise<Read> {
+    const [row] = await sql.query<Contract & { readAs: string }>(statement, [contractId]);
+    if (!row) throw contractNotFound();
+    return readOf(row);
   }
 
   private async wasDone(sql: Sql, contractId: string, operationId: string): Promise<boolean> {
@@ -115,18 +133,14 @@ export class ContractStore {
     return rows.length > 0;
   }
 
-  private async write(
-    sql: Sql,
-    advanced: Advanced,
-    now: bigint,
-    operationId: string | undefined,
-  ): Promise<void> {
-    const { text, values } = writingOf(advanced, now, operationId);
-    const [row] = await sql.query<{ written: bigint }>(text, values);
-    if (row?.written !== 1n) {
-      throw new Error(`contract ${advanced.contract.contractId} changed under its lock`);
-    }
-    const said = advanced.facts.map(({ declaration, payload }) => factMessage(declaration, payload as never));
-    await enqueue(sql, said, now);
+  private async writeAlone({ text, values }: Statement): Promise<boolean> {
+    const [row] = await this.database.write<Written>(this.texts.of(text), values, OUTBOX);
+    return row?.written === 1n;
   }
+}
+
+const isConflict = (error: unknown): boolean => error instanceof Refusal && error.code === 'CONFLICT';
+
+interface Written {
+  written: bigint;
 }

@@ -1,5 +1,6 @@
 import { NS_PER_HOUR } from '@decent-cloud/kernel';
-import { changedFields, fieldsOf } from './contract.rows.ts';
+import { factMessage, outboxColumns, outboxInsert } from '@decent-cloud/outbox';
+import { changedFields, fieldsOf, IS_THE_ROW_READ } from './contract.rows.ts';
 import type { Advanced } from './domain/advance.ts';
 import { isFinal } from './domain/status.ts';
 
@@ -19,16 +20,21 @@ class Parameters {
 }
 
 /**
- * One statement that writes all of it: the contract (only if it still has the version that was read), its history, its
- * events, its credentials. Gives `written`: 0 or 1.
+ * One statement that writes all of it: the contract, its history, its events, its credentials and what is said about it.
+ * Gives `written`: 1, or 0 and nothing is written, when the contract is no longer the row that was read.
  */
-export function writingOf(advanced: Advanced, nowNs: bigint, operationId: string | undefined): Statement {
+export function writingOf(
+  advanced: Advanced,
+  readAs: string | undefined,
+  nowNs: bigint,
+  operationId: string | undefined,
+): Statement {
   const { before, contract, history, events, credentials } = advanced;
   const parameters = new Parameters();
   const id = `${parameters.add(contract.contractId)}::text`;
   const at = `${parameters.add(nowNs)}::bigint`;
   const parts = [
-    `written as (${before ? updateOf(advanced, id, parameters) : insertOf(advanced, parameters)})`,
+    `written as (${before ? updateOf(advanced, id, readAs, parameters) : insertOf(advanced, parameters)})`,
   ];
   if (history.length > 0) {
     const columns = [
@@ -42,7 +48,7 @@ export function writingOf(advanced: Advanced, nowNs: bigint, operationId: string
     parts.push(`history as (
       insert into contract_status_history
         (contract_id, changed_at_ns, version, old_status, new_status, changed_by, change_memo, operation_id)
-      select ${id}, ${at}, e.* from unnest(${columns.join(', ')}) as e)`);
+      select ${id}, ${at}, e.* from unnest(${columns.join(', ')}) as e, written)`);
   }
   if (events.length > 0) {
     const columns = [
@@ -54,7 +60,7 @@ export function writingOf(advanced: Advanced, nowNs: bigint, operationId: string
     ];
     parts.push(`events as (
       insert into contract_event (contract_id, created_at_ns, event_type, old_status, new_status, actor, details)
-      select ${id}, ${at}, e.* from unnest(${columns.join(', ')}) as e)`);
+      select ${id}, ${at}, e.* from unnest(${columns.join(', ')}) as e, written)`);
   }
   if (credentials.length > 0) {
     const columns = [
@@ -64,13 +70,18 @@ export function writingOf(advanced: Advanced, nowNs: bigint, operationId: string
     parts.push(`credentials as (
       insert into contract_credential (contract_id, created_at_ns, expires_at_ns, recipient_public_key, envelope)
       select distinct on (e.recipient) ${id}, ${at}, ${parameters.add(nowNs + CREDENTIALS_VALID_NS)}::bigint, e.*
-      from unnest(${columns.join(', ')}) as e (recipient, envelope)
+      from unnest(${columns.join(', ')}) as e (recipient, envelope), written
       on conflict (contract_id, recipient_public_key) do update
       set envelope = excluded.envelope, created_at_ns = excluded.created_at_ns, expires_at_ns = excluded.expires_at_ns)`);
   }
   // Nobody needs the way into a machine that is being removed.
   if (isFinal(contract.status) && before?.instanceDetails != null) {
-    parts.push(`erased as (delete from contract_credential where contract_id = ${id})`);
+    parts.push(`erased as (delete from contract_credential using written where contract_id = ${id})`);
+  }
+  const said = advanced.facts.map(({ declaration, payload }) => factMessage(declaration, payload as never));
+  if (said.length > 0) {
+    const columns = outboxColumns(said, nowNs).map((values) => parameters.add(values));
+    parts.push(`said as (${outboxInsert(columns, ', written')})`);
   }
   return {
     text: `with ${parts.join(', ')} select count(*) as written, ${at} as at from written`,
@@ -84,10 +95,15 @@ function insertOf({ contract }: Advanced, parameters: Parameters): string {
   return `insert into contract (${columns.join(', ')}) values (${places.join(', ')}) returning 1`;
 }
 
-function updateOf({ before, contract }: Advanced, id: string, parameters: Parameters): string {
-  if (!before) throw new Error('nothing to update');
+function updateOf(
+  { before, contract }: Advanced,
+  id: string,
+  readAs: string | undefined,
+  parameters: Parameters,
+): string {
+  if (!before || readAs === undefined) throw new Error('nothing to update');
   const { columns, values } = changedFields(before, contract);
   const sets = columns.map((column, index) => `${column} = ${parameters.add(values[index])}`);
   return `update contract set ${sets.join(', ') || 'version = version'}
-    where contract_id = ${id} and version = ${parameters.add(before.version)} returning 1`;
+    where contract_id = ${id} and ${IS_THE_ROW_READ} ${parameters.add(readAs)}::xid returning 1`;
 }

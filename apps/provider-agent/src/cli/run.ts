@@ -3,13 +3,12 @@ import { Agent } from '../agent/agent.ts';
 import { AlreadyRunningError } from '../agent/run-lock.ts';
 import { withCrashPoints } from '../backends/crash-points.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { createLogger, type Logger, logLevel } from '../log.ts';
+import { createLogger, logLevel } from '../log.ts';
 import { VERSION } from '../version.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { backendOf, clientOf, keysOf } from './open-config.ts';
 
 const STOP_DEADLINE_MS = 20_000;
-const LINGER_MS = 500;
 
 /** The service: runs until a signal ends it. */
 export async function run(configPath: string): Promise<void> {
@@ -33,9 +32,6 @@ export async function run(configPath: string): Promise<void> {
   const end = new Promise<void>((resolve, reject) => {
     ended = (error) => (error === undefined ? resolve() : reject(error));
   });
-  // It may fail before anybody waits for it.
-  end.catch(() => undefined);
-  onSignals(logger, () => ended());
   let agent: Agent;
   try {
     agent = await Agent.start({
@@ -57,6 +53,7 @@ export async function run(configPath: string): Promise<void> {
       throw new CommandError(EXIT.failure, error.message, { cause: error });
     throw error;
   }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended());
   logger.info(
     { version: VERSION, agent: keys.publicKeyHex, provisioner: backend.type, api: config.api.endpoint },
     'agent is running',
@@ -70,24 +67,6 @@ export async function run(configPath: string): Promise<void> {
     }, STOP_DEADLINE_MS);
     await agent.stop();
     clearTimeout(late);
-    // A backend that does not let go must not keep the process: what it was doing goes on after the next start.
-    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
   logger.info('agent has stopped');
-}
-
-/** The first signal ends it in order, the second at once: the journal is good at every moment. */
-function onSignals(logger: Logger, end: () => void): void {
-  let ending = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (ending) {
-        logger.warn({ signal }, 'told to end a second time: ending at once');
-        process.exit(EXIT.ok);
-      }
-      ending = true;
-      logger.info({ signal }, 'ending: again to end at once');
-      end();
-    });
-  }
 }

@@ -11,7 +11,6 @@ const RETRY_MS = 1_000;
 const LARGEST_BYTES = 512 * 1_024;
 const LONGEST_BETWEEN_SIGNS_MS = 10_000;
 const REDELIVER_NS = 5_000_000_000;
-const NS_PER_MS = 1_000_000;
 /** What JetStream understands on the subject of an acknowledgement. */
 const ANSWERS = {
   done: '+ACK',
@@ -36,9 +35,6 @@ export interface CommandPullOptions {
 /** Pulls the agent's commands from its consumer in the hub and acknowledges what is done. */
 export class CommandPull {
   private readonly options: CommandPullOptions;
-  private readonly inHand = new Set<Promise<void>>();
-  /** Until then the broker may give commands to a pull of this process. */
-  private pullsEndAtMs = 0;
   private stopped = false;
 
   constructor(options: CommandPullOptions) {
@@ -46,14 +42,8 @@ export class CommandPull {
     options.link.onConnected((connected) => void this.follow(connected));
   }
 
-  /** Asks for no more. What comes to a pull that is still open goes back. */
   stop(): void {
     this.stopped = true;
-  }
-
-  /** Returns when every command has been answered. */
-  async idle(): Promise<void> {
-    while (this.inHand.size > 0) await Promise.all(this.inHand);
   }
 
   private async follow(connected: Connected): Promise<void> {
@@ -84,11 +74,10 @@ export class CommandPull {
     const ackWaitMs = (config.ack_wait ?? 30_000_000_000) / 1e6;
     const signEveryMs = Math.max(250, Math.min(ackWaitMs / 3, LONGEST_BETWEEN_SIGNS_MS));
     while (this.isWanted(connected)) {
-      this.pullsEndAtMs = performance.now() + PULL_SECONDS * 1_000;
       const messages = await consumer.fetch({ max_messages: IN_FLIGHT, expires: PULL_SECONDS * 1_000 });
       const overdue = setTimeout(() => messages.stop(), PULL_SECONDS * 1_000 + OVERDUE_MS);
       try {
-        for await (const message of messages) this.take(message, signEveryMs);
+        for await (const message of messages) void this.work(message, signEveryMs);
       } finally {
         clearTimeout(overdue);
       }
@@ -96,20 +85,6 @@ export class CommandPull {
   }
 
   /** One at a time would let a slow machine hold up an order to terminate. */
-  private take(message: JsMsg, signEveryMs: number): void {
-    const work = this.stopped
-      ? Promise.resolve(this.settle(message, this.givenBack()))
-      : this.work(message, signEveryMs);
-    this.inHand.add(work);
-    void work.finally(() => this.inHand.delete(work));
-  }
-
-  /** For whoever pulls next: at once, but not into a pull that nobody listens to any more. */
-  private givenBack(): string {
-    const leftMs = Math.ceil(this.pullsEndAtMs - performance.now());
-    return leftMs > 0 ? `-NAK {"delay":${leftMs * NS_PER_MS}}` : '-NAK';
-  }
-
   private async work(message: JsMsg, signEveryMs: number): Promise<void> {
     const { logger, handle } = this.options;
     const signs = setInterval(() => this.settle(message, ANSWERS.working), signEveryMs);
@@ -122,7 +97,7 @@ export class CommandPull {
       if (crash.points) await this.passAfterAck(message);
     } catch (error) {
       if (!this.stopped) logger.error({ error }, 'a command could not be worked off: it will come again');
-      this.settle(message, this.stopped ? this.givenBack() : ANSWERS.again);
+      this.settle(message, ANSWERS.again);
     } finally {
       clearInterval(signs);
     }
