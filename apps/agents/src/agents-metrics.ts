@@ -36,13 +36,13 @@ export function observeAgents({ metrics, database, bus, clock, logger }: Service
   );
   metrics.observe(
     'dc_agents',
-    'Agents that are not revoked: all, online (heard in 5 minutes), healthy (heard in 45 seconds)',
+    'Agents that are not revoked: all, online (heard in 5 minutes), healthy (heard in 45 seconds, in 5 minutes if it polls)',
     ['state'],
     async () => {
       const now = clock();
       const [row] = await database.query<{ total: number; online: number; healthy: number }>(
         `select count(*)::int as total, (count(*) filter (where last_heartbeat_ns > $1))::int as online,
-           (count(*) filter (where last_heartbeat_ns > $2))::int as healthy
+           (count(*) filter (where last_heartbeat_ns > case when polls then $1 else $2 end))::int as healthy
          from agent where revoked_at_ns is null`,
         [now - secondsToNs(ONLINE_SECONDS), now - secondsToNs(HEALTHY_SECONDS)],
       );

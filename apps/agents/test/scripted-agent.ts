@@ -20,7 +20,6 @@ import type { Stage } from './stage.ts';
 
 /** An agent that does what a spec tells it: signs properly, pulls its commands, says what it is told to say. */
 export class ScriptedAgent {
-  readonly key: KeyPair = generateKeyPair();
   readonly commands: AgentCommand[] = [];
   session!: Answer<typeof openAgentSession>;
   connection!: NatsConnection;
@@ -29,6 +28,7 @@ export class ScriptedAgent {
   constructor(
     private readonly stage: Stage,
     private readonly provider: string,
+    readonly key: KeyPair = generateKeyPair(),
   ) {}
 
   get publicKey(): string {

@@ -11,10 +11,17 @@ import {
   type FactPayload,
   facts,
   type RequestDeclaration,
+  requests,
 } from '@decent-cloud/messages';
 import { createPool, createSetupToken, setUpAgent } from '@decent-cloud/messages/agents';
 import { type RunningService, startService } from '@decent-cloud/runtime';
-import { createTestDatabase, eventually, type TestDatabase, TestHub } from '@decent-cloud/testing';
+import {
+  answerRequests,
+  createTestDatabase,
+  eventually,
+  type TestDatabase,
+  TestHub,
+} from '@decent-cloud/testing';
 import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
@@ -41,6 +48,8 @@ export class Stage {
   private gateway!: NatsConnection;
   private contracts!: NatsConnection;
   private readonly agents: ScriptedAgent[] = [];
+  /** What the contracts service says when it is asked. */
+  readonly contractStates = new Map<string, { status: string; endsAtNs?: bigint }>();
 
   readonly clock: Clock = () => systemClock() + this.aheadNs;
 
@@ -87,6 +96,12 @@ export class Stage {
   async connect(): Promise<void> {
     this.gateway = await this.hub.service('gateway');
     this.contracts = await this.hub.service('contracts');
+    answerRequests(this.contracts, requests.contractStates, ({ body }) => ({
+      states: body.contractIds.flatMap((contractId) => {
+        const state = this.contractStates.get(contractId);
+        return state ? [{ contractId, ...state }] : [];
+      }),
+    }));
     const listener = await this.hub.service('admin');
     listener.subscribe('evt.agents.>', {
       callback: (_, message) =>

@@ -1,4 +1,5 @@
 import * as accounts from './accounts.ts';
+import * as agentPolling from './agent-polling.ts';
 import * as agents from './agents.ts';
 import * as contracts from './contracts.ts';
 import { type EndpointDeclaration, isEndpoint } from './endpoint.ts';
@@ -7,7 +8,7 @@ import * as offerings from './offerings.ts';
 import * as payments from './payments.ts';
 import * as platform from './platform.ts';
 
-const nouns = [accounts, offerings, contracts, payments, notifications, agents, platform];
+const nouns = [accounts, offerings, contracts, payments, notifications, agents, agentPolling, platform];
 
 /**
  * Puts the endpoints of modules under their const names.

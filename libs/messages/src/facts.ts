@@ -279,6 +279,11 @@ export const machineInstance = z.object({
   /** `ssh-ed25519 AAAA…`, as the agent saw it. */
   sshHostKey: z.string().max(16_384).optional(),
   additionalDetails: z.string().max(4_096).optional(),
+  gatewaySlug: z.string().max(64).optional(),
+  gatewaySubdomain: z.string().max(255).optional(),
+  gatewaySshPort: int32(1, 65_535).optional(),
+  gatewayPortRangeStart: int32(1, 65_535).optional(),
+  gatewayPortRangeEnd: int32(1, 65_535).optional(),
 });
 
 export const sealedCredential = z.object({

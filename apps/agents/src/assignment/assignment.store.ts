@@ -9,6 +9,9 @@ export interface Assignment {
   state: AssignmentState;
   generation: number;
   providerPublicKey: string;
+  providerAccountId: string | null;
+  requesterPublicKey: string | null;
+  requesterAccountId: string | null;
   agentPoolId: string | null;
   datacenterCountry: string;
   spec: NonNullable<DesiredMachine['spec']>;
@@ -33,15 +36,22 @@ export interface Machine {
   nextOrderAtNs: bigint | null;
   lostAtNs: bigint | null;
   updatedAtNs: bigint;
+  /** Until when a polling agent has it in hand. */
+  leaseExpiresAtNs: bigint | null;
+  madeByPolling: boolean;
+  /** When a polling agent that saw it running was told to terminate it. */
+  toldToGoAtNs: bigint | null;
 }
 
 const ASSIGNMENT = `contract_id as "contractId", state, generation, provider_public_key as "providerPublicKey",
-  agent_pool_id as "agentPoolId", datacenter_country as "datacenterCountry", spec,
+  provider_account_id as "providerAccountId", requester_public_key as "requesterPublicKey",
+  requester_account_id as "requesterAccountId", agent_pool_id as "agentPoolId", datacenter_country as "datacenterCountry", spec,
   encryption_public_keys as "encryptionPublicKeys", deadline_ns as "deadlineNs", waiting_since_ns as "waitingSinceNs",
   retry_agent as "retryAgent", due_at_ns as "dueAtNs", removed_at_ns as "removedAtNs"`;
 const MACHINE = `contract_id as "contractId", generation, agent_public_key as "agentPublicKey", desired, state, outcome,
   external_id as "externalId", settled_at_ns as "settledAtNs", absent_since_ns as "absentSinceNs", orders,
-  next_order_at_ns as "nextOrderAtNs", lost_at_ns as "lostAtNs", updated_at_ns as "updatedAtNs"`;
+  next_order_at_ns as "nextOrderAtNs", lost_at_ns as "lostAtNs", updated_at_ns as "updatedAtNs",
+  lease_expires_at_ns as "leaseExpiresAtNs", made_by_polling as "madeByPolling", told_to_go_at_ns as "toldToGoAtNs"`;
 const COLUMNS: Readonly<Record<string, string>> = {
   state: 'state',
   generation: 'generation',
@@ -58,6 +68,9 @@ const COLUMNS: Readonly<Record<string, string>> = {
   orders: 'orders',
   nextOrderAtNs: 'next_order_at_ns',
   lostAtNs: 'lost_at_ns',
+  leaseExpiresAtNs: 'lease_expires_at_ns',
+  madeByPolling: 'made_by_polling',
+  toldToGoAtNs: 'told_to_go_at_ns',
 };
 
 type AssignmentChange = Partial<
@@ -75,6 +88,9 @@ type MachineChange = Partial<
     | 'orders'
     | 'nextOrderAtNs'
     | 'lostAtNs'
+    | 'leaseExpiresAtNs'
+    | 'madeByPolling'
+    | 'toldToGoAtNs'
   >
 >;
 
@@ -103,8 +119,10 @@ export class AssignmentStore {
   ): Promise<boolean> {
     const rows = await sql.query(
       `insert into assignment (contract_id, state, provider_public_key, agent_pool_id, datacenter_country, spec,
-         encryption_public_keys, deadline_ns, waiting_since_ns, due_at_ns, created_at_ns, updated_at_ns)
-       values ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $8, $8, $8) on conflict do nothing returning 1`,
+         encryption_public_keys, deadline_ns, waiting_since_ns, due_at_ns, created_at_ns, updated_at_ns,
+         provider_account_id, requester_public_key, requester_account_id)
+       values ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $9, $10, $11)
+       on conflict do nothing returning 1`,
       [
         assignment.contractId,
         assignment.providerPublicKey,
@@ -114,6 +132,9 @@ export class AssignmentStore {
         assignment.encryptionPublicKeys,
         assignment.deadlineNs,
         now,
+        assignment.providerAccountId,
+        assignment.requesterPublicKey,
+        assignment.requesterAccountId,
       ],
     );
     return rows.length === 1;

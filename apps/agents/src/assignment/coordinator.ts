@@ -19,7 +19,18 @@ import {
   watchAt,
   withoutAgent,
 } from './domain/next-step.ts';
+import {
+  hasLease,
+  isGivenUp,
+  keepsOffer,
+  POLLING_CLAIM_SECONDS,
+  type PollingAgent,
+} from './domain/polling.ts';
 import { Removals } from './removals.ts';
+
+interface AgentAtWork
+  extends PollingAgent,
+    Pick<Candidate, 'agentPublicKey' | 'accountPublicKey' | 'polls'> {}
 
 type FailureReason = 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED' | 'PROVISIONING_TIMEOUT';
 
@@ -41,7 +52,9 @@ export class Coordinator {
       return this.fail(sql, assignment, 'NO_AGENT_AVAILABLE', 'no agent took the contract in time', now);
     }
     const agent = await this.choose(sql, assignment, now);
-    if (agent) return this.offer(sql, assignment, agent, now);
+    if (agent && (await this.candidates.hasRoom(sql, agent))) {
+      return this.offer(sql, assignment, agent, now);
+    }
     const step = withoutAgent(assignment, now, this.settings);
     if (step.next === 'wait') return this.store.change(sql, contractId, step.change, now);
     return this.fail(
@@ -61,14 +74,28 @@ export class Coordinator {
   }
 
   private async offer(sql: Sql, assignment: Assignment, agent: Candidate, now: bigint): Promise<void> {
-    const { contractId, deadlineNs } = assignment;
-    const change = offered(assignment, now, this.settings);
+    const { contractId } = assignment;
+    const { agentPublicKey, polls } = agent;
+    const limits = polls ? { ...this.settings, CLAIM_TIMEOUT_SECONDS: POLLING_CLAIM_SECONDS } : this.settings;
+    const change = offered(assignment, now, limits);
     const { generation } = change;
-    const { agentPublicKey } = agent;
     await this.store.insertMachine(sql, { contractId, generation, agentPublicKey }, now);
     await this.store.change(sql, contractId, change, now);
+    await this.order(sql, assignment, generation, agent, now);
+  }
+
+  /** Not for an agent that polls: it would find the order again once it is connected to the broker. */
+  private async order(
+    sql: Sql,
+    assignment: Assignment,
+    generation: number,
+    agent: Pick<Candidate, 'agentPublicKey' | 'accountPublicKey' | 'polls'>,
+    now: bigint,
+  ): Promise<void> {
+    const { agentPublicKey, accountPublicKey: account, polls } = agent;
+    if (polls || account === null) return;
+    const { deadlineNs } = assignment;
     const machine = desiredRunning(assignment, generation);
-    const account = agent.accountPublicKey;
     await this.orders.give(sql, { kind: 'provision', agentPublicKey, account, machine, deadlineNs }, now);
   }
 
@@ -80,15 +107,49 @@ export class Coordinator {
     const step = dueStep(assignment, machine !== undefined, now);
     if (step === 'assign') return this.assign(sql, assignment, now);
     if (step === 'forget' || !machine) return this.store.change(sql, contractId, { dueAtNs: null }, now);
-    if (step === 'replace-unclaimed') return this.replace(sql, assignment, machine, 'unclaimed', now);
-    if (step === 'time-out') {
+    const agent = await this.agentOf(sql, machine);
+    const isKept =
+      step === 'replace-unclaimed' && (await this.standsAlone(sql, assignment, machine, agent, now));
+    if (step === 'replace-unclaimed' && !isKept) {
+      return this.replace(sql, assignment, machine, 'unclaimed', now);
+    }
+    if (step === 'time-out' || now >= assignment.deadlineNs) {
       await this.close(sql, machine, 'timeout', now);
       return this.fail(sql, assignment, 'PROVISIONING_TIMEOUT', 'the machine was not ready in time', now);
     }
-    if (await this.canTakeOver(sql, assignment, machine, now)) {
+    if (step === 'watch' && (await this.canTakeOver(sql, assignment, machine, agent, now))) {
       return this.replace(sql, assignment, machine, 'silent', now);
     }
+    if (!agent.polls && machine.leaseExpiresAtNs !== null && !hasLease(machine, now)) {
+      // It took this in hand while it polled, and is connected to the broker now.
+      await this.store.changeMachine(sql, machine, { leaseExpiresAtNs: null }, now);
+      await this.order(sql, assignment, machine.generation, agent, now);
+    }
     await this.store.change(sql, contractId, { dueAtNs: watchAt(assignment, now) }, now);
+  }
+
+  private async agentOf(sql: Sql, { agentPublicKey, contractId }: Machine): Promise<AgentAtWork> {
+    const [agent] = await sql.query<AgentAtWork>(
+      `select a.agent_public_key as "agentPublicKey", a.account_public_key as "accountPublicKey", a.polls,
+         a.last_heartbeat_ns as "lastHeartbeatNs",
+         exists (select from machine m where m.agent_public_key = a.agent_public_key and m.contract_id <> $2
+           and m.state = 'claimed' and m.desired = 'running') as "isMaking"
+       from agent a where a.agent_public_key = $1`,
+      [agentPublicKey, contractId],
+    );
+    if (!agent) throw new Error(`machine of the unknown agent ${agentPublicKey}`);
+    return agent;
+  }
+
+  /** A polling agent has not taken the contract yet, and there is nobody else. */
+  private async standsAlone(
+    sql: Sql,
+    assignment: Assignment,
+    machine: Machine,
+    agent: AgentAtWork,
+    now: bigint,
+  ): Promise<boolean> {
+    return agent.polls && keepsOffer(agent, now) && !(await this.hasOther(sql, assignment, machine, now));
   }
 
   /** The agent at work has been silent for long, and another one could do it. */
@@ -96,14 +157,18 @@ export class Coordinator {
     sql: Sql,
     assignment: Assignment,
     machine: Machine,
+    { polls, lastHeartbeatNs }: AgentAtWork,
     now: bigint,
   ): Promise<boolean> {
-    const [agent] = await sql.query<{ lastHeartbeatNs: bigint | null }>(
-      'select last_heartbeat_ns as "lastHeartbeatNs" from agent where agent_public_key = $1',
-      [machine.agentPublicKey],
-    );
-    const silenceNs = now - (agent?.lastHeartbeatNs ?? 0n);
-    if (silenceNs < settingNs(this.settings.AGENT_TAKEOVER_SECONDS)) return false;
+    if (hasLease(machine, now)) return false;
+    const silenceNs = now - (lastHeartbeatNs ?? 0n);
+    const isSilent = polls
+      ? isGivenUp(machine, lastHeartbeatNs, now)
+      : silenceNs >= settingNs(this.settings.AGENT_TAKEOVER_SECONDS);
+    return isSilent && (await this.hasOther(sql, assignment, machine, now));
+  }
+
+  private async hasOther(sql: Sql, assignment: Assignment, machine: Machine, now: bigint): Promise<boolean> {
     const other = await this.choose(sql, assignment, now);
     return other !== undefined && other.agentPublicKey !== machine.agentPublicKey;
   }

@@ -17,6 +17,9 @@ export class OnContractAccepted implements Reaction<typeof facts.contractAccepte
       {
         contractId: fact.contractId,
         providerPublicKey: fact.providerPublicKey,
+        providerAccountId: fact.providerAccountId ?? null,
+        requesterPublicKey: fact.requesterPublicKey,
+        requesterAccountId: fact.requesterAccountId,
         agentPoolId: fact.agentPoolId ?? null,
         datacenterCountry: fact.datacenterCountry,
         spec: fact.spec,

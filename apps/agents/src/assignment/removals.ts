@@ -25,10 +25,11 @@ export class Removals {
   async order(sql: Sql, machine: Machine, now: bigint): Promise<void> {
     await this.store.changeMachine(sql, machine, removalOrdered(machine, now, this.settings), now);
     const [agent] = await sql.query<{ account: string | null }>(
-      `select account_public_key as account from agent where agent_public_key = $1 and revoked_at_ns is null`,
+      `select account_public_key as account from agent where agent_public_key = $1 and revoked_at_ns is null
+         and not polls`,
       [machine.agentPublicKey],
     );
-    // A revoked agent hears nothing; the order stays unconfirmed and is counted as such.
+    // A revoked agent hears nothing; the order stays unconfirmed and is counted as such. One that polls asks.
     if (!agent?.account) return;
     const deadlineNs = now + secondsToNs(ORDER_LIFE_SECONDS);
     const { agentPublicKey } = machine;

@@ -70,6 +70,7 @@ export class OpenAgentSession implements Verb<typeof openAgentSession> {
   private async accountOf(sql: Sql, publicKey: string, now: bigint): Promise<string> {
     const agent = await this.delegations.lock(sql, publicKey);
     if (!agent || !isActive(agent, now) || !agent.permissions.includes('provision')) throw notDelegated();
+    await sql.query('update agent set polls = false where agent_public_key = $1 and polls', [publicKey]);
     if (agent.accountPublicKey !== null) return agent.accountPublicKey;
     const account = newAccountWithoutSeed();
     await this.accounts.put(sql, publicKey, await this.claims.ofAccount(account, null));

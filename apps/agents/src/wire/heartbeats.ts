@@ -92,7 +92,7 @@ export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShut
       await this.database.query(
         `update agent a set last_heartbeat_ns = b.heard, version = b.version,
            provisioner_types = array(select jsonb_array_elements_text(b.types)), active_contracts = b.active,
-           free_slots = b.free, resources = coalesce(b.resources, a.resources)
+           free_slots = b.free, polls = false, resources = coalesce(b.resources, a.resources)
          from unnest($1::text[], $2::bigint[], $3::text[], $4::jsonb[], $5::int[], $6::int[], $7::jsonb[])
            as b(key, heard, version, types, active, free, resources)
          where a.agent_public_key = b.key and a.revoked_at_ns is null

@@ -28,7 +28,10 @@ const MOST_MACHINES = 5_000;
 type Row = Pick<Machine, 'contractId' | 'generation' | 'desired'> &
   Pick<Assignment, 'deadlineNs' | 'spec' | 'encryptionPublicKeys'>;
 
-/** Answers agents that ask for all that they shall have. Not being listed is no order to remove anything. */
+/**
+ * Answers agents that ask for all that they shall have. Not being listed is no order to remove anything, and machines
+ * that the agent made while it polled are not listed while they shall run: it would make them a second time.
+ */
 @Injectable()
 export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private subscription: Subscription | undefined;
@@ -91,9 +94,10 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
          from (select m.contract_id, m.generation, m.desired, s.deadline_ns, s.spec, s.encryption_public_keys
                from machine m join assignment s using (contract_id)
                where m.agent_public_key = a.agent_public_key and m.state <> 'gone'
+                 and (m.desired = 'absent' or not (m.made_by_polling or coalesce(m.lease_expires_at_ns, 0) > $3))
                order by m.desired, m.offered_at_ns desc limit $2) as listed) as machines
        from agent a where a.agent_public_key = $1`,
-      [agentPublicKey, MOST_MACHINES],
+      [agentPublicKey, MOST_MACHINES, now],
     );
     const rows = JSON.parse(agent?.machines ?? '[]') as (Omit<Row, 'deadlineNs'> & { deadlineNs: string })[];
     return this.platformKey.sign({

@@ -7,6 +7,7 @@ const ago = (seconds: number) => NOW - secondsToNs(seconds);
 const agent = (agentPublicKey: string, changes: Partial<Candidate> = {}): Candidate => ({
   agentPublicKey,
   accountPublicKey: `A${agentPublicKey}`,
+  polls: false,
   lastHeartbeatNs: ago(5),
   provisionerTypes: ['docker'],
   activeContracts: 0,
@@ -76,4 +77,11 @@ describe('a failure that passes', () => {
     const silent = agent('a', { lastHeartbeatNs: ago(60) });
     expect(chosen([silent, agent('b')], attempts, { retryAgent: 'a' as never })).toBe('b');
   });
+});
+
+test('an agent that polls beats seldom: as long as it shows as online it gets work', () => {
+  const polling = { polls: true, accountPublicKey: null };
+  expect(chosen([agent('a', { ...polling, lastHeartbeatNs: ago(299) })])).toBe('a');
+  expect(chosen([agent('a', { ...polling, lastHeartbeatNs: ago(301) })])).toBeUndefined();
+  expect(chosen([agent('a', { lastHeartbeatNs: ago(299) })])).toBeUndefined();
 });

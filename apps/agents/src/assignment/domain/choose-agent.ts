@@ -1,11 +1,14 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import { isHealthy } from '../../delegation/domain/liveness.ts';
+import { isHealthy, isOnline } from '../../delegation/domain/liveness.ts';
 import type { Attempt } from './attempt.ts';
 import { SAME_AGENT_WAITS_SECONDS, transientFailuresOf } from './retry-policy.ts';
 
 export interface Candidate {
   readonly agentPublicKey: string;
-  readonly accountPublicKey: string;
+  /** Null when it was never connected to the broker. */
+  readonly accountPublicKey: string | null;
+  /** It fetches its work over HTTP. */
+  readonly polls: boolean;
   readonly lastHeartbeatNs: bigint | null;
   readonly provisionerTypes: readonly string[];
   readonly activeContracts: number;
@@ -32,8 +35,7 @@ export function chooseAgent(
   now: bigint,
 ): Candidate | undefined {
   const able = candidates.filter(
-    (candidate) =>
-      isHealthy(candidate.lastHeartbeatNs, now) && fits(candidate, wanted) && roomOf(candidate) > 0,
+    (candidate) => isAtWork(candidate, now) && fits(candidate, wanted) && roomOf(candidate) > 0,
   );
   const again = able.find(({ agentPublicKey }) => agentPublicKey === wanted.retryAgent);
   if (again) return again;
@@ -49,6 +51,10 @@ export function chooseAgent(
         (a.agentPublicKey < b.agentPublicKey ? -1 : 1),
     )[0];
 }
+
+/** An agent that polls beats seldom, and not at all while it makes a machine. */
+const isAtWork = ({ polls, lastHeartbeatNs }: Candidate, now: bigint) =>
+  polls ? isOnline(lastHeartbeatNs, now) : isHealthy(lastHeartbeatNs, now);
 
 const roomOf = ({ freeSlots, offeredSince }: Candidate) => freeSlots - offeredSince;
 

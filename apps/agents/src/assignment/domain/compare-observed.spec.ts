@@ -11,6 +11,7 @@ const running: KnownMachine = {
   settledAtNs: ago(100),
   absentSinceNs: null,
   lostAtNs: null,
+  madeByPolling: false,
 };
 const absent: KnownMachine = { ...running, desired: 'absent', absentSinceNs: ago(100) };
 const there = { contractId: 'c', generation: 1 };
@@ -59,4 +60,9 @@ test('what shall run and is not there is lost, once, and found again', () => {
 test('what nobody ordered is only counted: another generation, no contract, somebody’s own machine', () => {
   const strangers = [{ contractId: 'c', generation: 2 }, { contractId: 'x', generation: 1 }, {}];
   expect(compareObserved([there, ...strangers], [running], AT)).toEqual({ ...nothing, unknown: 3 });
+});
+
+test('what an agent made while it polled is neither lost nor gone because a full report does not know it', () => {
+  expect(compareObserved([], [{ ...running, madeByPolling: true }], AT)).toEqual(nothing);
+  expect(compareObserved([], [{ ...absent, madeByPolling: true }], AT)).toEqual(nothing);
 });

@@ -13,6 +13,8 @@ export interface KnownMachine {
   readonly settledAtNs: bigint | null;
   readonly absentSinceNs: bigint | null;
   readonly lostAtNs: bigint | null;
+  /** While it polled; now that it is connected it may not know the machine as this contract's. */
+  readonly madeByPolling: boolean;
 }
 export interface Comparison {
   /** Shall be absent and is there. */
@@ -53,13 +55,16 @@ export function compareObserved(
         (other.state === 'claimed' || other.state === 'provisioned'),
     );
   const toBeAbsent = known.filter(({ desired }) => desired === 'absent');
-  const toRun = known.filter(({ desired, state }) => desired === 'running' && state === 'provisioned');
+  const toRun = known.filter(
+    ({ desired, state, madeByPolling }) => desired === 'running' && state === 'provisioned' && !madeByPolling,
+  );
   return {
     toRemove: toBeAbsent.filter(isThere),
     // What was never made may still be made by an order on its way: there only the agent's own word counts.
     gone: toBeAbsent.filter(
       (machine) =>
         !isThere(machine) &&
+        !machine.madeByPolling &&
         (machine.state === 'provisioned' || machine.state === 'failed' || isSuperseded(machine)) &&
         settledBefore(machine.absentSinceNs),
     ),

@@ -95,5 +95,10 @@ function instanceDetailsText(instance: FactPayload<typeof facts.machineProvision
     ssh_user: instance.sshUser,
     ssh_host_key: instance.sshHostKey,
     additional_details: instance.additionalDetails,
+    gateway_slug: instance.gatewaySlug,
+    gateway_subdomain: instance.gatewaySubdomain,
+    gateway_ssh_port: instance.gatewaySshPort,
+    gateway_port_range_start: instance.gatewayPortRangeStart,
+    gateway_port_range_end: instance.gatewayPortRangeEnd,
   });
 }

@@ -1,0 +1,32 @@
+import { Refusal } from '@decent-cloud/kernel';
+import type { VerbInput } from '@decent-cloud/messages';
+import { recordHealth } from '@decent-cloud/messages/agent-polling';
+import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { contractNotFound } from '../polling/polled-machines.ts';
+import { requirePolling } from '../polling/speakers.ts';
+import { isBelievable } from './domain/is-believable.ts';
+import { HealthStore } from './health.store.ts';
+import { showHealthCheck } from './show-health-check.ts';
+
+@Answers(recordHealth)
+export class RecordHealth implements Verb<typeof recordHealth> {
+  constructor(private readonly store: HealthStore) {}
+
+  async run({ params, body }: VerbInput<typeof recordHealth>, { caller, now }: VerbContext) {
+    const agent = requirePolling(caller, 'health_check');
+    const parties = await this.store.parties(params.id);
+    if (parties?.providerPublicKey !== agent.providerPublicKey) throw contractNotFound();
+    if (!isBelievable(body.checkedAt, now)) {
+      throw new Refusal('INVALID', 'INVALID_INPUT', 'checkedAt: must be within the last 24 hours');
+    }
+    const check = {
+      contractId: params.id,
+      agentPublicKey: agent.publicKey,
+      checkedAtNs: body.checkedAt,
+      status: body.status,
+      latencyMs: body.latencyMs ?? null,
+      details: body.details ?? null,
+    };
+    return showHealthCheck(await this.store.record(check, now));
+  }
+}

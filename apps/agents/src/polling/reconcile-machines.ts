@@ -1,0 +1,98 @@
+import { requests, type VerbInput } from '@decent-cloud/messages';
+import { reconcileMachines } from '@decent-cloud/messages/agent-polling';
+import { Database } from '@decent-cloud/postgres';
+import { Answers, Bus, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { AssignmentStore } from '../assignment/assignment.store.ts';
+import { type ContractState, classifyRunning, type KnownContract } from './domain/classify-running.ts';
+import { findGone } from './domain/find-gone.ts';
+import { PolledMachines } from './polled-machines.ts';
+import { type PollingAgent, requirePolling } from './speakers.ts';
+
+const CONTRACTS_AT_ONCE = 200;
+const REMOVALS_AT_MOST = 500;
+
+/** Tells a polling agent what its machines are to become, and learns from its list which removals are done. */
+@Answers(reconcileMachines)
+export class ReconcileMachines implements Verb<typeof reconcileMachines> {
+  constructor(
+    private readonly bus: Bus,
+    private readonly database: Database,
+    private readonly store: AssignmentStore,
+    private readonly polled: PolledMachines,
+  ) {}
+
+  async run({ params, body }: VerbInput<typeof reconcileMachines>, { caller, requestId, now }: VerbContext) {
+    const agent = requirePolling(caller, 'fetch_contracts', params.pubkey);
+    const named = body.runningInstances.flatMap(({ contractId }) => contractId?.toLowerCase() ?? []);
+    const known = await this.known(agent, [...new Set(named)]);
+    const states = await this.statesOf(
+      known.map(({ contractId }) => contractId),
+      requestId,
+    );
+    const answer = classifyRunning(body.runningInstances, known, states);
+    await this.database.query('update agent set unknown_machines = $2 where agent_public_key = $1', [
+      agent.publicKey,
+      answer.unknown.length,
+    ]);
+    const toGo = new Set(answer.terminate.map(({ contractId }) => contractId.toLowerCase()));
+    await this.followRemovals(agent, new Set(named), toGo, now);
+    return answer;
+  }
+
+  private known(agent: PollingAgent, contractIds: readonly string[]): Promise<KnownContract[]> {
+    return this.database.query<KnownContract>(
+      `select a.contract_id as "contractId", a.state = 'ended' as "hasEnded", own.desired,
+         wanted.external_id as "acceptedExternalId",
+         a.state in ('waiting', 'offered', 'claimed', 'provisioned') as "isWanted"
+       from assignment a
+       left join lateral (select m.desired from machine m
+         where m.contract_id = a.contract_id and m.agent_public_key = $2
+         order by m.generation desc limit 1) own on true
+       left join machine wanted on wanted.contract_id = a.contract_id and wanted.generation = a.generation
+         and wanted.desired = 'running' and wanted.state = 'provisioned'
+       where a.contract_id = any($3::text[]) and a.provider_public_key = $1`,
+      [agent.providerPublicKey, agent.publicKey, contractIds],
+    );
+  }
+
+  /** @throws Refusal UNAVAILABLE: without the contracts service nobody is told anything, and nothing is destroyed */
+  private async statesOf(contractIds: readonly string[], requestId: string) {
+    const states = new Map<string, ContractState>();
+    for (let from = 0; from < contractIds.length; from += CONTRACTS_AT_ONCE) {
+      const some = contractIds.slice(from, from + CONTRACTS_AT_ONCE);
+      const answer = await this.bus.ask(
+        requests.contractStates,
+        { body: { contractIds: some } },
+        { requestId },
+      );
+      for (const { contractId, ...state } of answer.states) states.set(contractId, state);
+    }
+    return states;
+  }
+
+  private async followRemovals(
+    agent: PollingAgent,
+    running: ReadonlySet<string>,
+    toGo: ReadonlySet<string>,
+    now: bigint,
+  ): Promise<void> {
+    const open = await this.database.query<{ contractId: string }>(
+      `select distinct m.contract_id as "contractId" from machine m join assignment a using (contract_id)
+       where m.agent_public_key = $1 and a.provider_public_key = $2 and m.desired = 'absent' and m.state <> 'gone'
+       order by 1 limit $3`,
+      [agent.publicKey, agent.providerPublicKey, REMOVALS_AT_MOST],
+    );
+    for (const { contractId } of open) {
+      await this.polled.withContract(agent, contractId, async ({ sql, machines }) => {
+        const own = machines.filter(({ agentPublicKey }) => agentPublicKey === agent.publicKey);
+        for (const machine of findGone(own, running.has(contractId), now)) {
+          await this.polled.tell(sql, machine, { kind: 'terminated' }, now);
+        }
+        if (!toGo.has(contractId)) return;
+        for (const machine of own.filter((one) => one.desired === 'absent' && one.toldToGoAtNs === null)) {
+          await this.store.changeMachine(sql, machine, { toldToGoAtNs: now }, now);
+        }
+      });
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { printExactJson, Refusal } from '@decent-cloud/kernel';
+import type { VerbInput } from '@decent-cloud/messages';
+import { sendHeartbeat } from '@decent-cloud/messages/agent-polling';
+import { Database } from '@decent-cloud/postgres';
+import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { POLLING_HEARTBEAT_SECONDS } from '../assignment/domain/polling.ts';
+import { requirePolling } from './speakers.ts';
+
+const MOST_RESOURCES = 262_144;
+
+interface Pool {
+  readonly poolId: string | null;
+  readonly poolName: string | null;
+  readonly upgradeToVersion: string | null;
+}
+
+/** Whoever beats here polls, until it opens a session at the broker. What is left out stays as it was. */
+@Answers(sendHeartbeat)
+export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
+  constructor(private readonly database: Database) {}
+
+  async run({ params, body }: VerbInput<typeof sendHeartbeat>, { caller, now }: VerbContext) {
+    const agent = requirePolling(caller, 'heartbeat', params.pubkey);
+    const resources = body.resources === undefined ? null : printResources(body.resources);
+    const [pool] = await this.database.query<Pool>(
+      `update agent a set polls = true, last_heartbeat_ns = greatest($2, a.last_heartbeat_ns),
+         version = coalesce($3, a.version),
+         provisioner_types = case when $4::text is not null then array[$4::text]
+           when a.provisioner_types = '{}' and p.provisioner_type is not null then array[p.provisioner_type]
+           else a.provisioner_types end,
+         active_contracts = $5, resources = coalesce($6::jsonb, a.resources)
+       from agent b left join pool p on p.pool_id = b.pool_id
+       where a.agent_public_key = $1 and b.agent_public_key = a.agent_public_key and a.revoked_at_ns is null
+       returning a.pool_id as "poolId", p.name as "poolName", p.upgrade_to_version as "upgradeToVersion"`,
+      [
+        agent.publicKey,
+        now,
+        body.version ?? null,
+        body.provisionerType ?? null,
+        Number(body.activeContracts),
+        resources,
+      ],
+    );
+    if (!pool) throw new Refusal('FORBIDDEN', 'DELEGATION_MISSING', 'No active delegation found');
+    return {
+      acknowledged: true,
+      nextHeartbeatSeconds: BigInt(POLLING_HEARTBEAT_SECONDS),
+      ...(pool.poolId !== null && { poolId: pool.poolId }),
+      ...(pool.poolName !== null && { poolName: pool.poolName }),
+      ...(pool.upgradeToVersion !== null && { upgradeToVersion: pool.upgradeToVersion }),
+    };
+  }
+}
+
+/** As the database can keep it. @throws Refusal INVALID */
+function printResources(resources: object): string {
+  const text = printExactJson(resources) ?? 'null';
+  if (text.length <= MOST_RESOURCES && !text.includes('\\u0000')) return text;
+  const why = `resources: must be at most ${MOST_RESOURCES} characters, without U+0000`;
+  throw new Refusal('INVALID', 'INVALID_INPUT', why);
+}

@@ -1,0 +1,22 @@
+import { Refusal } from '@decent-cloud/kernel';
+import type { AgentPermission, Caller } from '@decent-cloud/messages';
+import { requireAgent, requireUser } from '@decent-cloud/runtime';
+
+export type PollingAgent = ReturnType<typeof requireAgent>;
+/** An agent, or its provider in person. */
+export type Speaker = PollingAgent | ReturnType<typeof requireUser>;
+
+/** The polling agent. @throws Refusal when it lacks the permission or acts for another provider than `pubkey` */
+export function requirePolling(caller: Caller, permission: AgentPermission, pubkey?: string): PollingAgent {
+  const agent = requireAgent(caller);
+  if (!agent.permissions.includes(permission)) {
+    throw new Refusal('FORBIDDEN', 'PERMISSION_MISSING', `Agent does not have '${permission}' permission`);
+  }
+  if (pubkey !== undefined && pubkey !== agent.providerPublicKey) {
+    throw new Refusal('FORBIDDEN', 'NOT_OWNER', 'Agent is not delegated by this provider');
+  }
+  return agent;
+}
+
+export const requireSpeaker = (caller: Caller, permission: AgentPermission): Speaker =>
+  caller.kind === 'agent' ? requirePolling(caller, permission) : requireUser(caller);
