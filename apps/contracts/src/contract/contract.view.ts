@@ -3,6 +3,14 @@ import type { AnswerInput } from '@decent-cloud/messages';
 import type { getContract } from '@decent-cloud/messages/contracts';
 import type { Contract } from './domain/contract.ts';
 
+type GatewayMembers = Pick<
+  ContractJson,
+  | 'gateway_slug'
+  | 'gateway_subdomain'
+  | 'gateway_ssh_port'
+  | 'gateway_port_range_start'
+  | 'gateway_port_range_end'
+>;
 export type ContractJson = AnswerInput<typeof getContract>;
 
 /**
@@ -30,6 +38,7 @@ export function contractJson(contract: Contract, names: ReadonlyMap<string, stri
     created_at_ns: contract.createdAtNs,
     status: contract.status,
     provisioning_instance_details: contract.instanceDetails ?? undefined,
+    ...gatewayOf(contract.instanceDetails),
     provisioning_completed_at_ns: contract.provisioningCompletedAtNs ?? undefined,
     provisioning_failure_reason: contract.failureMessage ?? undefined,
     payment_method: contract.paymentMethod,
@@ -43,5 +52,18 @@ export function contractJson(contract: Contract, names: ReadonlyMap<string, stri
     cancel_at_period_end: false,
     auto_renew: false,
     operating_system: contract.operatingSystem ?? undefined,
+  };
+}
+
+/** Where the provider's gateway lets the tenant in, when there is one. */
+function gatewayOf(instanceDetails: string | null) {
+  if (instanceDetails === null) return {};
+  const details = JSON.parse(instanceDetails) as Partial<GatewayMembers>;
+  return {
+    gateway_slug: details.gateway_slug,
+    gateway_subdomain: details.gateway_subdomain,
+    gateway_ssh_port: details.gateway_ssh_port,
+    gateway_port_range_start: details.gateway_port_range_start,
+    gateway_port_range_end: details.gateway_port_range_end,
   };
 }

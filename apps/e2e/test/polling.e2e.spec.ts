@@ -1,0 +1,249 @@
+import { openCredential } from '@decent-cloud/identity';
+import { printExactJson } from '@decent-cloud/kernel';
+import { getHealthSummary } from '@decent-cloud/messages/agent-polling';
+import { createPool, createSetupToken } from '@decent-cloud/messages/agents';
+import { getCredentials } from '@decent-cloud/messages/contracts';
+import { createOffering } from '@decent-cloud/messages/offerings';
+import { eventually } from '@decent-cloud/testing';
+import { assertBooksBalance } from '../src/books.ts';
+import { Platform } from '../src/platform.ts';
+import { ShippedAgent, type Wire } from '../src/shipped-agent.ts';
+import { Tenant } from '../src/tenant.ts';
+
+const PASSWORD = `Pl4in-${crypto.randomUUID()}`;
+
+let platform: Platform;
+let tenant: Tenant;
+let owner: Tenant;
+let agent: ShippedAgent;
+let offeringId: bigint;
+
+beforeAll(async () => {
+  platform = await Platform.start();
+  [tenant, owner] = await Promise.all([
+    Tenant.create(platform.apiUrl, 'paula', 10),
+    Tenant.create(platform.apiUrl, 'oldprovider', 0),
+  ]);
+  const api = await owner.api();
+  const pubkey = (await owner.keyPair()).publicKeyHex;
+  const pool = await api.call(createPool, {
+    params: { pubkey },
+    body: { name: 'Old', location: 'europe', provisionerType: 'proxmox' },
+  });
+  const { token } = await api.call(createSetupToken, {
+    params: { pubkey, pool_id: pool.poolId },
+    body: { label: 'shipped' },
+  });
+  agent = new ShippedAgent(platform.apiUrl);
+  const { status, body } = await agent.setUp(token);
+  expect({ status, poolId: body.data.poolId }).toEqual({ status: 200, poolId: pool.poolId });
+  offeringId = await api.call(createOffering, {
+    params: { pubkey },
+    body: {
+      offering_id: 'old-small',
+      offer_name: 'Old Small',
+      currency: 'USD',
+      monthly_price: 7.2,
+      setup_fee: 0,
+      visibility: 'public',
+      product_type: 'compute',
+      billing_interval: 'hourly',
+      billing_unit: 'hour',
+      stock_status: 'in_stock',
+      stock_total: 3,
+      unmetered_bandwidth: true,
+      datacenter_country: 'DE',
+      datacenter_city: 'Berlin',
+      min_contract_hours: 1,
+      max_contract_hours: 720,
+      processor_cores: 2,
+      memory_amount: '2 GB',
+      total_ssd_capacity: '20 GB',
+      provisioner_type: 'proxmox',
+      agent_pool_id: pool.poolId,
+    },
+  });
+}, 180_000);
+afterAll(async () => {
+  await Promise.all([tenant?.leave(), owner?.leave()]);
+  await platform?.stop();
+}, 60_000);
+
+const beat = () =>
+  agent.ofProvider('POST', '/heartbeat', {
+    version: '0.6.0',
+    provisionerType: 'proxmox',
+    activeContracts: 0,
+    bandwidthStats: [{ gatewaySlug: 'k7m2p4', contractId: 'ab'.repeat(32), bytesIn: 1_000, bytesOut: 2_000 }],
+  });
+
+const pending = (id: string): Promise<Wire> =>
+  eventually(
+    async () => {
+      const { body } = await agent.ofProvider('GET', '/contracts/pending-provision');
+      return body.data.find((one: Wire) => one.contract_id === id);
+    },
+    { deadlineMs: 30_000, everyMs: 200, what: 'the contract being pending' },
+  );
+
+const becomes = (id: string, wanted: (contract: Wire) => boolean, what: string): Promise<Wire> =>
+  eventually(
+    async () => {
+      const contract = await tenant.contract(id);
+      return wanted(contract) && contract;
+    },
+    { deadlineMs: 30_000, everyMs: 200, what },
+  );
+
+const reconcile = async (...ids: string[]): Promise<Wire> => {
+  const runningInstances = ids.map((contractId) => ({ externalId: '100', contractId }));
+  return (await agent.ofProvider('POST', '/reconcile', { runningInstances })).body.data;
+};
+
+test('a shipped agent serves a whole rental', async () => {
+  expect(await beat()).toMatchObject({
+    status: 200,
+    body: { success: true, data: { acknowledged: true, nextHeartbeatSeconds: 60, poolName: 'Old' } },
+  });
+  await eventually(async () => {
+    const offering = await tenant.dc.json(['offering', 'get', String(offeringId)]);
+    return offering.provider_online === true;
+  });
+
+  const id = await tenant.rent(offeringId, 1);
+  expect(await pending(id)).toMatchObject({
+    contract_id: id,
+    offering_id: 'old-small',
+    requester_ssh_pubkey: (await tenant.sshPublicKey()).trim(),
+    cpu_cores: 2,
+    provisioner_type: 'proxmox',
+  });
+  const lock = await agent.ofProvider('POST', `/contracts/${id}/lock`);
+  expect(lock).toEqual({
+    status: 200,
+    body: { success: true, data: { acquired: true, expiresAtNs: expect.any(Number) } },
+  });
+  const provisioning = `/provider/rental-requests/${id}/provisioning`;
+  expect(
+    (await agent.call('PUT', provisioning, { status: 'provisioning', instanceDetails: '' })).body,
+  ).toEqual({
+    success: true,
+    data: 'Provisioning status updated',
+  });
+  await becomes(id, ({ status }) => status === 'provisioning', 'provisioning');
+  const instance = {
+    external_id: '100',
+    ip_address: '10.0.0.7',
+    ipv6_address: null,
+    public_ip: '198.51.100.7',
+    ssh_port: 22,
+    root_password: PASSWORD,
+    additional_details: null,
+    gateway_slug: 'k7m2p4',
+    gateway_subdomain: 'k7m2p4.dc-lk.gw.example',
+    gateway_ssh_port: 20_000,
+    gateway_port_range_start: 20_001,
+    gateway_port_range_end: 20_009,
+  };
+  const provisioned = { status: 'provisioned', instanceDetails: JSON.stringify(instance) };
+  expect((await agent.call('PUT', provisioning, provisioned)).status).toBe(200);
+  expect((await agent.ofProvider('DELETE', `/contracts/${id}/lock`)).body).toEqual({
+    success: true,
+    data: true,
+  });
+
+  const active = await becomes(id, ({ status }) => status === 'active', 'active');
+  expect(active).toMatchObject({ gateway_slug: 'k7m2p4', gateway_ssh_port: 20_000 });
+  expect(JSON.parse(active.provisioning_instance_details)).toMatchObject({
+    external_id: '100',
+    public_ip: '198.51.100.7',
+    gateway_subdomain: 'k7m2p4.dc-lk.gw.example',
+  });
+  expect(printExactJson(active)).not.toContain(PASSWORD);
+  const envelope = await (await tenant.api()).call(getCredentials, { params: { id } });
+  const { seed } = await tenant.keyPair();
+  expect(openCredential({ seed, envelope, contractId: id })).toBe(PASSWORD);
+  expect((await tenant.dc.run(['contract', 'credentials', id])).stdout).toContain(PASSWORD);
+
+  for (const [path, latencyMs] of [
+    [`/contracts/${id}/health`, 12],
+    [`/provider/contracts/${id}/health`, 14],
+  ] as const) {
+    const checkedAt = Number((BigInt(Date.now()) + BigInt(latencyMs)) * 1_000_000n);
+    const check = { checkedAt, status: 'healthy', latencyMs, details: '{"uptime_seconds":5}' };
+    expect(await agent.call('POST', path, check)).toMatchObject({
+      status: 200,
+      body: { success: true, data: { contractId: id, status: 'healthy', latencyMs } },
+    });
+  }
+  const summary = await (await tenant.api()).call(getHealthSummary, { params: { id } });
+  expect(summary).toMatchObject({ totalChecks: 2n, healthyChecks: 2n, uptimePercent: 100, avgLatencyMs: 13 });
+  expect((await reconcile(id)).keep).toEqual([
+    { externalId: '100', contractId: id, endsAt: Number(active.end_timestamp_ns) },
+  ]);
+
+  await tenant.dc.json(['contract', 'cancel', id]);
+  const told = await eventually(
+    async () => {
+      const answer = await reconcile(id);
+      return answer.terminate.length === 1 && answer;
+    },
+    { deadlineMs: 30_000, everyMs: 200, what: 'terminate' },
+  );
+  expect(told.terminate).toEqual([{ externalId: '100', contractId: id, reason: 'cancelled' }]);
+  expect((await agent.ofProvider('PUT', `/contracts/${id}/terminated`)).body).toEqual({
+    success: true,
+    data: true,
+  });
+
+  const refunded = await becomes(id, (contract) => contract.payment_status === 'refunded', 'refunded');
+  expect(refunded.status).toBe('cancelled');
+  const refund = BigInt(refunded.refund_amount_e9s);
+  expect(refund).toBeGreaterThan(0n);
+  expect(await tenant.balanceE9s()).toBe(10_000_000_000n - 10_000_000n + refund);
+  await eventually(async () => {
+    const offering = await tenant.dc.json(['offering', 'get', String(offeringId)]);
+    return offering.stock_available === 3;
+  });
+  await assertBooksBalance(platform);
+}, 120_000);
+
+test('one that cannot be made costs nothing', async () => {
+  await beat();
+  const before = await tenant.balanceE9s();
+  const id = await tenant.rent(offeringId, 1);
+  await pending(id);
+  await agent.ofProvider('POST', `/contracts/${id}/lock`);
+  const report = { status: 'provisioning_failed', instanceDetails: 'no template 9000' };
+  await agent.call('PUT', `/provider/rental-requests/${id}/provisioning`, report);
+  await agent.ofProvider('DELETE', `/contracts/${id}/lock`);
+  const failed = await becomes(id, (contract) => contract.payment_status === 'refunded', 'refunded');
+  expect(failed).toMatchObject({
+    status: 'provisioningfailed',
+    provisioning_failure_reason: expect.stringContaining('no template 9000'),
+  });
+  expect(await tenant.balanceE9s()).toBe(before);
+  await assertBooksBalance(platform);
+}, 60_000);
+
+test('a stranger with an agent key gets nowhere', async () => {
+  const stranger = new ShippedAgent(platform.apiUrl);
+  stranger.provider = agent.provider;
+  expect(await stranger.ofProvider('GET', '/contracts/pending-provision')).toMatchObject({
+    status: 401,
+    body: { success: false, code: 'DELEGATION_MISSING' },
+  });
+});
+
+test('nobody logged an error, and the password is in no log', async () => {
+  expect(await platform.errors()).toEqual([]);
+  const parts = ['gateway', 'agents', 'contracts', 'notifications'];
+  const texts = await Promise.all(parts.map(async (part) => JSON.stringify(await platform.logLines(part))));
+  for (const [index, text] of texts.entries()) {
+    expect(text.length).toBeGreaterThan(100);
+    expect({ part: parts[index], found: text.includes(PASSWORD) }).toEqual({
+      part: parts[index],
+      found: false,
+    });
+  }
+});
