@@ -54,7 +54,7 @@ export class ConfirmPayments implements Sweep {
       const step = unpaidStep(contract, chargedE9s, now);
       if (step === 'confirm') await this.payment.confirm(contract, chargedE9s, now);
       else if (step === 'expire') await this.expire(contractId, now);
-      else await this.payment.charge(contract, now, globalThis.crypto.randomUUID());
+      else await this.payment.charge(contract, globalThis.crypto.randomUUID());
     } catch (error) {
       this.logger.error({ error, contractId }, 'a payment could not be settled; it is tried again');
     }

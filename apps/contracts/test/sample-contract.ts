@@ -65,7 +65,13 @@ export function sampleContract(status: Status, changes: Partial<Contract> = {}):
     buyerAddress: null,
     operatingSystem: null,
     createdAtNs: T0,
+    stockHeldAtNs: T0,
+    requestedAtNs: T0,
     acceptedAtNs: paid ? T0 : null,
+    attempts: paid ? 1 : 0,
+    agentAssignedAtNs: paid ? T0 : null,
+    attemptStartedAtNs: paid ? T0 : null,
+    machineMadeAtNs: running ? T0 : null,
     provisioningCompletedAtNs: running ? T0 : null,
     endsAtNs: running ? T0 + 10n * HOUR : null,
     pausedAtNs: status === 'paused' ? T0 : null,
@@ -75,6 +81,7 @@ export function sampleContract(status: Status, changes: Partial<Contract> = {}):
     endReason: null,
     failureMessage: null,
     terminatedAtNs: null,
+    stockReleasedAtNs: null,
     ...changes,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { rentalStepsMembers } from './rental-steps.ts';
 import { contractIdHex, int32, int64, optionalIn, pageQuery, publicKeyHex } from './schema.ts';
 import { text } from './text.ts';
 
@@ -273,6 +274,18 @@ export const listContractEvents = endpoint({
   params: contractParams,
   query: z.object(pageQuery(500, 200)),
   answer: z.array(contractEvent),
+  refusals: ['CONTRACT_NOT_FOUND', 'OWN_CONTRACT'],
+});
+
+export const getContractSteps = endpoint({
+  method: 'GET',
+  path: '/api/v1/contracts/{id}/steps',
+  subject: 'req.contracts.v1.get-contract-steps',
+  auth: 'signed',
+  summary: 'How far a rental is, step by step, for its tenant and provider',
+  tags,
+  params: contractParams,
+  answer: z.object(rentalStepsMembers).meta({ id: 'RentalSteps' }),
   refusals: ['CONTRACT_NOT_FOUND', 'OWN_CONTRACT'],
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fact } from './fact.ts';
+import { rentalStepsMembers } from './rental-steps.ts';
 import { contractIdHex, idHex, int32, int64, publicKeyHex } from './schema.ts';
 
 /**
@@ -112,6 +113,46 @@ export const contractStatusChanged = fact({
   },
 });
 
+/** How far a rental is, step by step: said once by every change after which people see something else. */
+export const contractStepsChanged = fact({
+  subject: 'evt.contracts.v1.contract-steps-changed',
+  payload: z.object({
+    contractId: contractIdHex(),
+    status: z.string(),
+    atNs: int64(),
+    steps: rentalStepsMembers.steps,
+    ...parties,
+  }),
+  audience: bothParties,
+  live: (change) => ({
+    event: 'contract-steps',
+    data: {
+      contract_id: change.contractId,
+      status: change.status,
+      as_of_ns: change.atNs,
+      steps: change.steps,
+    },
+  }),
+  sample: {
+    contractId: CONTRACT,
+    status: 'requested',
+    atNs: AT,
+    steps: [
+      {
+        name: 'hold-stock',
+        owner: 'platform',
+        state: 'done',
+        startedAtNs: AT,
+        finishedAtNs: AT,
+        expectedSeconds: 1,
+        actualSeconds: 0,
+        text: 'One unit is held.',
+      },
+    ],
+    ...partiesSample,
+  },
+});
+
 /** What a machine must be. Sizes come from the offering as it was when rented. */
 export const machineSpec = z.object({
   offeringId: z.string(),
@@ -192,6 +233,15 @@ export const contractEnded = fact({
   },
 });
 
+// ---- offerings ---------------------------------------------------------------------------------
+
+/** The unit of an ended contract is for rent again. */
+export const stockReleased = fact({
+  subject: 'evt.offerings.v1.stock-released',
+  payload: z.object({ contractId: contractIdHex(), holdId: z.uuid(), atNs: int64() }),
+  sample: { contractId: CONTRACT, holdId: '0190a5b0-7c1d-7e3a-8f00-000000000001', atNs: AT },
+});
+
 // ---- payments ----------------------------------------------------------------------------------
 
 export const rentalCharged = fact({
@@ -259,6 +309,13 @@ const machine = {
   atNs: int64(),
 };
 const machineSample = { contractId: CONTRACT, generation: 1, agentPublicKey: KEY_B, atNs: AT };
+
+/** An agent was given the job; the generation counts the attempts. */
+export const machineAssigned = fact({
+  subject: 'evt.agents.v1.machine-assigned',
+  payload: z.object(machine),
+  sample: machineSample,
+});
 
 /** An agent has taken the job and begins. */
 export const provisioningStarted = fact({

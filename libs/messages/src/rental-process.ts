@@ -1,6 +1,9 @@
 import { cancelContract, createContract, respondToRequest } from './contracts.ts';
 import * as facts from './facts.ts';
+import { STEP_NAMES, type StepName, type StepOwner, UNDO_NAMES, type UndoName } from './rental-steps.ts';
 import * as requests from './requests.ts';
+
+export { STEP_NAMES, type StepName, UNDO_NAMES, type UndoName };
 
 /**
  * The rental as a saga: its steps in their order, who makes each, what takes it back, and every act by which services
@@ -43,26 +46,13 @@ export interface Undo {
 export interface ProcessStep {
   readonly name: StepName;
   /** Who owes it, in the words of people. */
-  readonly owner: 'platform' | 'payments' | 'provider' | 'agent';
+  readonly owner: StepOwner;
   readonly acts: readonly Act[];
   /** As long as it takes when nothing is in the way; a step of people has none. */
   readonly expectedSeconds?: number;
   /** How what it did is taken back when a later step fails or the rental ends. */
   readonly undo?: Undo;
 }
-
-export const STEP_NAMES = [
-  'hold-stock',
-  'request',
-  'pay',
-  'accept',
-  'assign-agent',
-  'make-machine',
-  'hand-over',
-] as const;
-export type StepName = (typeof STEP_NAMES)[number];
-export const UNDO_NAMES = ['release-stock', 'refund', 'remove-machine'] as const;
-export type UndoName = (typeof UNDO_NAMES)[number];
 
 const request = ({ subject }: { subject: string }): Trigger => ({ kind: 'request', subject });
 const fact = ({ subject }: { subject: string }): Trigger => ({ kind: 'fact', subject });
@@ -81,7 +71,8 @@ export const rentalProcess: readonly ProcessStep[] = [
       expectedSeconds: 2,
       acts: [
         { service: 'offerings', on: request(requests.releaseStock) },
-        { service: 'offerings', on: fact(facts.contractEnded) },
+        { service: 'offerings', on: fact(facts.contractEnded), says: [fact(facts.stockReleased)] },
+        { service: 'contracts', on: fact(facts.stockReleased) },
       ],
     },
   },
@@ -145,7 +136,14 @@ export const rentalProcess: readonly ProcessStep[] = [
     name: 'assign-agent',
     owner: 'platform',
     expectedSeconds: 1,
-    acts: [{ service: 'agents', on: fact(facts.contractAccepted), says: [command('provision')] }],
+    acts: [
+      {
+        service: 'agents',
+        on: fact(facts.contractAccepted),
+        says: [command('provision'), fact(facts.machineAssigned)],
+      },
+      { service: 'contracts', on: fact(facts.machineAssigned) },
+    ],
   },
   {
     name: 'make-machine',

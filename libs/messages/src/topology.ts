@@ -93,6 +93,8 @@ export const consumers = {
   contracts: reader('contracts', [
     facts.rentalCharged,
     facts.refundIssued,
+    facts.stockReleased,
+    facts.machineAssigned,
     facts.provisioningStarted,
     facts.machineProvisioned,
     facts.provisioningFailed,

@@ -81,6 +81,7 @@ export class Coordinator {
     const { generation } = change;
     await this.store.insertMachine(sql, { contractId, generation, agentPublicKey }, now);
     await this.store.change(sql, contractId, change, now);
+    await emitFact(sql, facts.machineAssigned, { contractId, generation, agentPublicKey, atNs: now }, now);
     await this.order(sql, assignment, generation, agent, now);
   }
 

@@ -40,7 +40,13 @@ const COLUMNS: Readonly<Record<keyof Contract, string>> = {
   buyerAddress: 'buyer_address',
   operatingSystem: 'operating_system',
   createdAtNs: 'created_at_ns',
+  stockHeldAtNs: 'stock_held_at_ns',
+  requestedAtNs: 'requested_at_ns',
   acceptedAtNs: 'accepted_at_ns',
+  attempts: 'attempts',
+  agentAssignedAtNs: 'agent_assigned_at_ns',
+  attemptStartedAtNs: 'attempt_started_at_ns',
+  machineMadeAtNs: 'machine_made_at_ns',
   provisioningCompletedAtNs: 'provisioning_completed_at_ns',
   endsAtNs: 'ends_at_ns',
   pausedAtNs: 'paused_at_ns',
@@ -50,6 +56,7 @@ const COLUMNS: Readonly<Record<keyof Contract, string>> = {
   endReason: 'end_reason',
   failureMessage: 'failure_message',
   terminatedAtNs: 'terminated_at_ns',
+  stockReleasedAtNs: 'stock_released_at_ns',
 };
 
 const members = Object.entries(COLUMNS) as [keyof Contract, string][];

@@ -8,6 +8,7 @@ import { FIND, FIND_TO_CHANGE, LOCK_TO_CHANGE, type Read, readOf, SELECTED } fro
 import { type Statement, writingOf } from './contract.writing.ts';
 import { type Advanced, advance, andThen, open } from './domain/advance.ts';
 import type { Change, Contract, Limits } from './domain/contract.ts';
+import { withSteps } from './domain/steps/steps-changed.ts';
 
 export type Decide = (contract: Contract) => Change | undefined;
 
@@ -61,7 +62,7 @@ export class ContractStore {
         let advanced = open(contract, this.limits);
         const change = firstChange(advanced.contract);
         if (change) advanced = andThen(advanced, change, now, this.limits);
-        await this.writeAlone(writingOf(advanced, undefined, now, undefined));
+        await this.writeAlone(writingOf(withSteps(advanced, now), undefined, now, undefined));
         return advanced.contract;
       } catch (error) {
         if (isUniqueViolation(error, 'contract_operation')) {
@@ -83,7 +84,7 @@ export class ContractStore {
     try {
       const change = decide(contract);
       if (!change) return contract;
-      advanced = advance(contract, change, now, this.limits);
+      advanced = withSteps(advance(contract, change, now, this.limits), now);
     } catch (error) {
       if (!isConflict(error) || operationId === undefined) throw error;
     }
@@ -106,7 +107,7 @@ export class ContractStore {
     try {
       const change = decide(contract);
       if (!change) return contract;
-      advanced = advance(contract, change, now, this.limits);
+      advanced = withSteps(advance(contract, change, now, this.limits), now);
     } catch (error) {
       if (isConflict(error) && operationId && (await this.wasDone(sql, contractId, operationId)))
         return contract;

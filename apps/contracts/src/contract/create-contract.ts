@@ -58,7 +58,7 @@ export class CreateContract implements Verb<typeof createContract> {
     const { contractId } = contract;
     if (contract.paymentStatus === 'failed') throw paymentFailed(contract);
     if (contract.paymentStatus !== 'pending') return { contractId, message: CREATED };
-    const outcome = await this.payment.charge(contract, this.clock(), context.requestId);
+    const outcome = await this.payment.charge(contract, context.requestId);
     if (outcome.kind === 'refused') throw outcome.refusal;
     return { contractId, message: outcome.kind === 'settled' ? CREATED : PAYMENT_UNCONFIRMED };
   }
@@ -76,23 +76,28 @@ export class CreateContract implements Verb<typeof createContract> {
     assertEmailVerified(tenant);
     const holdUntilNs = this.clock() + HOLD_NS;
     const offering = await this.holds.take(operationId, request, requesterPubkey, holdUntilNs, requestId);
+    const stockHeldAtNs = this.clock();
     try {
+      const providerAccountId = await this.directory.accountOf(offering.providerPublicKey, requestId);
+      const nowNs = this.clock();
       const agreement = {
         operationId,
         request,
         requesterPubkey,
         tenant,
         offering,
-        providerAccountId: await this.directory.accountOf(offering.providerPublicKey, requestId),
-        nowNs: now,
+        providerAccountId,
+        askedAtNs: now,
+        stockHeldAtNs,
+        nowNs,
       };
-      if (this.clock() > holdUntilNs - HOLD_MARGIN_NS) {
+      if (nowNs > holdUntilNs - HOLD_MARGIN_NS) {
         throw new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The rental took too long: try again');
       }
       return await this.store.insert(
         (attempt) => newContract(agreement, attempt),
-        (contract) => (needsCharge(contract) ? undefined : paidWithoutCharge(contract, now)),
-        now,
+        (contract) => (needsCharge(contract) ? undefined : paidWithoutCharge(contract, nowNs)),
+        nowNs,
       );
     } catch (error) {
       return this.giveUp(error, operationId, requestId);

@@ -1,7 +1,7 @@
-import { Refusal } from '@decent-cloud/kernel';
+import { type Clock, Refusal } from '@decent-cloud/kernel';
 import { requests } from '@decent-cloud/messages';
 import { isDatabaseUnavailable } from '@decent-cloud/postgres';
-import { Bus, LOGGER, type Logger } from '@decent-cloud/runtime';
+import { Bus, CLOCK, LOGGER, type Logger } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { ContractStore } from './contract.store.ts';
 import type { Contract } from './domain/contract.ts';
@@ -20,9 +20,10 @@ export class RentalPayment {
     private readonly bus: Bus,
     private readonly store: ContractStore,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async charge(contract: Contract, now: bigint, requestId: string): Promise<PaymentOutcome> {
+  async charge(contract: Contract, requestId: string): Promise<PaymentOutcome> {
     const { contractId, requesterAccountId, priceE9s, currency } = contract;
     let chargedE9s: bigint;
     try {
@@ -34,13 +35,13 @@ export class RentalPayment {
       chargedE9s = answer.chargedE9s;
     } catch (error) {
       if (error instanceof Refusal && error.code !== 'UNAVAILABLE') {
-        return this.refused(contract, error, now);
+        return this.refused(contract, error, this.clock());
       }
       this.logger.warn({ error, contractId }, 'the answer to a charge is lost');
       return { kind: 'unknown' };
     }
     try {
-      return { kind: 'settled', contract: await this.confirm(contract, chargedE9s, now) };
+      return { kind: 'settled', contract: await this.confirm(contract, chargedE9s, this.clock()) };
     } catch (error) {
       if (!isDatabaseUnavailable(error)) throw error;
       this.logger.warn({ error, contractId }, 'a charge could not be written down yet');

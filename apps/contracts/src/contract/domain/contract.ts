@@ -53,7 +53,16 @@ export interface Contract {
   readonly buyerAddress: string | null;
   readonly operatingSystem: string | null;
   readonly createdAtNs: bigint;
+  /** When the unit was held, and when the contract was written; null: made before this was noted. */
+  readonly stockHeldAtNs: bigint | null;
+  readonly requestedAtNs: bigint | null;
   readonly acceptedAtNs: bigint | null;
+  /** How often an agent was given the machine to make; the first time, and the newest. */
+  readonly attempts: number;
+  readonly agentAssignedAtNs: bigint | null;
+  readonly attemptStartedAtNs: bigint | null;
+  /** When the agent had made the machine. */
+  readonly machineMadeAtNs: bigint | null;
   /** When the tenant got the machine: the paid time runs from here. */
   readonly provisioningCompletedAtNs: bigint | null;
   readonly endsAtNs: bigint | null;
@@ -65,6 +74,8 @@ export interface Contract {
   readonly endReason: Reason | null;
   readonly failureMessage: string | null;
   readonly terminatedAtNs: bigint | null;
+  /** When the unit was for rent again. */
+  readonly stockReleasedAtNs: bigint | null;
 }
 
 type DerivedByAdvance =

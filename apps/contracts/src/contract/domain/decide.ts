@@ -109,6 +109,21 @@ export function refunded(
   };
 }
 
+/** The unit of an ended contract is for rent again. */
+export function stockReleased(
+  contract: Contract,
+  released: { holdId: string; atNs: bigint },
+): Change | undefined {
+  if (!isFinal(contract.status) || released.holdId !== contract.operationId) {
+    throw new Refusal(
+      'CONFLICT',
+      'TRANSITION_NOT_ALLOWED',
+      `Hold ${released.holdId} was given back for contract ${contract.contractId}, which is ${contract.status}`,
+    );
+  }
+  return contract.stockReleasedAtNs === null ? { set: { stockReleasedAtNs: released.atNs } } : undefined;
+}
+
 /** A deadline has passed: the move that the state has declared for it. */
 export function deadlinePassed(contract: Contract, nowNs: bigint): Change | undefined {
   const { status, deadlineAtNs } = contract;

@@ -8,11 +8,11 @@ export interface SaidFact {
   readonly payload: unknown;
 }
 
-function said<F extends SaidFact['declaration']>(declaration: F, payload: FactInput<F>): SaidFact {
+export function said<F extends SaidFact['declaration']>(declaration: F, payload: FactInput<F>): SaidFact {
   return { declaration, payload };
 }
 
-const partiesOf = (contract: Contract) => ({
+export const partiesOf = (contract: Contract) => ({
   requesterPublicKey: contract.requesterPubkey,
   requesterAccountId: contract.requesterAccountId,
   providerPublicKey: contract.providerPubkey,

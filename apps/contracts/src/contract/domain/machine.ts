@@ -14,11 +14,27 @@ const bySystem = { actor: 'system', changedBy: 'system' } as const;
 const byProvider = (contract: Contract) =>
   ({ actor: 'provider', changedBy: contract.providerPubkey }) as const;
 
+/** An agent was given the job. Noted after the end, too: then there may be a machine to remove. */
+export function machineAssigned(contract: Contract, fact: Machine): Change | undefined {
+  const { generation, atNs } = fact;
+  const { attempts, agentAssignedAtNs, attemptStartedAtNs } = contract;
+  const raised = isStale(contract, fact) ? undefined : raisedGeneration(contract, fact);
+  const set = {
+    ...raised?.set,
+    ...impliedAttempt(contract, generation),
+    ...(agentAssignedAtNs === null || atNs < agentAssignedAtNs ? { agentAssignedAtNs: atNs } : {}),
+    ...(generation > attempts || (generation === attempts && attemptStartedAtNs === null)
+      ? { attemptStartedAtNs: atNs }
+      : {}),
+  };
+  return Object.keys(set).length > 0 ? { set } : undefined;
+}
+
 export function provisioningStarted(contract: Contract, fact: Machine): Change | undefined {
   if (isStale(contract, fact)) return undefined;
   if (contract.status === 'accepted') {
     return {
-      set: { machineGeneration: fact.generation },
+      set: { machineGeneration: fact.generation, ...impliedAttempt(contract, fact.generation) },
       steps: [{ to: 'provisioning', ...byProvider(contract) }],
     };
   }
@@ -41,6 +57,8 @@ export function machineProvisioned(
   return {
     set: {
       machineGeneration: fact.generation,
+      ...impliedAttempt(contract, fact.generation),
+      machineMadeAtNs: fact.atNs,
       instanceDetails: instanceDetailsText(fact.instance),
       provisioningCompletedAtNs: nowNs,
       endsAtNs: nowNs + BigInt(contract.durationHours) * NS_PER_HOUR,
@@ -62,7 +80,12 @@ export function provisioningFailed(
     return raisedGeneration(contract, fact);
   }
   return {
-    set: { machineGeneration: fact.generation, failureMessage: fact.message },
+    set: {
+      machineGeneration: fact.generation,
+      failureMessage: fact.message,
+      // Without an agent there may have been no attempt at all.
+      ...(fact.reason === 'NO_AGENT_AVAILABLE' ? {} : impliedAttempt(contract, fact.generation)),
+    },
     steps: [{ to: 'provisioningfailed', ...byProvider(contract), reason: fact.reason, memo: fact.message }],
   };
 }
@@ -72,6 +95,11 @@ export function machineRemoved(contract: Contract, fact: Machine): Change | unde
   if (!isFinal(contract.status)) return raisedGeneration(contract, fact);
   if (contract.terminatedAtNs !== null) return undefined;
   return { set: { machineGeneration: fact.generation, terminatedAtNs: fact.atNs } };
+}
+
+/** Whoever speaks of a generation has been given the job so often; since when is for `machineAssigned` to say. */
+function impliedAttempt({ attempts }: Contract, generation: number) {
+  return generation > attempts ? { attempts: generation, attemptStartedAtNs: null } : {};
 }
 
 const isStale = (contract: Contract, fact: { generation: number }): boolean =>

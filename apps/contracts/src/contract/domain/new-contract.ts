@@ -15,6 +15,9 @@ export interface Agreement {
   readonly tenant: Tenant;
   readonly offering: Offering;
   readonly providerAccountId: string | undefined;
+  /** When it was asked for, when the unit was held, and now. */
+  readonly askedAtNs: bigint;
+  readonly stockHeldAtNs: bigint;
   readonly nowNs: bigint;
 }
 
@@ -43,7 +46,7 @@ export function isSelfRental(agreement: Agreement): boolean {
 
 /** The contract that an agreement makes. Another attempt gets another moment, and so another id. */
 export function newContract(agreement: Agreement, attempt = 0): Contract {
-  const { operationId, request, requesterPubkey, tenant, offering, nowNs } = agreement;
+  const { operationId, request, requesterPubkey, tenant, offering } = agreement;
   const priceE9s = isSelfRental(agreement)
     ? 0n
     : rentalPriceE9s(offering.monthlyPriceE9s, request.durationHours);
@@ -51,7 +54,7 @@ export function newContract(agreement: Agreement, attempt = 0): Contract {
     throw new Refusal('INVALID', 'AMOUNT_INVALID', 'The price of so many hours is too large');
   }
   const requesterContact = request.contact ?? (tenant.email === undefined ? '' : `email:${tenant.email}`);
-  const createdAtNs = createdAtNsOf(nowNs, operationId) + BigInt(attempt);
+  const createdAtNs = createdAtNsOf(agreement.askedAtNs, operationId) + BigInt(attempt);
   const keys = new Set([requesterPubkey, ...tenant.activePublicKeys]);
   return {
     contractId: contractIdOf({
@@ -100,7 +103,13 @@ export function newContract(agreement: Agreement, attempt = 0): Contract {
     buyerAddress: request.buyerAddress,
     operatingSystem: request.operatingSystem,
     createdAtNs,
+    stockHeldAtNs: agreement.stockHeldAtNs,
+    requestedAtNs: agreement.nowNs,
     acceptedAtNs: null,
+    attempts: 0,
+    agentAssignedAtNs: null,
+    attemptStartedAtNs: null,
+    machineMadeAtNs: null,
     provisioningCompletedAtNs: null,
     endsAtNs: null,
     pausedAtNs: null,
@@ -110,6 +119,7 @@ export function newContract(agreement: Agreement, attempt = 0): Contract {
     endReason: null,
     failureMessage: null,
     terminatedAtNs: null,
+    stockReleasedAtNs: null,
   };
 }
 
