@@ -31,6 +31,11 @@ describe('the life of a machine', () => {
       },
     });
 
+    expect(await stage.saidOnce(facts.machineAssigned, contractId)).toMatchObject({
+      generation: 1,
+      agentPublicKey: agent.publicKey,
+    });
+
     await agent.report(agent.claimed(contractId), { times: 2 });
     await agent.report(agent.claimed(contractId));
     expect(await stage.saidOnce(facts.provisioningStarted, contractId)).toMatchObject({
@@ -57,7 +62,12 @@ describe('the life of a machine', () => {
     await stage.saidOnce(facts.machineRemoved, contractId);
     await stage.settled();
 
-    for (const fact of [facts.provisioningStarted, facts.machineProvisioned, facts.machineRemoved]) {
+    for (const fact of [
+      facts.machineAssigned,
+      facts.provisioningStarted,
+      facts.machineProvisioned,
+      facts.machineRemoved,
+    ]) {
       expect(stage.said(fact, contractId)).toHaveLength(1);
     }
     expect(agent.commandsFor(contractId, 'provision')).toHaveLength(1);
@@ -131,6 +141,7 @@ describe('who gets it', () => {
     await agent.command(next.contractId, 'provision');
     expect(agent.commandsFor(accepted.contractId, 'provision')).toEqual([]);
     expect(stage.said(facts.provisioningFailed, accepted.contractId)).toHaveLength(1);
+    expect(stage.said(facts.machineAssigned, accepted.contractId)).toEqual([]);
   });
 
   test('the pool that the offering names, not the one of its country', async () => {

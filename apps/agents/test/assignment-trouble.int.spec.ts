@@ -25,6 +25,11 @@ describe('when it does not work', () => {
     await second.beat(1);
     await second.command(contractId, 'provision', 2);
     await first.command(contractId, 'terminate', 1);
+    await eventually(() => stage.said(facts.machineAssigned, contractId).length === 2);
+    expect(stage.said(facts.machineAssigned, contractId)).toMatchObject([
+      { generation: 1, agentPublicKey: first.publicKey },
+      { generation: 2, agentPublicKey: second.publicKey },
+    ]);
 
     await first.report(first.provisioned(contractId, 1), { times: 2 });
     await eventually(() => first.commandsFor(contractId, 'terminate').length === 2);

@@ -16,7 +16,16 @@ const release = (holdId: string) => offerings.ask(requests.releaseStock, { body:
 const available = async (id: bigint) =>
   (await offerings.ask(getOffering, { params: { id: String(id) } }, ANYBODY)).stock_available;
 
-async function publishEnded(holdId: string): Promise<void> {
+/** What was said of units that are for rent again. */
+const releasesOf = async (holdId: string) => {
+  const rows = await offerings.service.database.query<{ payload: object }>(
+    `select payload::jsonb as payload from messaging.outbox where subject = $1 and payload::jsonb ->> 'holdId' = $2`,
+    [facts.stockReleased.subject, holdId],
+  );
+  return rows.map(({ payload }) => payload);
+};
+
+async function publishEnded(holdId: string): Promise<string> {
   const ended: FactInput<typeof facts.contractEnded> = {
     contractId: hex(32),
     version: 3,
@@ -43,6 +52,7 @@ async function publishEnded(holdId: string): Promise<void> {
     );
     return rows.length === 1;
   });
+  return ended.contractId;
 }
 
 describe('holding stock', () => {
@@ -236,5 +246,15 @@ describe('giving stock back', () => {
     await publishEnded(ending);
     expect(await available(id)).toBe(1);
     expect(await offerings.living(id)).toBe(1);
+  });
+
+  it('is told to whoever keeps the contract, also when the unit went back before', async () => {
+    const id = await offerings.create(user());
+    const holdId = uuidV7(NOW);
+    await offerings.hold(id, { holdId });
+    await release(holdId);
+    expect(await releasesOf(holdId)).toEqual([]);
+    const contractId = await publishEnded(holdId);
+    expect(await releasesOf(holdId)).toEqual([{ contractId, holdId, atNs: expect.anything() }]);
   });
 });

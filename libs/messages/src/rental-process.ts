@@ -92,7 +92,11 @@ export const rentalProcess: readonly ProcessStep[] = [
           requests.releaseStock.subject,
           requests.chargeRental.subject,
         ],
-        says: [fact(facts.contractStatusChanged), fact(facts.contractAccepted)],
+        says: [
+          fact(facts.contractStatusChanged),
+          fact(facts.contractStepsChanged),
+          fact(facts.contractAccepted),
+        ],
       },
     ],
   },

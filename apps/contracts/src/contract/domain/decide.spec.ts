@@ -21,6 +21,7 @@ import {
   paidWithoutCharge,
   refunded,
   reject,
+  stockReleased,
   unpaidStep,
 } from './decide.ts';
 import { isFinal, lifecycle } from './status.ts';
@@ -241,4 +242,21 @@ test.each([
   ['money in the books, too late', PRICE, 2n * HOUR, 'confirm'],
 ])('an unpaid contract with %s', (_, chargedE9s, passedNs, step) => {
   expect(unpaidStep(sampleContract('requested'), chargedE9s, T0 + passedNs)).toBe(step);
+});
+
+describe('a unit given back', () => {
+  const ended = sampleContract('cancelled');
+  const back = { holdId: ended.operationId, atNs: NOW };
+
+  it('is noted once', () => {
+    const { contract } = does(ended, stockReleased(ended, back));
+    expect(contract).toEqual({ ...ended, stockReleasedAtNs: NOW });
+    expect(stockReleased(contract, { ...back, atNs: NOW + 1n })).toBeUndefined();
+  });
+
+  it('for a living rental, or another hold, is believed by nobody', () => {
+    const refused = 'was given back';
+    expect(() => stockReleased(sampleContract('active'), back)).toThrow(refused);
+    expect(() => stockReleased(ended, { ...back, holdId: TENANT_ACCOUNT })).toThrow(refused);
+  });
 });

@@ -1,7 +1,13 @@
 import { AGENT_KEY, HOUR, LIMITS, sampleContract, T0, TENANT_KEY } from '../../../test/sample-contract.ts';
 import { advance } from './advance.ts';
 import type { Change, Contract } from './contract.ts';
-import { machineProvisioned, machineRemoved, provisioningFailed, provisioningStarted } from './machine.ts';
+import {
+  machineAssigned,
+  machineProvisioned,
+  machineRemoved,
+  provisioningFailed,
+  provisioningStarted,
+} from './machine.ts';
 import { isFinal, lifecycle } from './status.ts';
 
 const NOW = T0 + 60_000_000_000n;
@@ -130,5 +136,64 @@ describe('the fence', () => {
     const { contract: after } = does(contract, provisioningStarted(contract, fact(contract, 2)));
     expect(after).toEqual({ ...contract, machineGeneration: 2, deadlineAtNs: after.deadlineAtNs });
     expect(provisioningFailed(after, failure(after, 1))).toBeUndefined();
+  });
+});
+
+describe('a job given to an agent', () => {
+  const at = (generation: number, seconds: bigint) => ({
+    contractId: 'ab'.repeat(32),
+    generation,
+    agentPublicKey: AGENT_KEY,
+    atNs: T0 + seconds,
+  });
+  const fresh = sampleContract('accepted', {
+    attempts: 0,
+    agentAssignedAtNs: null,
+    attemptStartedAtNs: null,
+    machineGeneration: 0,
+  });
+  const noted = (contract: Contract, change: Change | undefined) =>
+    advance(contract, change ?? {}, T0, LIMITS).contract;
+
+  it('is noted, the first time and the newest, and raises the fence', () => {
+    const first = noted(fresh, machineAssigned(fresh, at(1, 5n)));
+    expect(first).toMatchObject({ attempts: 1, machineGeneration: 1, agentAssignedAtNs: T0 + 5n });
+    const second = noted(first, machineAssigned(first, at(2, 9n)));
+    expect(second).toMatchObject({
+      attempts: 2,
+      machineGeneration: 2,
+      agentAssignedAtNs: T0 + 5n,
+      attemptStartedAtNs: T0 + 9n,
+    });
+    expect(machineAssigned(second, at(2, 9n))).toBeUndefined();
+    expect(machineAssigned(second, at(1, 5n))).toBeUndefined();
+  });
+
+  it('is the same in any order', () => {
+    const late = noted(fresh, machineAssigned(fresh, at(2, 9n)));
+    const both = noted(late, machineAssigned(late, at(1, 5n)));
+    expect(both).toMatchObject({
+      attempts: 2,
+      machineGeneration: 2,
+      agentAssignedAtNs: T0 + 5n,
+      attemptStartedAtNs: T0 + 9n,
+    });
+    const begun = noted(fresh, provisioningStarted(fresh, at(2, 20n)));
+    expect(begun).toMatchObject({ attempts: 2, attemptStartedAtNs: null });
+    expect(noted(begun, machineAssigned(begun, at(2, 9n)))).toMatchObject({ attemptStartedAtNs: T0 + 9n });
+  });
+
+  it('of an ended rental is noted without touching the fence', () => {
+    const ended = { ...fresh, ...sampleContract('cancelled'), attempts: 0, machineGeneration: 0 };
+    expect(machineAssigned(ended, at(1, 5n))).toEqual({
+      set: { attempts: 1, agentAssignedAtNs: T0 + 5n, attemptStartedAtNs: T0 + 5n },
+    });
+  });
+
+  it('does not follow from a failure for want of an agent', () => {
+    const none = { ...at(1, 5n), reason: 'NO_AGENT_AVAILABLE' as const, message: 'none' };
+    expect(noted(fresh, provisioningFailed(fresh, none)).attempts).toBe(0);
+    const broken = { ...none, reason: 'PROVISIONING_FAILED' as const };
+    expect(noted(fresh, provisioningFailed(fresh, broken)).attempts).toBe(1);
   });
 });
