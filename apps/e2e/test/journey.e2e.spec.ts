@@ -1,7 +1,11 @@
+import { rentalProcess, UNDO_NAMES } from '@decent-cloud/messages/rental-process';
 import { eventually } from '@decent-cloud/testing';
 import { assertBooksBalance } from '../src/books.ts';
 import { Platform } from '../src/platform.ts';
 import { Tenant } from '../src/tenant.ts';
+
+const stateOf = ({ name, state }: { name: string; state: string }): string => `${name} ${state}`;
+const UNDONE = UNDO_NAMES.map((name) => `${name} undone`);
 
 describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
   let platform: Platform;
@@ -57,6 +61,11 @@ describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
       expect([4, 6]).toContain(refused.code);
     }
 
+    const using = await alice.dc.json(['contract', 'steps', id]);
+    expect(using.steps.map(stateOf)).toEqual(rentalProcess.map(({ name }) => `${name} done`));
+    for (const step of using.steps) expect(step).toMatchObject({ actualSeconds: expect.any(Number) });
+    expect(active.steps.map(stateOf)).toEqual(using.steps.map(stateOf));
+
     await alice.dc.json(['contract', 'cancel', id, '--memo', 'enough']);
     const refunded = await eventually(
       async () => {
@@ -75,6 +84,14 @@ describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
       deadlineMs: 30_000,
       everyMs: 200,
     });
+
+    await eventually(
+      async () => {
+        const { steps } = await alice.dc.json(['contract', 'steps', id]);
+        return steps.slice(rentalProcess.length).map(stateOf).join() === UNDONE.join();
+      },
+      { deadlineMs: 30_000, everyMs: 200 },
+    );
 
     const events = await alice.dc.json(['contract', 'events', id]);
     expect(events.map((event: { newStatus?: string }) => event.newStatus).filter(Boolean)).toEqual([

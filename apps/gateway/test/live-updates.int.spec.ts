@@ -132,6 +132,36 @@ describe('live updates', () => {
     reader.close();
   });
 
+  it('show the steps of a rental to both of its parties, exactly, and to nobody else', async () => {
+    const sample = facts.contractStepsChanged.sample as FactInput<typeof facts.contractStepsChanged>;
+    const stranger = await Reader.open(gateway.port, { as: keyPair() });
+    const readers = [
+      await Reader.open(gateway.port, { as: alice }),
+      await Reader.open(gateway.port, { as: bob }),
+    ];
+    await eventually(() => [stranger, ...readers].every(({ text }) => text.includes('retry: ')));
+    await say(facts.contractStepsChanged, {
+      ...sample,
+      requesterAccountId: ALICE,
+      providerPublicKey: bob.publicKeyHex,
+      providerAccountId: undefined,
+    });
+    const [step] = sample.steps;
+    const shown = printExactJson({
+      contract_id: sample.contractId,
+      status: sample.status,
+      as_of_ns: sample.atNs,
+      steps: [step],
+    });
+    for (const reader of readers) {
+      await eventually(() => reader.named().length > 0);
+      expect(reader.named()).toEqual([`contract-steps ${shown}`]);
+    }
+    expect(shown).toContain('"startedAtNs":1795414881239669000,');
+    expect(stranger.named()).toEqual([]);
+    for (const reader of [stranger, ...readers]) reader.close();
+  });
+
   it('go on after a break without a gap and without repeats', async () => {
     const reader = await Reader.open(gateway.port, { as: alice });
     await refund(ALICE, 1n);

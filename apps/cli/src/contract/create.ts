@@ -4,6 +4,7 @@ import { details } from '../print.ts';
 import { chooseSshPublicKey } from '../ssh/choose-key.ts';
 import { id, type Run, verb, whole } from '../verb.ts';
 import { describeContract } from './describe-contract.ts';
+import { askForSteps, describeSteps } from './describe-steps.ts';
 import { WAIT_SECONDS, waitForState } from './wait-for-state.ts';
 
 interface CreateOptions {
@@ -61,7 +62,11 @@ export function addCreate(parent: Command, run: Run): void {
         timeoutSeconds: session.options.timeout ?? WAIT_SECONDS,
       });
       const contract = await session.call(getContract, { params: { id: created.contractId } });
-      return { json: { ...created, contract }, text: describeContract(contract) };
+      const steps = await askForSteps(session, created.contractId);
+      return {
+        json: { ...created, contract, ...(steps && { steps }) },
+        text: describeContract(contract) + describeSteps(steps ?? []),
+      };
     },
   });
 }

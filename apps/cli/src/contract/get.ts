@@ -2,6 +2,7 @@ import { getContract } from '@decent-cloud/messages/contracts';
 import type { Command } from 'commander';
 import { type Run, verb } from '../verb.ts';
 import { describeContract } from './describe-contract.ts';
+import { askForSteps, describeSteps } from './describe-steps.ts';
 
 export const EXAMPLE_ID = '123959ac0712d750896ad9bf1f30262724f7381cd777f3684ed8ecf7a5bdee1d';
 
@@ -13,7 +14,11 @@ export function addGet(parent: Command, run: Run): void {
     async run(session, _options, [typed = '']) {
       const id = await session.contractId(typed);
       const contract = await session.call(getContract, { params: { id } });
-      return { json: contract, text: describeContract(contract) };
+      const steps = await askForSteps(session, id);
+      return {
+        json: steps ? { ...contract, steps } : contract,
+        text: describeContract(contract) + describeSteps(steps ?? []),
+      };
     },
   });
 }

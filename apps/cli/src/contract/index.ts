@@ -8,6 +8,7 @@ import { addEvents } from './events.ts';
 import { addGet } from './get.ts';
 import { addList } from './list.ts';
 import { addSsh } from './ssh.ts';
+import { addSteps } from './steps.ts';
 import { addWait } from './wait.ts';
 
 export function addContractCommands(program: Command, run: Run): void {
@@ -19,6 +20,7 @@ export function addContractCommands(program: Command, run: Run): void {
   addWait(contract, run);
   addSsh(contract, run);
   addCredentials(contract, run);
+  addSteps(contract, run);
   addEvents(contract, run);
   addCancel(contract, run);
 }

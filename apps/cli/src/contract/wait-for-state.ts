@@ -1,8 +1,10 @@
 import { ApiError, type Client, type LiveEvent } from '@decent-cloud/client';
 import { getContract } from '@decent-cloud/messages/contracts';
+import type { RentalStep } from '@decent-cloud/messages/rental-steps';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';
+import { askForSteps, describeStep, StepNotes } from './describe-steps.ts';
 
 export const WAIT_SECONDS = 300;
 const ORDER = ['requested', 'pending', 'accepted', 'provisioning', 'provisioned', 'active'];
@@ -36,13 +38,13 @@ export async function waitForState(session: Session, wait: Wait): Promise<Contra
   const signal = AbortSignal.any([session.outside.signal, stop.signal, deadline]);
   const changes = listen(client, wait.contractId, signal);
   let last: Contract | undefined;
+  const notes = new StepNotes();
   try {
     while (!signal.aborted) {
       const asked = changes.arm();
       const contract = await ask(session, client, wait.contractId, signal);
       if (contract) {
-        if (contract.status !== last?.status)
-          session.note(`${new Date().toISOString().slice(11, 19)}  ${contract.status}`);
+        await tell(session, notes, contract, last, signal);
         last = contract;
         const verdict = judge(contract.status, wait.state);
         if (verdict === 'reached') return contract;
@@ -64,6 +66,32 @@ export async function waitForState(session: Session, wait: Wait): Promise<Contra
     `Not ${wait.state} within ${wait.timeoutSeconds} s: ${last ? `the contract is ${last.status}` : 'no answer'}`,
     `Wait longer with --timeout, or see what happened: dc contract events ${wait.contractId}`,
   );
+}
+
+/** For people: each step as it begins and ends, and the states. */
+async function tell(
+  session: Session,
+  notes: StepNotes,
+  contract: Contract,
+  last: Contract | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (session.options.json) return;
+  const at = new Date().toISOString().slice(11, 19);
+  for (const step of notes.news(await stepsNow(session, contract.contract_id, signal)))
+    session.note(`${at}  ${describeStep(step)}`);
+  if (contract.status !== last?.status) session.note(`${at}  ${contract.status}`);
+}
+
+/** Empty when they are not to be had just now: what is waited for is the state. */
+async function stepsNow(session: Session, id: string, signal: AbortSignal): Promise<readonly RentalStep[]> {
+  try {
+    return (await askForSteps(session, id, { signal })) ?? [];
+  } catch (error) {
+    if (!(error instanceof ApiError && error.passing)) throw error;
+    session.note(`${error.message}: trying again`);
+    return [];
+  }
 }
 
 async function ask(
