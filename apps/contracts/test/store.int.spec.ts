@@ -183,7 +183,8 @@ describe('a contract that changes between read and write', () => {
     expect(new Set(all.map(({ status, version }) => `${status} ${version}`))).toEqual(
       new Set(['cancelled 2']),
     );
-    expect(((await written()) ?? 0n) - start).toBe(4n);
+    // History, event, and the three facts: moved, its steps, ended.
+    expect(((await written()) ?? 0n) - start).toBe(5n);
     await expect(store.change(contractId, () => cancel(by), T0)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });
