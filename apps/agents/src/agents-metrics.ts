@@ -88,6 +88,18 @@ export function observeAgents({ metrics, database, bus, clock, logger }: Service
     onError,
   );
   metrics.observe(
+    'dc_machine_operations_pending',
+    'What tenants want done inside of machines and no agent has answered, by kind',
+    ['kind'],
+    async () => {
+      const rows = await database.query<{ kind: string; count: number }>(
+        `select kind, count(*)::int as count from machine_operation where state = 'pending' group by kind`,
+      );
+      return rows.map(({ kind, count }) => ({ labels: { kind }, value: count }));
+    },
+    onError,
+  );
+  metrics.observe(
     'dc_agent_accounts_due',
     'Accounts of agents whose newest claims the broker has not taken',
     [],

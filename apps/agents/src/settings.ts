@@ -28,6 +28,10 @@ export const agentsSettings = databaseSettings.extend({
   AGENT_TAKEOVER_SECONDS: seconds(60),
   /** First wait before an order to remove a machine is repeated; it doubles up to ten minutes. */
   REMOVAL_REPEAT_SECONDS: seconds(15),
+  /** First wait before an operation inside of a machine is ordered again; it doubles up to ten minutes. */
+  OPERATION_REPEAT_SECONDS: seconds(15),
+  /** After so long an operation that no agent has answered has failed. */
+  OPERATION_DEADLINE_SECONDS: seconds(3_600),
   COORDINATOR_EVERY_SECONDS: seconds(1, 60),
   HEARTBEAT_FLUSH_SECONDS: seconds(2, 30),
   /** How often every account and consumer of agents is compared with the broker. */

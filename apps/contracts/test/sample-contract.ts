@@ -82,6 +82,8 @@ export function sampleContract(status: Status, changes: Partial<Contract> = {}):
     failureMessage: null,
     terminatedAtNs: null,
     stockReleasedAtNs: null,
+    passwordResetRequestedAtNs: null,
+    sshKeyRotationRequestedAtNs: null,
     ...changes,
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { machineInstance, machineSpec, sealedCredential } from './facts.ts';
+import { machineInstance, machineOperationKind, machineSpec, scriptLog, sealedCredential } from './facts.ts';
 import { contractIdHex, int32, publicKeyHex } from './schema.ts';
 
 /**
@@ -40,15 +40,34 @@ export const desiredMachine = z.object({
 });
 export type DesiredMachine = z.output<typeof desiredMachine>;
 
-/** One order. `provision` and `terminate` carry the desired machine; `resync` asks for an `observed` event. */
+/** Something to be done inside of a machine that runs; the command's kind says what. */
+export const machineOperation = z.object({
+  /** Of the tenant's request: whatever has this id is done once. */
+  operationId: z.uuid(),
+  contractId: contractIdHex(),
+  generation: int32(1),
+  /** When the tenant asked for it: of two of one kind the younger one counts. */
+  requestedAtNs: ns,
+  /** With `rotate-ssh-key`: exactly this key is let in from then on. */
+  sshPublicKey: z.string().max(16_384).optional(),
+  /** With `reset-password`: the new credentials are sealed for each of them. */
+  encryptionPublicKeys: z.array(publicKeyHex()).max(20),
+});
+export type MachineOperation = z.output<typeof machineOperation>;
+
+/**
+ * One order. `provision` and `terminate` carry the desired machine, operations what is to be done inside of one;
+ * `resync` asks for an `observed` event.
+ */
 export const agentCommand = z.object({
   v: z.literal(1),
   commandId: z.uuid(),
-  kind: z.enum(['provision', 'terminate', 'resync']),
+  kind: z.enum(['provision', 'terminate', 'resync', ...machineOperationKind.options]),
   agentPublicKey: publicKeyHex(),
   issuedAtNs: ns,
   deadlineNs: ns,
   machine: desiredMachine.optional(),
+  operation: machineOperation.optional(),
   traceparent: z.string().max(128).optional(),
   sig: signature,
 });
@@ -121,6 +140,45 @@ export const agentEvent = z.discriminatedUnion('kind', [
     }),
   }),
   z.object({ ...eventHead, ...ofMachine, kind: z.literal('terminated') }),
+  z.object({
+    ...eventHead,
+    ...ofMachine,
+    kind: z.literal('operation-done'),
+    payload: z.object({
+      operationId: z.uuid(),
+      kind: machineOperationKind,
+      /** With resets: the new way in, one for each key of the order. */
+      credentials: z.array(sealedCredential).max(20).optional(),
+      /** With rotations: SHA-256 of the lines that are let in, each with its line end. */
+      keySetSha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .optional(),
+    }),
+  }),
+  z.object({
+    ...eventHead,
+    ...ofMachine,
+    kind: z.literal('operation-failed'),
+    payload: z.object({
+      operationId: z.uuid(),
+      kind: machineOperationKind,
+      class: failureClass,
+      code: z.string().max(64),
+      message: z.string().max(2_000),
+    }),
+  }),
+  z.object({
+    ...eventHead,
+    ...ofMachine,
+    kind: z.literal('script-done'),
+    payload: z.object({
+      success: z.boolean(),
+      /** -1: ended from outside. */
+      exitCode: int32(),
+      log: scriptLog(),
+    }),
+  }),
   z.object({
     ...eventHead,
     kind: z.literal('observed'),

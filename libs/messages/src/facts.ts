@@ -233,6 +233,95 @@ export const contractEnded = fact({
   },
 });
 
+/** What a tenant can have done inside of a rented machine. */
+export const machineOperationKind = z.enum(['reset-password', 'rotate-ssh-key']);
+export type MachineOperationKind = z.output<typeof machineOperationKind>;
+
+const operation = {
+  operationId: z.uuid(),
+  contractId: contractIdHex(),
+  kind: machineOperationKind,
+  atNs: int64(),
+};
+const operationSample = {
+  operationId: '0190a5b0-7c1d-7e3a-8f00-000000000002',
+  contractId: CONTRACT,
+  kind: 'rotate-ssh-key',
+  atNs: AT,
+} as const;
+/** What the stages of an operation are called in the events of a contract and live. */
+export const OPERATION_EVENTS = {
+  'reset-password': {
+    requested: 'password_reset_requested',
+    done: 'password_reset_complete',
+    failed: 'password_reset_failed',
+  },
+  'rotate-ssh-key': {
+    requested: 'ssh_key_rotation',
+    done: 'ssh_key_rotation_complete',
+    failed: 'ssh_key_rotation_failed',
+  },
+} as const satisfies Record<MachineOperationKind, Record<'requested' | 'done' | 'failed', string>>;
+
+/** The tenant wants something done inside of the machine that runs. */
+export const machineOperationRequested = fact({
+  subject: 'evt.contracts.v1.machine-operation-requested',
+  payload: z.object({
+    ...operation,
+    ...parties,
+    /** The one key that is to be let in from then on; with rotations. */
+    sshPublicKey: z.string().max(16_384).optional(),
+    /** Active keys of the tenant's account: one sealed credential each; with resets. */
+    encryptionPublicKeys: z.array(publicKeyHex()).max(20),
+  }),
+  audience: bothParties,
+  live: (wanted) => ({
+    event: OPERATION_EVENTS[wanted.kind].requested,
+    data: { contract_id: wanted.contractId, operation_id: wanted.operationId, updated_at_ns: wanted.atNs },
+  }),
+  sample: {
+    ...operationSample,
+    ...partiesSample,
+    sshPublicKey: 'ssh-ed25519 AAAA',
+    encryptionPublicKeys: [],
+  },
+});
+
+/** How such an operation has ended, once the contract knows it. */
+export const machineOperationRecorded = fact({
+  subject: 'evt.contracts.v1.machine-operation-recorded',
+  payload: z.object({
+    ...operation,
+    ...parties,
+    outcome: z.enum(['done', 'failed']),
+    /** Why it failed, for people. */
+    details: z.string().optional(),
+  }),
+  audience: bothParties,
+  live: (ended) => ({
+    event: OPERATION_EVENTS[ended.kind][ended.outcome],
+    data: {
+      contract_id: ended.contractId,
+      operation_id: ended.operationId,
+      details: ended.details,
+      updated_at_ns: ended.atNs,
+    },
+  }),
+  sample: { ...operationSample, ...partiesSample, outcome: 'done' },
+});
+
+/** Until when a machine is paid for: said when it is handed over, and again whenever that changes. */
+export const paidTimeChanged = fact({
+  subject: 'evt.contracts.v1.paid-time-changed',
+  payload: z.object({
+    contractId: contractIdHex(),
+    version: int32(1),
+    endsAtNs: int64(),
+    atNs: int64(),
+  }),
+  sample: { contractId: CONTRACT, version: 4, endsAtNs: AT, atNs: AT },
+});
+
 // ---- offerings ---------------------------------------------------------------------------------
 
 /** The unit of an ended contract is for rent again. */
@@ -348,6 +437,7 @@ export const sealedCredential = z.object({
   /** Envelope JSON text, version 2, bound to the contract. */
   envelope: z.string().max(8_192),
 });
+export type SealedCredential = z.output<typeof sealedCredential>;
 
 export const machineProvisioned = fact({
   subject: 'evt.agents.v1.machine-provisioned',
@@ -394,4 +484,57 @@ export const machineLost = fact({
   subject: 'evt.agents.v1.machine-lost',
   payload: z.object(machine),
   sample: machineSample,
+});
+
+/** A tenant's operation inside of a machine has ended, as its agent says, or was given up. */
+export const machineOperationFinished = fact({
+  subject: 'evt.agents.v1.machine-operation-finished',
+  payload: z.object({
+    operationId: z.uuid(),
+    contractId: contractIdHex(),
+    generation: int32(0),
+    kind: machineOperationKind,
+    outcome: z.enum(['done', 'failed']),
+    /** The new credentials, with resets that are done. */
+    credentials: z.array(sealedCredential).max(20),
+    /** Why it failed. */
+    failure: z.object({ code: z.string().max(64), message: z.string().max(2_000) }).optional(),
+    atNs: int64(),
+  }),
+  sample: {
+    operationId: '0190a5b0-7c1d-7e3a-8f00-000000000002',
+    contractId: CONTRACT,
+    generation: 1,
+    kind: 'reset-password',
+    outcome: 'done',
+    credentials: [{ recipientPublicKey: KEY_A, envelope: '{"version":2}' }],
+    atNs: AT,
+  },
+});
+
+/** Of a script that is run in a new machine at most so much is kept: its end. */
+export const SCRIPT_LOG_BYTES = 256 * 1024;
+/** As a JSON string it takes no more than this, whatever is in it: it has to fit a message. */
+export const SCRIPT_LOG_JSON_BYTES = 640 * 1024;
+
+/** What a script has printed. */
+export const scriptLog = () =>
+  z
+    .string()
+    .max(SCRIPT_LOG_BYTES)
+    .refine((log) => new TextEncoder().encode(JSON.stringify(log)).length <= SCRIPT_LOG_JSON_BYTES, {
+      error: 'does not fit a message',
+    });
+
+/** The offering's script has ended in a new machine. */
+export const machineScriptFinished = fact({
+  subject: 'evt.agents.v1.machine-script-finished',
+  payload: z.object({
+    ...machine,
+    success: z.boolean(),
+    /** -1: ended from outside. */
+    exitCode: int32(),
+    log: scriptLog(),
+  }),
+  sample: { ...machineSample, success: true, exitCode: 0, log: 'installed\n' },
 });

@@ -1,4 +1,10 @@
-import { cancelContract, createContract, respondToRequest } from './contracts.ts';
+import {
+  cancelContract,
+  createContract,
+  resetPassword,
+  respondToRequest,
+  rotateSshKey,
+} from './contracts.ts';
 import * as facts from './facts.ts';
 import { STEP_NAMES, type StepName, type StepOwner, UNDO_NAMES, type UndoName } from './rental-steps.ts';
 import * as requests from './requests.ts';
@@ -205,3 +211,44 @@ export const tellings: readonly Act[] = [
   facts.refundIssued,
   facts.walletChanged,
 ].map((said) => ({ service: 'notifications', on: fact(said) }));
+
+/** What goes on beside the steps while a machine is rented: it neither moves the rental on nor takes it back. */
+export const besides: readonly Act[] = [
+  { service: 'contracts', on: fact(facts.machineProvisioned), says: [fact(facts.paidTimeChanged)] },
+  { service: 'agents', on: fact(facts.paidTimeChanged), says: [command('provision')] },
+  ...[resetPassword, rotateSshKey].map(
+    (verb): Act => ({
+      service: 'contracts',
+      on: request(verb),
+      asks: [requests.ensureAccount.subject],
+      says: [fact(facts.machineOperationRequested)],
+    }),
+  ),
+  {
+    service: 'agents',
+    on: fact(facts.machineOperationRequested),
+    says: [command('reset-password'), command('rotate-ssh-key')],
+  },
+  ...['reset-password', 'rotate-ssh-key'].map(
+    (kind): Act => ({
+      service: 'provider-agent',
+      on: command(kind),
+      says: [report('operation-done'), report('operation-failed')],
+    }),
+  ),
+  ...['operation-done', 'operation-failed'].map(
+    (kind): Act => ({
+      service: 'agents',
+      on: report(kind),
+      says: [fact(facts.machineOperationFinished)],
+    }),
+  ),
+  {
+    service: 'contracts',
+    on: fact(facts.machineOperationFinished),
+    says: [fact(facts.machineOperationRecorded)],
+  },
+  { service: 'provider-agent', on: command('provision'), says: [report('script-done')] },
+  { service: 'agents', on: report('script-done'), says: [fact(facts.machineScriptFinished)] },
+  { service: 'contracts', on: fact(facts.machineScriptFinished) },
+];

@@ -99,9 +99,16 @@ export const consumers = {
     facts.machineProvisioned,
     facts.provisioningFailed,
     facts.machineRemoved,
+    facts.machineOperationFinished,
+    facts.machineScriptFinished,
   ]),
   payments: reader('payments', [facts.contractEnded]),
-  agents: reader('agents', [facts.contractAccepted, facts.contractEnded]),
+  agents: reader('agents', [
+    facts.contractAccepted,
+    facts.contractEnded,
+    facts.machineOperationRequested,
+    facts.paidTimeChanged,
+  ]),
   notifications: reader('notifications', [
     facts.accountRegistered,
     facts.contractStatusChanged,

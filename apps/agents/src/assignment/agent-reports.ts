@@ -3,12 +3,13 @@ import { type AgentEvent, facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { InsideReports } from '../operations/inside-reports.ts';
 import { isItsOwn } from '../wire/domain/disbelief.ts';
 import { DisbelievedError } from '../wire/signed-by-agent.ts';
 import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './assignment.store.ts';
 import { Coordinator } from './coordinator.ts';
 import { compareObserved, type KnownMachine } from './domain/compare-observed.ts';
-import { decideOnEvent, type Effect, type MachineEvent } from './domain/decide-event.ts';
+import { decideOnEvent, type Effect, isInside, type MachineEvent } from './domain/decide-event.ts';
 import { Removals } from './removals.ts';
 
 const MOST_MACHINES = 10_000;
@@ -24,6 +25,7 @@ export class AgentReports {
     private readonly store: AssignmentStore,
     private readonly coordinator: Coordinator,
     private readonly removals: Removals,
+    private readonly inside: InsideReports,
   ) {}
 
   /** @throws DisbelievedError when the agent speaks of a machine that was never given to it */
@@ -39,6 +41,7 @@ export class AgentReports {
         `${contractId} generation ${generation} is not ${agentPublicKey}'s`,
       );
     }
+    if (isInside(event)) return this.inside.apply(sql, event, now);
     const effects = decideOnEvent(event, machine, assignment, attemptsOf(machines));
     for (const effect of effects) await this.carryOut(sql, effect, event, assignment, machine, now);
   }

@@ -21,6 +21,8 @@ export interface Assignment {
   retryAgent: string | null;
   dueAtNs: bigint | null;
   removedAtNs: bigint | null;
+  /** End of the paid time, once the contract has said it. */
+  endsAtNs: bigint | null;
 }
 export interface Machine {
   contractId: string;
@@ -47,7 +49,8 @@ const ASSIGNMENT = `contract_id as "contractId", state, generation, provider_pub
   provider_account_id as "providerAccountId", requester_public_key as "requesterPublicKey",
   requester_account_id as "requesterAccountId", agent_pool_id as "agentPoolId", datacenter_country as "datacenterCountry", spec,
   encryption_public_keys as "encryptionPublicKeys", deadline_ns as "deadlineNs", waiting_since_ns as "waitingSinceNs",
-  retry_agent as "retryAgent", due_at_ns as "dueAtNs", removed_at_ns as "removedAtNs"`;
+  retry_agent as "retryAgent", due_at_ns as "dueAtNs", removed_at_ns as "removedAtNs",
+  ends_at_ns as "endsAtNs"`;
 const MACHINE = `contract_id as "contractId", generation, agent_public_key as "agentPublicKey", desired, state, outcome,
   external_id as "externalId", settled_at_ns as "settledAtNs", absent_since_ns as "absentSinceNs", orders,
   next_order_at_ns as "nextOrderAtNs", lost_at_ns as "lostAtNs", updated_at_ns as "updatedAtNs",
@@ -113,7 +116,7 @@ export class AssignmentStore {
     sql: Sql,
     assignment: Omit<
       Assignment,
-      'state' | 'generation' | 'retryAgent' | 'dueAtNs' | 'removedAtNs' | 'waitingSinceNs'
+      'state' | 'generation' | 'retryAgent' | 'dueAtNs' | 'removedAtNs' | 'waitingSinceNs' | 'endsAtNs'
     >,
     now: bigint,
   ): Promise<boolean> {
@@ -184,6 +187,33 @@ export class AssignmentStore {
     ]);
   }
 
+  /** The newest word on the end of the paid time counts. False when it is older than what is known, or of no contract here. */
+  async setPaidTime(
+    sql: Sql,
+    paid: { readonly contractId: string; readonly version: number; readonly endsAtNs: bigint },
+    now: bigint,
+  ): Promise<boolean> {
+    const rows = await sql.query(
+      `update assignment set ends_at_ns = $3, paid_time_version = $2, updated_at_ns = $4
+       where contract_id = $1 and paid_time_version < $2 returning 1`,
+      [paid.contractId, paid.version, paid.endsAtNs, now],
+    );
+    if (rows.length === 0) return false;
+    await this.raiseVersions(sql, paid.contractId);
+    return true;
+  }
+
+  /** From now on every machine that is made for the contract lets this key in. */
+  async setSshKey(sql: Sql, contractId: string, sshPublicKey: string, now: bigint): Promise<void> {
+    await sql.query(
+      `update assignment set spec = jsonb_set(spec, '{sshPublicKeys}', jsonb_build_array($2::text)),
+         updated_at_ns = $3
+       where contract_id = $1 and spec is not null`,
+      [contractId, sshPublicKey, now],
+    );
+    await this.raiseVersions(sql, contractId);
+  }
+
   machines(sql: Sql, contractId: string): Promise<Machine[]> {
     return sql.query<Machine>(`select ${MACHINE} from machine where contract_id = $1 order by generation`, [
       contractId,
@@ -214,10 +244,33 @@ export class AssignmentStore {
     }
   }
 
+  private async raiseVersions(sql: Sql, contractId: string): Promise<void> {
+    await sql.query(
+      `update agent set desired_version = desired_version + 1 where agent_public_key in (
+         select agent_public_key from machine where contract_id = $1 and state <> 'gone')`,
+      [contractId],
+    );
+  }
+
   private async raiseVersion(sql: Sql, agentPublicKey: string): Promise<void> {
     await sql.query('update agent set desired_version = desired_version + 1 where agent_public_key = $1', [
       agentPublicKey,
     ]);
+  }
+
+  /** Who is to be told about a machine that shall run: an agent that is not revoked and has an account at the broker. */
+  async listenerOf(
+    sql: Sql,
+    { contractId, generation }: Pick<Machine, 'contractId' | 'generation'>,
+  ): Promise<{ readonly agentPublicKey: string; readonly account: string } | undefined> {
+    const [agent] = await sql.query<{ agentPublicKey: string; account: string }>(
+      `select agent_public_key as "agentPublicKey", account_public_key as account
+       from machine m join agent a using (agent_public_key)
+       where m.contract_id = $1 and m.generation = $2 and m.desired = 'running' and a.revoked_at_ns is null
+         and a.account_public_key is not null`,
+      [contractId, generation],
+    );
+    return agent;
   }
 
   /** Everything that an agent has, had orders for, or should not have any more. */

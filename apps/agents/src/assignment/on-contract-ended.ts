@@ -1,5 +1,6 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
+import { Operations } from '../operations/operations.ts';
 import { AssignmentStore } from './assignment.store.ts';
 import { Removals } from './removals.ts';
 
@@ -9,6 +10,7 @@ export class OnContractEnded implements Reaction<typeof facts.contractEnded> {
   constructor(
     private readonly store: AssignmentStore,
     private readonly removals: Removals,
+    private readonly operations: Operations,
   ) {}
 
   async react({ contractId }: FactPayload<typeof facts.contractEnded>, { sql, now }: ReactionContext) {
@@ -17,6 +19,7 @@ export class OnContractEnded implements Reaction<typeof facts.contractEnded> {
     if (!assignment || assignment.state === 'ended') return;
     const ended = { ...assignment, state: 'ended' as const };
     await this.store.change(sql, contractId, { state: 'ended', dueAtNs: null, retryAgent: null }, now);
+    await this.operations.giveUpAll(sql, contractId, 'CONTRACT_ENDED', now);
     for (const machine of await this.store.machines(sql, contractId)) {
       if (machine.desired === 'running') await this.removals.order(sql, machine, now);
       else if (machine.state === 'gone' && machine.generation === assignment.generation) {

@@ -1,18 +1,24 @@
 import { uuidV7 } from '@decent-cloud/kernel';
-import { agentSubjects, type DesiredMachine } from '@decent-cloud/messages';
+import {
+  agentSubjects,
+  type DesiredMachine,
+  type facts,
+  type MachineOperation,
+} from '@decent-cloud/messages';
 import { enqueue } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { context, propagation } from '@opentelemetry/api';
 import { PlatformKey } from './platform-key.ts';
 
-export interface Order {
-  readonly kind: 'provision' | 'terminate';
+export type Order = {
   readonly agentPublicKey: string;
   readonly account: string;
-  readonly machine: DesiredMachine;
   readonly deadlineNs: bigint;
-}
+} & (
+  | { readonly kind: 'provision' | 'terminate'; readonly machine: DesiredMachine }
+  | { readonly kind: facts.MachineOperationKind; readonly operation: MachineOperation }
+);
 
 /** Signs commands and puts them into the outbox: they go out exactly if the decision is committed. */
 @Injectable()
@@ -30,7 +36,7 @@ export class Orders {
       agentPublicKey: order.agentPublicKey,
       issuedAtNs: now.toString(),
       deadlineNs: order.deadlineNs.toString(),
-      machine: order.machine,
+      ...('machine' in order ? { machine: order.machine } : { operation: order.operation }),
       ...(carrier.traceparent === undefined ? {} : { traceparent: carrier.traceparent }),
     });
     const subject = agentSubjects.command(order.account, order.kind);

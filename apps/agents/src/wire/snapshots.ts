@@ -26,7 +26,13 @@ import { accountOf, believe, DisbelievedError } from './signed-by-agent.ts';
 const MOST_MACHINES = 5_000;
 
 type Row = Pick<Machine, 'contractId' | 'generation' | 'desired'> &
-  Pick<Assignment, 'deadlineNs' | 'spec' | 'encryptionPublicKeys'>;
+  Pick<Assignment, 'deadlineNs' | 'endsAtNs' | 'spec' | 'encryptionPublicKeys'>;
+
+/** As JSON brings it. */
+type TextRow = Omit<Row, 'deadlineNs' | 'endsAtNs'> & {
+  readonly deadlineNs: string;
+  readonly endsAtNs: string | null;
+};
 
 /**
  * Answers agents that ask for all that they shall have. Not being listed is no order to remove anything, and machines
@@ -89,9 +95,10 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
     const [agent] = await this.database.query<{ version: bigint; machines: string }>(
       `select a.desired_version as version, (
          select coalesce(json_agg(json_build_object('contractId', contract_id, 'generation', generation,
-             'desired', desired, 'deadlineNs', deadline_ns::text, 'spec', spec,
+             'desired', desired, 'deadlineNs', deadline_ns::text, 'endsAtNs', ends_at_ns::text, 'spec', spec,
              'encryptionPublicKeys', encryption_public_keys)), '[]')::text
-         from (select m.contract_id, m.generation, m.desired, s.deadline_ns, s.spec, s.encryption_public_keys
+         from (select m.contract_id, m.generation, m.desired, s.deadline_ns, s.ends_at_ns, s.spec,
+                 s.encryption_public_keys
                from machine m join assignment s using (contract_id)
                where m.agent_public_key = a.agent_public_key and m.state <> 'gone'
                  and (m.desired = 'absent' or not (m.made_by_polling or coalesce(m.lease_expires_at_ns, 0) > $3))
@@ -99,13 +106,19 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
        from agent a where a.agent_public_key = $1`,
       [agentPublicKey, MOST_MACHINES, now],
     );
-    const rows = JSON.parse(agent?.machines ?? '[]') as (Omit<Row, 'deadlineNs'> & { deadlineNs: string })[];
+    const rows = JSON.parse(agent?.machines ?? '[]') as TextRow[];
     return this.platformKey.sign({
       v: 1 as const,
       agentPublicKey,
       version: String(agent?.version ?? 0n),
       atNs: now.toString(),
-      machines: rows.map((row) => desiredOf({ ...row, deadlineNs: BigInt(row.deadlineNs) })),
+      machines: rows.map((row) =>
+        desiredOf({
+          ...row,
+          deadlineNs: BigInt(row.deadlineNs),
+          endsAtNs: row.endsAtNs === null ? null : BigInt(row.endsAtNs),
+        }),
+      ),
     });
   }
 }

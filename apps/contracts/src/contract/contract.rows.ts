@@ -57,6 +57,8 @@ const COLUMNS: Readonly<Record<keyof Contract, string>> = {
   failureMessage: 'failure_message',
   terminatedAtNs: 'terminated_at_ns',
   stockReleasedAtNs: 'stock_released_at_ns',
+  passwordResetRequestedAtNs: 'password_reset_requested_at_ns',
+  sshKeyRotationRequestedAtNs: 'ssh_key_rotation_requested_at_ns',
 };
 
 const members = Object.entries(COLUMNS) as [keyof Contract, string][];

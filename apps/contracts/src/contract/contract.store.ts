@@ -126,6 +126,12 @@ export class ContractStore {
     return readOf(row);
   }
 
+  /** For what is written beside a contract: one after the other, and before anything that refers to it. */
+  async lock(sql: Sql, contractId: string): Promise<void> {
+    const rows = await sql.query('select 1 from contract where contract_id = $1 for update', [contractId]);
+    if (rows.length === 0) throw contractNotFound();
+  }
+
   private async wasDone(sql: Sql, contractId: string, operationId: string): Promise<boolean> {
     const rows = await sql.query(
       'select 1 from contract_status_history where operation_id = $1 and contract_id = $2',

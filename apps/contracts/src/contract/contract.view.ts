@@ -51,6 +51,8 @@ export function contractJson(contract: Contract, names: ReadonlyMap<string, stri
     buyer_address: contract.buyerAddress ?? undefined,
     cancel_at_period_end: false,
     auto_renew: false,
+    password_reset_requested_at_ns: contract.passwordResetRequestedAtNs ?? undefined,
+    ssh_key_rotation_requested_at_ns: contract.sshKeyRotationRequestedAtNs ?? undefined,
     operating_system: contract.operatingSystem ?? undefined,
   };
 }

@@ -63,16 +63,17 @@ export function writingOf(
       select ${id}, ${at}, e.* from unnest(${columns.join(', ')}) as e, written)`);
   }
   if (credentials.length > 0) {
-    const columns = [
-      `${parameters.add(credentials.map((sealed) => sealed.recipientPublicKey.toLowerCase()))}::text[]`,
-      `${parameters.add(credentials.map((sealed) => sealed.envelope))}::text[]`,
-    ];
+    const recipients = `${parameters.add(credentials.map((sealed) => sealed.recipientPublicKey.toLowerCase()))}::text[]`;
+    const columns = [recipients, `${parameters.add(credentials.map((sealed) => sealed.envelope))}::text[]`];
     parts.push(`credentials as (
       insert into contract_credential (contract_id, created_at_ns, expires_at_ns, recipient_public_key, envelope)
       select distinct on (e.recipient) ${id}, ${at}, ${parameters.add(nowNs + CREDENTIALS_VALID_NS)}::bigint, e.*
       from unnest(${columns.join(', ')}) as e (recipient, envelope), written
       on conflict (contract_id, recipient_public_key) do update
       set envelope = excluded.envelope, created_at_ns = excluded.created_at_ns, expires_at_ns = excluded.expires_at_ns)`);
+    // Older ones of keys that these are not sealed for no longer open anything.
+    parts.push(`replaced as (
+      delete from contract_credential where contract_id = ${id} and recipient_public_key <> all(${recipients}))`);
   }
   // Nobody needs the way into a machine that is being removed.
   if (isFinal(contract.status) && before?.instanceDetails != null) {

@@ -25,7 +25,14 @@ export type Effect =
   | { readonly kind: 'confirm-gone' }
   | { readonly kind: 'report-lost' };
 
-export type MachineEvent = Exclude<AgentEvent, { kind: 'observed' }>;
+/** What an agent says about what went on inside of a machine. */
+export type InsideEvent = Extract<
+  AgentEvent,
+  { kind: 'operation-done' | 'operation-failed' | 'script-done' }
+>;
+export const isInside = (event: AgentEvent): event is InsideEvent =>
+  event.kind === 'operation-done' || event.kind === 'operation-failed' || event.kind === 'script-done';
+export type MachineEvent = Exclude<AgentEvent, { kind: 'observed' } | InsideEvent>;
 
 /**
  * Absent beats running: nothing that an agent says about a machine that shall not exist brings it back, and an attempt

@@ -2,7 +2,7 @@ import { NS_PER_MS, secondsToNs } from '@decent-cloud/kernel';
 import type { DesiredMachine } from '@decent-cloud/messages';
 import type { Outcome } from './attempt.ts';
 import type { AssignmentState, MachineState } from './decide-event.ts';
-import { removalRepeatSeconds } from './retry-policy.ts';
+import { orderRepeatSeconds } from './retry-policy.ts';
 
 /** How often the life of an agent that is at work is looked at. */
 const WATCH_SECONDS = 15;
@@ -95,7 +95,7 @@ export function removalOrdered(
   limits: CoordinatorLimits,
 ) {
   const orders = machine.orders + 1;
-  const waitSeconds = removalRepeatSeconds(orders, limits.REMOVAL_REPEAT_SECONDS);
+  const waitSeconds = orderRepeatSeconds(orders, limits.REMOVAL_REPEAT_SECONDS);
   return {
     orders,
     nextOrderAtNs: now + settingNs(waitSeconds),
@@ -126,13 +126,17 @@ export function desiredRunning(
     readonly deadlineNs: bigint;
     readonly spec: NonNullable<DesiredMachine['spec']>;
     readonly encryptionPublicKeys: string[];
+    /** End of the paid time, once it is known. */
+    readonly endsAtNs?: bigint | null;
   },
   generation: number,
 ): DesiredMachine {
+  const { endsAtNs } = assignment;
   return {
     contractId: assignment.contractId,
     generation,
     desired: 'running',
+    ...(endsAtNs == null ? {} : { endsAtNs: endsAtNs.toString() }),
     deadlineNs: assignment.deadlineNs.toString(),
     spec: assignment.spec,
     encryptionPublicKeys: assignment.encryptionPublicKeys,

@@ -1,5 +1,5 @@
 import type { Attempt, Outcome } from './attempt.ts';
-import { removalRepeatSeconds, stepAfterFailure } from './retry-policy.ts';
+import { orderRepeatSeconds, stepAfterFailure } from './retry-policy.ts';
 
 const attempt = (agentPublicKey: string, outcome: Outcome): Attempt => ({
   agentPublicKey,
@@ -31,7 +31,7 @@ test.each(['config', 'permanent'] as const)('%s: over', (failure) => {
 });
 
 test('orders to remove are repeated ever more slowly, at least every ten minutes', () => {
-  expect([1, 2, 3, 6, 7, 1_000].map((orders) => removalRepeatSeconds(orders, 15))).toEqual([
+  expect([1, 2, 3, 6, 7, 1_000].map((orders) => orderRepeatSeconds(orders, 15))).toEqual([
     15, 30, 60, 480, 600, 600,
   ]);
 });

@@ -30,7 +30,7 @@ export const transientFailuresOf = (agentPublicKey: string, attempts: readonly A
 
 const LONGEST_REPEAT_SECONDS = 600;
 
-/** Wait before an order to remove a machine is given again, the `orders`-th time having been given. */
-export function removalRepeatSeconds(orders: number, firstSeconds: number): number {
+/** Wait before an order that was not answered is given again, the `orders`-th time having been given. */
+export function orderRepeatSeconds(orders: number, firstSeconds: number): number {
   return Math.min(firstSeconds * 2 ** Math.min(Math.max(orders - 1, 0), 20), LONGEST_REPEAT_SECONDS);
 }

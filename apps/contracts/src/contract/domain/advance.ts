@@ -1,7 +1,7 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { Change, Contract, Limits, SealedCredential, Step } from './contract.ts';
 import { isPaid } from './contract.ts';
-import { accepted, ended, type SaidFact, statusChanged } from './facts.ts';
+import { accepted, ended, paidTime, type SaidFact, statusChanged } from './facts.ts';
 import { settle } from './price.ts';
 import { isFinal, lifecycle, needsPayment, type Status } from './status.ts';
 import { waitingOf } from './waiting.ts';
@@ -70,6 +70,12 @@ export function advance(before: Contract, change: Change, nowNs: bigint, limits:
     if (step.to === 'accepted') facts.push(accepted(contract, nowNs));
     if (isFinal(step.to)) facts.push(ended(contract, nowNs));
   }
+  if (contract.endsAtNs !== before.endsAtNs) {
+    // Readers go by the version: one without a step takes one of its own.
+    if (contract.version === before.version) contract = { ...contract, version: contract.version + 1 };
+    const fact = paidTime(contract, nowNs);
+    if (fact) facts.push(fact);
+  }
   if (change.settleAgain) contract = settled(contract, nowNs);
   return {
     before,
@@ -114,7 +120,13 @@ function move(contract: Contract, step: Step, nowNs: bigint): Contract {
     statusUpdatedBy: step.changedBy,
     acceptedAtNs: step.to === 'accepted' ? nowNs : contract.acceptedAtNs,
   };
-  return isFinal(step.to) ? settled({ ...moved, endReason: step.reason ?? null }, nowNs) : moved;
+  if (!isFinal(step.to)) return moved;
+  const over = {
+    endReason: step.reason ?? null,
+    passwordResetRequestedAtNs: null,
+    sshKeyRotationRequestedAtNs: null,
+  };
+  return settled({ ...moved, ...over }, nowNs);
 }
 
 function settled(contract: Contract, nowNs: bigint): Contract {

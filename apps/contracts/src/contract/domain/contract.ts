@@ -76,6 +76,9 @@ export interface Contract {
   readonly terminatedAtNs: bigint | null;
   /** When the unit was for rent again. */
   readonly stockReleasedAtNs: bigint | null;
+  /** What the tenant waits for inside of the machine: since when; null when nothing is under way. */
+  readonly passwordResetRequestedAtNs: bigint | null;
+  readonly sshKeyRotationRequestedAtNs: bigint | null;
 }
 
 type DerivedByAdvance =
@@ -101,8 +104,13 @@ export interface Step {
   readonly memo?: string | undefined;
 }
 
+type StagesOf = typeof facts.OPERATION_EVENTS;
+type OperationEventType = {
+  [K in keyof StagesOf]: StagesOf[K][keyof StagesOf[K]];
+}[keyof StagesOf];
+
 export interface NoteworthyEvent {
-  readonly eventType: 'payment_confirmed' | 'provisioned';
+  readonly eventType: 'payment_confirmed' | 'provisioned' | 'note' | OperationEventType;
   readonly actor: Actor;
   readonly details?: string;
 }

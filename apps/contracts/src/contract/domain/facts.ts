@@ -52,6 +52,12 @@ export function accepted(contract: Contract, atNs: bigint): SaidFact {
   });
 }
 
+/** @returns nothing while there is no paid time */
+export function paidTime(contract: Contract, atNs: bigint): SaidFact | undefined {
+  const { contractId, version, endsAtNs } = contract;
+  return endsAtNs === null ? undefined : said(facts.paidTimeChanged, { contractId, version, endsAtNs, atNs });
+}
+
 export function ended(contract: Contract, atNs: bigint): SaidFact {
   const { status, refundDueE9s, earnedE9s } = contract;
   if (!isFinal(status) || refundDueE9s === null || earnedE9s === null) {

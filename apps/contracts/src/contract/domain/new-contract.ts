@@ -120,6 +120,8 @@ export function newContract(agreement: Agreement, attempt = 0): Contract {
     failureMessage: null,
     terminatedAtNs: null,
     stockReleasedAtNs: null,
+    passwordResetRequestedAtNs: null,
+    sshKeyRotationRequestedAtNs: null,
   };
 }
 

@@ -1,8 +1,8 @@
-import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
 import { REASONS, Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import type { createContract } from '@decent-cloud/messages/contracts';
 import type { PaymentMethod } from './contract.ts';
+import { sshPubkeyOf } from './ssh-pubkey.ts';
 
 export const DEFAULT_DURATION_HOURS = 720;
 
@@ -37,20 +37,6 @@ export function checkRentalRequest(
     buyerAddress: body.buyer_address ?? null,
     operatingSystem: body.operating_system ?? null,
   };
-}
-
-function sshPubkeyOf(text: string | undefined): string {
-  const line = text?.trim();
-  if (!line) throw new Refusal('INVALID', 'SSH_KEY_INVALID', 'SSH public key is required');
-  try {
-    parseSshPublicKey(line);
-    return line;
-  } catch (error) {
-    if (!(error instanceof SshKeyError)) throw error;
-    throw new Refusal('INVALID', 'SSH_KEY_INVALID', `Invalid SSH public key: ${error.message}`, {
-      cause: error,
-    });
-  }
 }
 
 function paymentMethodOf(text: string | undefined, production: boolean): PaymentMethod {

@@ -1,0 +1,62 @@
+import type { facts } from '@decent-cloud/messages';
+
+export type OperationKind = facts.MachineOperationKind;
+export type OperationState = 'pending' | 'done' | 'failed';
+
+/** Something that a tenant wants done inside of a machine. */
+export interface MachineOperation {
+  readonly operationId: string;
+  readonly contractId: string;
+  /** Of the machine that it is for; 0 when there was none. */
+  readonly generation: number;
+  readonly kind: OperationKind;
+  readonly sshPublicKey: string | null;
+  readonly encryptionPublicKeys: readonly string[];
+  readonly state: OperationState;
+  readonly requestedAtNs: bigint;
+  readonly deadlineNs: bigint;
+  readonly orders: number;
+  readonly nextOrderAtNs: bigint | null;
+  readonly failureCode: string | null;
+}
+
+export type SealedCredential = facts.SealedCredential;
+
+export type OperationResult =
+  | { readonly outcome: 'done'; readonly credentials?: readonly SealedCredential[] }
+  | { readonly outcome: 'failed'; readonly code: string; readonly message: string };
+
+/** Why an operation was given up here; other codes come from agents. */
+export const GIVEN_UP = {
+  NO_ANSWER: 'the agent has not answered in time',
+  NOT_RUNNING: 'there is no machine that runs',
+  CONTRACT_ENDED: 'the contract has ended',
+  SUPERSEDED: 'a younger request of the same kind has taken its place',
+} as const;
+export type GivenUp = keyof typeof GIVEN_UP;
+
+export const givenUp = (code: GivenUp): OperationResult => ({
+  outcome: 'failed',
+  code,
+  message: GIVEN_UP[code],
+});
+
+/** What is due for a pending operation. */
+export function dueStep(
+  { deadlineNs, nextOrderAtNs }: Pick<MachineOperation, 'deadlineNs' | 'nextOrderAtNs'>,
+  now: bigint,
+): 'give-up' | 'order' | 'nothing' {
+  if (now >= deadlineNs) return 'give-up';
+  return nextOrderAtNs !== null && nextOrderAtNs <= now ? 'order' : 'nothing';
+}
+
+/**
+ * May this result be noted? The first one counts, with one exception: what an agent has done after all counts even when
+ * nobody waited for it any longer.
+ */
+export function takesResult(
+  { state, failureCode }: Pick<MachineOperation, 'state' | 'failureCode'>,
+  { outcome }: OperationResult,
+): boolean {
+  return state === 'pending' || (failureCode === 'NO_ANSWER' && outcome === 'done');
+}

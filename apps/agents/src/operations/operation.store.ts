@@ -1,0 +1,136 @@
+import { Database, type Sql } from '@decent-cloud/postgres';
+import { Injectable } from '@nestjs/common';
+import type { MachineOperation, OperationKind, OperationResult } from './domain/operation.ts';
+
+const OPERATION = `o.operation_id as "operationId", o.contract_id as "contractId", o.generation, o.kind,
+  o.ssh_public_key as "sshPublicKey", o.encryption_public_keys as "encryptionPublicKeys", o.state,
+  o.requested_at_ns as "requestedAtNs", o.deadline_ns as "deadlineNs", o.orders, o.next_order_at_ns as "nextOrderAtNs",
+  o.failure_code as "failureCode"`;
+
+export type NewOperation = Omit<MachineOperation, 'state' | 'orders' | 'nextOrderAtNs' | 'failureCode'>;
+
+/** Operations inside of machines. Whoever changes one locks its contract's assignment first. */
+@Injectable()
+export class OperationStore {
+  constructor(private readonly database: Database) {}
+
+  /** False when it is known already. */
+  async insert(sql: Sql, operation: NewOperation, now: bigint): Promise<boolean> {
+    const rows = await sql.query(
+      `insert into machine_operation (operation_id, contract_id, generation, kind, ssh_public_key,
+         encryption_public_keys, state, requested_at_ns, deadline_ns, next_order_at_ns)
+       values ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9) on conflict do nothing returning 1`,
+      [
+        operation.operationId,
+        operation.contractId,
+        operation.generation,
+        operation.kind,
+        operation.sshPublicKey,
+        operation.encryptionPublicKeys,
+        operation.requestedAtNs,
+        operation.deadlineNs,
+        now,
+      ],
+    );
+    return rows.length === 1;
+  }
+
+  async lock(sql: Sql, operationId: string): Promise<MachineOperation | undefined> {
+    const [row] = await sql.query<MachineOperation>(
+      `select ${OPERATION} from machine_operation o where operation_id = $1 for update`,
+      [operationId],
+    );
+    return row;
+  }
+
+  /** What waits for this agent, at most one of a kind for each contract (the youngest), oldest first. */
+  pendingOf(agentPublicKey: string, kind: OperationKind, limit = 200): Promise<MachineOperation[]> {
+    return this.youngestPending('m.agent_public_key = $1', agentPublicKey, kind, limit);
+  }
+
+  /** The same for every machine of a provider. */
+  pendingOfProvider(
+    providerPublicKey: string,
+    kind: OperationKind,
+    limit = 200,
+  ): Promise<MachineOperation[]> {
+    return this.youngestPending('a.provider_public_key = $1', providerPublicKey, kind, limit);
+  }
+
+  private youngestPending(
+    whose: string,
+    publicKey: string,
+    kind: OperationKind,
+    limit: number,
+  ): Promise<MachineOperation[]> {
+    return this.database.query<MachineOperation>(
+      `select * from (
+         select distinct on (o.contract_id) ${OPERATION} from machine_operation o
+         join machine m using (contract_id, generation) join assignment a using (contract_id)
+         where ${whose} and o.kind = $2 and o.state = 'pending' and m.desired = 'running'
+         order by o.contract_id, o.requested_at_ns desc) as youngest
+       order by "requestedAtNs" limit $3`,
+      [publicKey, kind, limit],
+    );
+  }
+
+  /** The youngest pending one of a contract. */
+  async lockPending(
+    sql: Sql,
+    contractId: string,
+    kind: OperationKind,
+  ): Promise<MachineOperation | undefined> {
+    const [row] = await sql.query<MachineOperation>(
+      `select ${OPERATION} from machine_operation o where contract_id = $1 and kind = $2 and state = 'pending'
+       order by requested_at_ns desc limit 1 for update`,
+      [contractId, kind],
+    );
+    return row;
+  }
+
+  /** Everything that still waits for a contract's machine. */
+  lockAllPending(sql: Sql, contractId: string): Promise<MachineOperation[]> {
+    return sql.query<MachineOperation>(
+      `select ${OPERATION} from machine_operation o where contract_id = $1 and state = 'pending'
+       order by requested_at_ns for update`,
+      [contractId],
+    );
+  }
+
+  /** Has a younger one of the same kind been done already? */
+  async isOutdated(sql: Sql, operation: NewOperation): Promise<boolean> {
+    const rows = await sql.query(
+      `select 1 from machine_operation
+       where contract_id = $1 and kind = $2 and state = 'done' and requested_at_ns > $3 limit 1`,
+      [operation.contractId, operation.kind, operation.requestedAtNs],
+    );
+    return rows.length > 0;
+  }
+
+  async finish(sql: Sql, operationId: string, result: OperationResult, now: bigint): Promise<void> {
+    const failure = result.outcome === 'failed' ? result : undefined;
+    await sql.query(
+      `update machine_operation set state = $2, finished_at_ns = $3, next_order_at_ns = null, failure_code = $4,
+         failure = $5 where operation_id = $1`,
+      [operationId, result.outcome, now, failure?.code ?? null, failure?.message ?? null],
+    );
+  }
+
+  async ordered(sql: Sql, operationId: string, nextOrderAtNs: bigint): Promise<void> {
+    await sql.query(
+      'update machine_operation set orders = orders + 1, next_order_at_ns = $2 where operation_id = $1',
+      [operationId, nextOrderAtNs],
+    );
+  }
+
+  /** Contracts with an operation that is to be ordered (again) or given up. */
+  async due(now: bigint, limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ contractId: string }>(
+      `select distinct contract_id as "contractId" from (
+         select contract_id from machine_operation where state = 'pending' and next_order_at_ns <= $1
+         order by next_order_at_ns limit $2) as waiting`,
+      [now, limit],
+    );
+    return rows.map(({ contractId }) => contractId);
+  }
+}

@@ -1,0 +1,135 @@
+import { secondsToNs } from '@decent-cloud/kernel';
+import { type FactPayload, facts, requests } from '@decent-cloud/messages';
+import { emitFact } from '@decent-cloud/outbox';
+import { Database, type Sql } from '@decent-cloud/postgres';
+import { Bus, requireUser, type VerbContext } from '@decent-cloud/runtime';
+import { Injectable } from '@nestjs/common';
+import { ContractStore } from '../contract/contract.store.ts';
+import type { Contract } from '../contract/domain/contract.ts';
+import { partiesOf } from '../contract/domain/facts.ts';
+import { assertRequester } from '../contract/parties.ts';
+import {
+  assertRuns,
+  type ContractOperation,
+  detailsOf,
+  isNews,
+  type OperationKind,
+  operationFinished,
+  requestOperation,
+} from './domain/operation.ts';
+import { OperationStore } from './operation.store.ts';
+
+const LIMITED_NS = secondsToNs(3_600);
+const MOST_KEYS = 20;
+
+/** What tenants have done inside of their machines: asked for here, done by agents, noted here. */
+@Injectable()
+export class MachineOperations {
+  constructor(
+    private readonly database: Database,
+    private readonly bus: Bus,
+    private readonly contracts: ContractStore,
+    private readonly store: OperationStore,
+  ) {}
+
+  /** Notes what is wanted and says so. A repeat of the same operation finds it noted. @throws Refusal */
+  async request(
+    contractId: string,
+    wanted: { readonly kind: OperationKind; readonly sshPublicKey?: string },
+    context: VerbContext,
+  ): Promise<void> {
+    const { operationId, now } = context;
+    const { kind, sshPublicKey = null } = wanted;
+    const user = requireUser(context.caller);
+    const check = (contract: Contract): void => {
+      assertRequester(user, contract, 'do this');
+      assertRuns(contract, kind);
+    };
+    check(await this.contracts.find(contractId));
+    const encryptionPublicKeys =
+      kind === 'reset-password' ? await this.keysOf(user.publicKey, context.requestId) : [];
+    const operation = { operationId, contractId, kind, sshPublicKey, encryptionPublicKeys };
+    await this.database.transaction(async (sql) => {
+      await this.contracts.lock(sql, contractId);
+      if (await this.store.find(sql, operationId)) return;
+      const recently = await this.store.countSince(sql, contractId, kind, now - LIMITED_NS);
+      const decide = (contract: Contract) => {
+        check(contract);
+        return requestOperation(contract, kind, recently, now);
+      };
+      const contract = await this.contracts.changeIn(sql, contractId, decide, now);
+      await this.store.insert(sql, { ...operation, requestedAtNs: now });
+      await this.say(sql, contract, { ...operation, requestedAtNs: now }, now);
+    });
+  }
+
+  /** Notes how one has ended: with what the tenant gets by it, once. */
+  async finished(
+    sql: Sql,
+    fact: FactPayload<typeof facts.machineOperationFinished>,
+    now: bigint,
+  ): Promise<void> {
+    const { operationId, contractId, kind, outcome } = fact;
+    await this.contracts.lock(sql, contractId);
+    const operation = await this.store.find(sql, operationId);
+    if (operation?.contractId !== contractId) {
+      throw new Error(`operation ${operationId} is not one of contract ${contractId}`);
+    }
+    if (!isNews(operation, fact)) return;
+    const siblings = await this.store.siblingsOf(sql, operation);
+    await this.store.finish(sql, operationId, outcome, now);
+    const contract = await this.contracts.changeIn(
+      sql,
+      contractId,
+      (before) => operationFinished(before, operation, fact, siblings),
+      now,
+    );
+    const details = detailsOf(fact);
+    await emitFact(
+      sql,
+      facts.machineOperationRecorded,
+      {
+        operationId,
+        contractId,
+        kind,
+        outcome,
+        ...(details === undefined ? {} : { details }),
+        ...partiesOf(contract),
+        atNs: now,
+      },
+      now,
+    );
+  }
+
+  /** Every active key of the account, the calling one among them. */
+  private async keysOf(publicKey: string, requestId: string): Promise<string[]> {
+    const { activePublicKeys } = await this.bus.ask(
+      requests.ensureAccount,
+      { body: { publicKey } },
+      { requestId },
+    );
+    return [...new Set([publicKey, ...activePublicKeys])].slice(0, MOST_KEYS);
+  }
+
+  private say(
+    sql: Sql,
+    contract: Contract,
+    { operationId, kind, sshPublicKey, encryptionPublicKeys }: Omit<ContractOperation, 'outcome'>,
+    now: bigint,
+  ): Promise<void> {
+    return emitFact(
+      sql,
+      facts.machineOperationRequested,
+      {
+        operationId,
+        contractId: contract.contractId,
+        kind,
+        ...(sshPublicKey === null ? {} : { sshPublicKey }),
+        encryptionPublicKeys: [...encryptionPublicKeys],
+        ...partiesOf(contract),
+        atNs: now,
+      },
+      now,
+    );
+  }
+}

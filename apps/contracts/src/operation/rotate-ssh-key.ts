@@ -1,0 +1,16 @@
+import type { VerbInput } from '@decent-cloud/messages';
+import { rotateSshKey } from '@decent-cloud/messages/contracts';
+import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { sshPubkeyOf } from '../contract/domain/ssh-pubkey.ts';
+import { MachineOperations } from './machine-operations.ts';
+
+@Answers(rotateSshKey)
+export class RotateSshKey implements Verb<typeof rotateSshKey> {
+  constructor(private readonly operations: MachineOperations) {}
+
+  async run({ params, body }: VerbInput<typeof rotateSshKey>, context: VerbContext): Promise<string> {
+    const sshPublicKey = sshPubkeyOf(body.newSshPubkey);
+    await this.operations.request(params.id, { kind: 'rotate-ssh-key', sshPublicKey }, context);
+    return 'SSH key rotation requested. The provider will inject the new key shortly.';
+  }
+}

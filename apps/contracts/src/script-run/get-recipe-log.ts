@@ -1,0 +1,20 @@
+import type { VerbInput } from '@decent-cloud/messages';
+import { getRecipeLog } from '@decent-cloud/messages/contracts';
+import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { ContractStore } from '../contract/contract.store.ts';
+import { assertRequester } from '../contract/parties.ts';
+import { ScriptRunStore } from './script-run.store.ts';
+
+@Answers(getRecipeLog)
+export class GetRecipeLog implements Verb<typeof getRecipeLog> {
+  constructor(
+    private readonly contracts: ContractStore,
+    private readonly runs: ScriptRunStore,
+  ) {}
+
+  async run({ params }: VerbInput<typeof getRecipeLog>, { caller }: VerbContext): Promise<string | null> {
+    const user = requireUser(caller);
+    assertRequester(user, await this.contracts.find(params.id), 'read what the script has printed');
+    return (await this.runs.newestLog(params.id)) ?? null;
+  }
+}
