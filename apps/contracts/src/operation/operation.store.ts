@@ -9,7 +9,7 @@ export class OperationStore {
     const [row] = await sql.query<ContractOperation>(
       `select operation_id as "operationId", contract_id as "contractId", kind, ssh_public_key as "sshPublicKey",
          encryption_public_keys as "encryptionPublicKeys", requested_at_ns as "requestedAtNs", outcome
-       from contract_operation where operation_id = $1`,
+       from contract_machine_operation where operation_id = $1`,
       [operationId],
     );
     return row;
@@ -17,7 +17,7 @@ export class OperationStore {
 
   async countSince(sql: Sql, contractId: string, kind: OperationKind, sinceNs: bigint): Promise<number> {
     const [row] = await sql.query<{ count: number }>(
-      `select count(*)::int as count from contract_operation
+      `select count(*)::int as count from contract_machine_operation
        where contract_id = $1 and kind = $2 and requested_at_ns > $3`,
       [contractId, kind, sinceNs],
     );
@@ -26,7 +26,7 @@ export class OperationStore {
 
   async insert(sql: Sql, operation: Omit<ContractOperation, 'outcome'>): Promise<void> {
     await sql.query(
-      `insert into contract_operation
+      `insert into contract_machine_operation
          (operation_id, contract_id, kind, ssh_public_key, encryption_public_keys, requested_at_ns)
        values ($1, $2, $3, $4, $5, $6)`,
       [
@@ -43,7 +43,7 @@ export class OperationStore {
   async siblingsOf(sql: Sql, operation: ContractOperation): Promise<Siblings> {
     const [row] = await sql.query<Siblings>(
       `select coalesce(bool_or(outcome = 'done'), false) as "youngerDone", count(*) > 0 as "youngerRequested"
-       from contract_operation where contract_id = $1 and kind = $2 and requested_at_ns > $3`,
+       from contract_machine_operation where contract_id = $1 and kind = $2 and requested_at_ns > $3`,
       [operation.contractId, operation.kind, operation.requestedAtNs],
     );
     return row ?? { youngerDone: false, youngerRequested: false };
@@ -51,7 +51,7 @@ export class OperationStore {
 
   async finish(sql: Sql, operationId: string, outcome: 'done' | 'failed', nowNs: bigint): Promise<void> {
     await sql.query(
-      'update contract_operation set outcome = $2, finished_at_ns = $3 where operation_id = $1',
+      'update contract_machine_operation set outcome = $2, finished_at_ns = $3 where operation_id = $1',
       [operationId, outcome, nowNs],
     );
   }

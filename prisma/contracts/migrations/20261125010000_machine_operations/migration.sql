@@ -4,7 +4,7 @@ alter table contract
   add column ssh_key_rotation_requested_at_ns bigint;
 
 -- Each of these requests: a repeat finds it, and its answer finds what was asked for.
-create table contract_operation (
+create table contract_machine_operation (
   operation_id           uuid primary key,
   contract_id            text not null references contract,
   kind                   text not null check (kind in ('reset-password', 'rotate-ssh-key')),
@@ -16,7 +16,7 @@ create table contract_operation (
   check ((kind = 'rotate-ssh-key') = (ssh_public_key is not null)),
   check ((outcome is null) = (finished_at_ns is null))
 );
-create index contract_operation_of_contract on contract_operation (contract_id, kind, requested_at_ns desc);
+create index contract_machine_operation_of_contract on contract_machine_operation (contract_id, kind, requested_at_ns desc);
 
 -- The end of what the offering's script has printed in each machine of a contract.
 create table contract_script_run (

@@ -67,7 +67,11 @@ describe('a machine', () => {
         status === 'accepted' ? ['provisioning', 'provisioned', 'active'] : ['provisioned', 'active'];
       expect(history.map((entry) => entry.newStatus)).toEqual(steps);
       expect(history.map((entry) => entry.version)).toEqual(steps.map((_, index) => 4 + index));
-      expect(facts).toHaveLength(steps.length);
+      expect(facts).toHaveLength(steps.length + 1);
+      expect(facts.at(-1)).toMatchObject({
+        declaration: { subject: 'evt.contracts.v1.paid-time-changed' },
+        payload: { version: after.version, endsAtNs: NOW + 10n * HOUR },
+      });
       expect(after).toMatchObject({
         status: 'active',
         provisioningCompletedAtNs: NOW,
