@@ -1,62 +1,66 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent } from '../src/agent/agent.ts';
 import type { ProvisionedMachine, ProvisionOptions } from '../src/backends/backend.ts';
 import { LocalBackend, type LocalBackendOptions } from '../src/backends/local/local-backend.ts';
-import { clientOf, keysOf } from '../src/cli/open-config.ts';
-import { loadConfig } from '../src/config/load-config.ts';
-import { createLogger } from '../src/log.ts';
+import { exitCodeOf } from '../src/cli/exit-codes.ts';
+import { run } from '../src/cli/run.ts';
 
-/** Stands still before or after the machine is made, for as long as the file is there. */
+interface Pause {
+  readonly at: string | undefined;
+  /** Creations that do not stand still. */
+  readonly passes: number;
+  /** The creation cannot be called off. */
+  readonly isDeaf: boolean;
+}
+
+/** `dc-agent run` with creations that stand still before or after the machine is made, as long as the file is there. */
 class PausingBackend extends LocalBackend {
-  private readonly at: string | undefined;
+  private readonly pause: Pause;
   private readonly file: string;
+  private begun = 0;
 
-  constructor(options: LocalBackendOptions, at: string | undefined, file: string) {
+  constructor(options: LocalBackendOptions, pause: Pause, file: string) {
     super(options);
-    this.at = at;
+    this.pause = pause;
     this.file = file;
   }
 
   override async provision(options: ProvisionOptions): Promise<ProvisionedMachine> {
-    if (this.at === 'before') await this.pause();
+    const stands = this.begun++ >= this.pause.passes;
+    if (stands && this.pause.at === 'before') await this.stand(options.signal);
     const made = await super.provision(options);
-    if (this.at === 'after') await this.pause();
+    if (stands && this.pause.at === 'after') await this.stand(options.signal);
     return made;
   }
 
-  private async pause(): Promise<void> {
+  private async stand(signal: AbortSignal): Promise<void> {
     process.stdout.write('paused\n');
-    while (existsSync(this.file)) await sleep(20);
+    while (existsSync(this.file)) {
+      await sleep(20);
+      if (!this.pause.isDeaf) signal.throwIfAborted();
+    }
   }
 }
 
+const { PAUSE_AT: at, PAUSE_PASSES: passes = '0', PAUSE_DEAF } = process.env;
 const [configPath = '', pauseFile = ''] = process.argv.slice(2);
-const config = await loadConfig(configPath);
-const keys = keysOf(config);
-const agent = await Agent.start({
-  keys,
-  client: clientOf(config, keys),
-  backend: new PausingBackend(
-    {
-      folder: `${config.dataDir}/machines`,
-      portRangeStart: Number(config.provisioner.settings.port_range_start),
-      portRangeEnd: Number(config.provisioner.settings.port_range_end),
-      maxMachines: 10,
-      onFault: (error) => process.stdout.write(`${error}\n`),
-    },
-    process.env.PAUSE_AT,
-    pauseFile,
-  ),
-  logger: createLogger('text', 'debug'),
-  environment: 'test',
-  dataDir: config.dataDir,
-  journalPath: config.journalPath,
-  maxParallelProvisions: 4,
-  platformPublicKey: config.api.platform_public_key,
-  natsUrls: [],
-  onFatal: (error) => {
-    throw error;
-  },
-});
-process.once('SIGTERM', () => void agent.stop());
+try {
+  await run(configPath, (config) => {
+    const { settings } = config.provisioner;
+    return new PausingBackend(
+      {
+        folder: join(config.dataDir, 'machines'),
+        portRangeStart: Number(settings.port_range_start),
+        portRangeEnd: Number(settings.port_range_end),
+        maxMachines: Number(settings.max_machines),
+        onFault: (error) => process.stdout.write(`${error}\n`),
+      },
+      { at, passes: Number(passes), isDeaf: PAUSE_DEAF !== undefined },
+      pauseFile,
+    );
+  });
+} catch (error) {
+  process.stderr.write(`${error}\n`);
+  process.exitCode = exitCodeOf(error);
+}

@@ -414,7 +414,7 @@ describe('killed in the middle', () => {
     await writeFile(
       file,
       `[api]\nendpoint = "${platform.url}"\nprovider_pubkey = "${'ab'.repeat(32)}"\nagent_secret_key = "${seed}"\n` +
-        `[agent]\ndata_dir = "."\n[provisioner]\ntype = "local"\n[provisioner.local]\n` +
+        `[agent]\ndata_dir = "."\nenvironment = "test"\n[provisioner]\ntype = "local"\n[provisioner.local]\n` +
         `port_range_start = ${site.ports}\nport_range_end = ${site.ports + 9}\n`,
       { mode: 0o600 },
     );
@@ -433,7 +433,7 @@ describe('killed in the middle', () => {
         config,
         join(site.dataDir, 'pause'),
       ],
-      env: { PATH, HOME, ...(pauseAt && { PAUSE_AT: pauseAt }) },
+      env: { PATH, HOME, ...(pauseAt && { PAUSE_AT: pauseAt }), DC_AGENT_LOG: 'debug' },
       onLine: (line) => site.logs.push(line),
     });
   }

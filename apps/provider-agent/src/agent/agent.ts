@@ -1,20 +1,28 @@
 import { hostname } from 'node:os';
 import type { Client } from '@decent-cloud/client';
-import { type KeyPair, signMessage } from '@decent-cloud/identity';
+import type { KeyPair } from '@decent-cloud/identity';
 import { type Clock, systemClock } from '@decent-cloud/kernel';
-import type { AgentHeartbeat } from '@decent-cloud/messages/agent-protocol';
 import type { Backend } from '../backends/backend.ts';
 import { Journal } from '../journal/journal.ts';
 import { type CommandOutcome, CommandPull } from '../link/command-pull.ts';
+import { platformFaultOf } from '../link/faults.ts';
 import { Link, PULL_SECONDS } from '../link/link.ts';
 import { PlatformKey } from '../link/platform-key.ts';
 import type { Logger } from '../log.ts';
 import { VERSION } from '../version.ts';
+import { answerOperator } from './answer-operator.ts';
+import { askSnapshot } from './ask-snapshot.ts';
+import { ControlServer } from './control-server.ts';
 import { EventOutbox } from './event-outbox.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { OwnMarks } from './observe.ts';
+import { Operator } from './operator.ts';
 import { type Believer, DisbelievedError, readCommand } from './orders.ts';
 import { Reconciler } from './reconcile.ts';
 import { takeRunLock } from './run-lock.ts';
-import { writeStatus } from './status-file.ts';
+import { SelfReport } from './self-report.ts';
+import { Wanted } from './wanted.ts';
+import { isDoneWithin } from './within.ts';
 import { Worker } from './worker.ts';
 
 export interface AgentOptions {
@@ -33,6 +41,8 @@ export interface AgentOptions {
   readonly onFatal: (error: unknown) => void;
   readonly now?: Clock;
   readonly reconcileEverySeconds?: number;
+  /** On a stop: how long machines that are being made may go on. */
+  readonly finishSeconds?: number;
 }
 
 const RECONCILE_SECONDS = 600;
@@ -41,6 +51,11 @@ const SECOND_LOOK_SECONDS = PULL_SECONDS + 2;
 const HEARTBEAT_SECONDS = 15;
 const STATUS_SECONDS = 2;
 const ENDINGS_SECONDS = 1;
+/** A stop takes no longer than all of these together. */
+const FINISH_SECONDS = 5;
+const ABORT_MS = 2_000;
+const TELL_MS = 1_000;
+const CLOSE_MS = 1_000;
 
 /** The program at the provider's: link, journal, worker and reconciler put together. */
 export class Agent {
@@ -52,8 +67,12 @@ export class Agent {
   private readonly outbox: EventOutbox;
   private readonly worker: Worker;
   private readonly reconciler: Reconciler;
-  private readonly startedAtNs: bigint;
-  private heartbeat: NodeJS.Timeout | undefined;
+  private readonly heartbeat: Heartbeat;
+  private readonly control: ControlServer;
+  private readonly operator: Operator;
+  private readonly self: SelfReport;
+  private readonly wanted = new Wanted();
+  private readonly marks: OwnMarks;
   private secondLook: NodeJS.Timeout | undefined;
   private refusedCommands = 0;
   private stopped: Promise<void> | undefined;
@@ -66,7 +85,6 @@ export class Agent {
     this.options = options;
     const { logger, backend, keys } = options;
     const now = options.now ?? systemClock;
-    this.startedAtNs = now();
     this.platformKey = new PlatformKey({
       dataDir: options.dataDir,
       pinned: options.platformPublicKey,
@@ -84,6 +102,15 @@ export class Agent {
     });
     const platformNow = () => this.link.platformNow();
     const shared = { backend, journal, logger, now: platformNow };
+    this.marks = { environment: options.environment, agent: keys.publicKeyHex.slice(0, 16) };
+    const ask = () =>
+      askSnapshot({
+        seed: keys.seed,
+        now: platformNow,
+        believer: () => this.believer(),
+        request: (method, text) => this.link.request(method, text),
+        isConnected: () => this.link.connected,
+      });
     this.outbox = new EventOutbox({
       ...shared,
       seed: keys.seed,
@@ -94,19 +121,55 @@ export class Agent {
     this.worker = new Worker({
       ...shared,
       outbox: this.outbox,
-      marks: { environment: options.environment, agent: keys.publicKeyHex.slice(0, 16) },
+      marks: this.marks,
       maxParallelProvisions: options.maxParallelProvisions,
     });
     this.reconciler = new Reconciler({
       ...shared,
       outbox: this.outbox,
-      seed: keys.seed,
-      believer: () => this.believer(),
-      request: (method, text) => this.link.request(method, text),
+      marks: this.marks,
+      wanted: this.wanted,
+      ask,
       isConnected: () => this.link.connected,
       carryOut: (order) => this.worker.carryOut(order),
     });
     this.pull = new CommandPull({ link: this.link, logger, handle: (text) => this.command(text) });
+    this.self = new SelfReport({
+      agentPublicKey: keys.publicKeyHex,
+      dataDir: options.dataDir,
+      backend,
+      logger,
+      marks: this.marks,
+      wanted: this.wanted,
+      link: this.link,
+      worker: this.worker,
+      refusedCommands: () => this.refusedCommands,
+      now: options.now,
+    });
+    this.heartbeat = new Heartbeat({
+      keys,
+      version: VERSION,
+      provisionerType: backend.type,
+      logger,
+      isConnected: () => this.link.connected,
+      publish: (text) => this.link.publishHeartbeat(text),
+      pulse: () => this.self.pulse(),
+    });
+    this.operator = new Operator({
+      ...shared,
+      own: this.marks,
+      records: () => journal.state.machines.values(),
+      ask,
+      adopt: (machine, externalId) => this.worker.adopt(machine, externalId),
+      exclusively: (contractId, work) => this.worker.exclusively(contractId, work),
+      report: () => this.reconciler.report(),
+    });
+    this.control = new ControlServer({
+      dataDir: options.dataDir,
+      logger,
+      platformFaultOf,
+      handle: (request) => answerOperator(this.operator, this.reconciler, request),
+    });
     this.link.onUp(() => this.onUp());
   }
 
@@ -124,7 +187,10 @@ export class Agent {
     }
   }
 
-  /** Lets what runs come to a safe point, then lets go; machines stay. */
+  /**
+   * Gives back what has not begun, lets what runs come to a safe point, then lets go; machines stay. Takes a bounded time
+   * whatever the backend and the broker do.
+   */
   stop(): Promise<void> {
     this.stopped ??= this.end();
     return this.stopped;
@@ -133,26 +199,35 @@ export class Agent {
   private async begin(): Promise<void> {
     await this.platformKey.load();
     await this.options.backend.start();
+    await this.control.start();
     for (const removal of this.worker.resumeRemovals()) this.watch(removal, 'an interrupted removal');
     this.outbox.start();
     this.every(ENDINGS_SECONDS, () => this.worker.enforceEndings(this.link.connected), 'ends of paid time');
-    this.every(STATUS_SECONDS, () => this.tellStatus(), 'status file');
+    this.every(STATUS_SECONDS, () => this.self.write(), 'status file');
     const reconcileSeconds = this.options.reconcileEverySeconds ?? RECONCILE_SECONDS;
     this.every(reconcileSeconds, () => this.reconciler.run(false), 'reconciling');
     this.link.start();
-    await this.tellStatus();
+    await this.self.write();
   }
 
   private async end(): Promise<void> {
+    const { logger, backend, finishSeconds = FINISH_SECONDS } = this.options;
     this.pull.stop();
     for (const timer of this.timers) clearInterval(timer);
-    clearInterval(this.heartbeat);
     clearTimeout(this.secondLook);
-    await this.worker.stop();
-    await this.outbox.stop();
+    const [isIdle] = await Promise.all([
+      this.worker.stop({ finishMs: finishSeconds * 1_000, abortMs: ABORT_MS }),
+      this.heartbeat.stop(),
+      this.control.stop(),
+    ]);
+    if (!isIdle) logger.warn('what the backend does not end is gone on with after the next start');
+    if (!(await isDoneWithin(this.pull.idle(), TELL_MS))) this.pull.giveBack();
+    await isDoneWithin(this.outbox.whenAllSent(), TELL_MS);
+    await isDoneWithin(this.link.flush(), TELL_MS);
     await this.link.stop();
-    await this.options.backend.close();
-    await this.tellStatus();
+    await this.outbox.stop();
+    if (!(await isDoneWithin(backend.close(), CLOSE_MS))) logger.warn('the backend does not let go in time');
+    await this.self.write();
     await this.journal.close();
     await this.unlock();
   }
@@ -166,8 +241,7 @@ export class Agent {
 
   private onUp(): void {
     this.outbox.wake();
-    this.watch(this.beat(), 'heartbeat');
-    this.beatForEver();
+    this.heartbeat.start(this.link.heartbeatSeconds ?? HEARTBEAT_SECONDS);
     this.watch(this.reconciler.run(true), 'reconciling');
     clearTimeout(this.secondLook);
     const look = () => this.watch(this.reconciler.run(false), 'reconciling');
@@ -190,57 +264,13 @@ export class Agent {
       await this.reconciler.run(true);
       return 'done';
     }
+    this.wanted.note(machine);
     const eventId = await this.worker.carryOut({ machine, commandId, repeatResult: true });
     if (eventId !== undefined) await this.outbox.whenSent(eventId);
     return 'done';
   }
 
-  /** Begins anew with every connection, which may bring another interval. */
-  private beatForEver(): void {
-    clearInterval(this.heartbeat);
-    const seconds = this.link.heartbeatSeconds ?? HEARTBEAT_SECONDS;
-    this.heartbeat = setInterval(() => {
-      if (this.link.connected) this.watch(this.beat(), 'heartbeat');
-    }, seconds * 1_000);
-  }
-
-  private async beat(): Promise<void> {
-    const { keys, backend } = this.options;
-    const heartbeat: Omit<AgentHeartbeat, 'sig'> = {
-      v: 1,
-      agentPublicKey: keys.publicKeyHex,
-      atNs: this.link.platformNow().toString(),
-      version: VERSION,
-      provisionerTypes: [backend.type],
-      activeContracts: this.worker.activeCount,
-      freeSlots: await this.freeSlots(),
-    };
-    if (this.link.connected) this.link.publishHeartbeat(JSON.stringify(signMessage(keys.seed, heartbeat)));
-  }
-
-  /** Machines of nobody count as well: they fill the place. */
-  private async freeSlots(): Promise<number> {
-    const { backend } = this.options;
-    const [capacity, machines] = await Promise.all([backend.capacity(), backend.list()]);
-    return Math.max(0, capacity - Math.max(machines.length, this.worker.activeCount));
-  }
-
-  private async tellStatus(): Promise<void> {
-    await writeStatus(this.options.dataDir, {
-      pid: process.pid,
-      atNs: (this.options.now ?? systemClock)().toString(),
-      startedAtNs: this.startedAtNs.toString(),
-      version: VERSION,
-      agentPublicKey: this.options.keys.publicKeyHex,
-      connection: this.link.status(),
-      activeContracts: this.worker.activeCount,
-      freeSlots: await this.freeSlots(),
-      refusedCommands: this.refusedCommands,
-      drift: this.reconciler.drift,
-    });
-  }
-
-  private every(seconds: number, work: () => Promise<void>, what: string): void {
+  private every(seconds: number, work: () => Promise<unknown>, what: string): void {
     let busy = false;
     this.timers.push(
       setInterval(() => {

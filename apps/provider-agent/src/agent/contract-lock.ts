@@ -22,43 +22,62 @@ export class ContractLock {
   }
 }
 
+interface Waiting {
+  readonly begin: () => void;
+  readonly turnAway: (reason: unknown) => void;
+}
+
 /** At most so many at once; those that wait can be called off. */
 export class Slots {
   private free: number;
-  private readonly queue: (() => void)[] = [];
+  private readonly queue: Waiting[] = [];
+  private closedBy: Error | undefined;
 
   constructor(count: number) {
     this.free = count;
   }
 
-  /** @throws the signal's reason when it is aborted before the work has begun */
+  /** From now on nothing begins: what waits is turned away, and what comes. What runs, runs on. */
+  close(reason: Error): void {
+    this.closedBy = reason;
+    for (const { turnAway } of this.queue.splice(0)) turnAway(reason);
+  }
+
+  /** @throws the reason when the signal is aborted, or the slots are closed, before the work has begun */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     await this.enter(signal);
     try {
       return await work();
     } finally {
       const next = this.queue.shift();
-      if (next) next();
+      if (next) next.begin();
       else this.free++;
     }
   }
 
   private async enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    if (this.closedBy) throw this.closedBy;
     if (this.free > 0) {
       this.free--;
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const begin = (): void => {
-        signal.removeEventListener('abort', callOff);
-        resolve();
+      const waiting: Waiting = {
+        begin: () => {
+          signal.removeEventListener('abort', callOff);
+          resolve();
+        },
+        turnAway: (reason) => {
+          signal.removeEventListener('abort', callOff);
+          reject(reason);
+        },
       };
       const callOff = (): void => {
-        this.queue.splice(this.queue.indexOf(begin), 1);
+        this.queue.splice(this.queue.indexOf(waiting), 1);
         reject(signal.reason);
       };
-      this.queue.push(begin);
+      this.queue.push(waiting);
       signal.addEventListener('abort', callOff, { once: true });
     });
   }

@@ -73,6 +73,11 @@ export class EventOutbox {
     });
   }
 
+  /** Returns when the broker has confirmed everything that there is now. */
+  async whenAllSent(): Promise<void> {
+    await Promise.all(this.options.journal.state.pending().map(({ eventId }) => this.whenSent(eventId)));
+  }
+
   /** Sends a stored event again under its own id. @throws when the broker does not confirm it */
   async repeat(eventId: string): Promise<void> {
     const event = this.options.journal.state.events.get(eventId);

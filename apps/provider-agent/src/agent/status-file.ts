@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Drift } from '../domain/drift.ts';
+import type { Drift, DriftCounts } from '../domain/drift.ts';
 import { writeDurably } from '../journal/durable-file.ts';
 import type { LinkStatus } from '../link/link.ts';
 
@@ -16,6 +16,8 @@ export interface RunningStatus {
   readonly freeSlots: number;
   readonly refusedCommands: number;
   readonly drift: readonly Drift[];
+  /** How many of each kind; null while it is not known. */
+  readonly driftCounts: DriftCounts | null;
 }
 
 const fileIn = (dataDir: string): string => join(dataDir, 'status.json');

@@ -1,13 +1,20 @@
 import { type Decision, decide, dueEndings } from '../domain/decide.ts';
+import type { DesiredMachine } from '../domain/machine.ts';
 import { type MachineRecord, takesPlace } from '../domain/record.ts';
 import { ContractLock, Slots } from './contract-lock.ts';
 import { createMachine } from './create-machine.ts';
 import { removeMachine } from './remove-machine.ts';
+import { isDoneWithin } from './within.ts';
 import type { Order, WorkerContext, WorkerOptions } from './worker-context.ts';
 
 /** A newer order took the place of the one that was being worked on. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError';
+}
+
+export interface StopDeadlines {
+  readonly finishMs: number;
+  readonly abortMs: number;
 }
 
 interface Creation {
@@ -97,13 +104,47 @@ export class Worker {
     return [...this.context.journal.state.machines.values()].filter(takesPlace).length;
   }
 
-  /** Lets what runs come to a point from which it can go on. */
-  async stop(): Promise<void> {
-    this.stopping.abort(new Error('the agent stops'));
+  /**
+   * Takes a machine that is there under its contract, whatever the journal says of attempts before.
+   * @throws when it is not the contract's machine any more, or cannot be put into service
+   */
+  adopt(machine: DesiredMachine, externalId: string): Promise<void> {
+    const { contractId } = machine;
+    return this.lock.run(contractId, async () => {
+      const found = await this.context.backend.find(contractId);
+      if (found?.externalId !== externalId)
+        throw new Error(`${externalId} is not the machine of its contract`);
+      await createMachine(this.context, { machine, repeatResult: false }, this.stopping.signal);
+      if (this.context.record(contractId)?.phase !== 'running') {
+        throw new Error(`${externalId} could not be put into service: the agent's log says why`);
+      }
+    });
+  }
+
+  /** Nothing else is done about the contract meanwhile. */
+  exclusively<T>(contractId: string, work: () => Promise<T>): Promise<T> {
+    return this.lock.run(contractId, work);
+  }
+
+  /** Is a machine of this contract on its way, or waiting for its turn? */
+  isMaking(contractId: string): boolean {
+    return this.creations.has(contractId);
+  }
+
+  /**
+   * What has not begun is given back at once. What runs may end by itself, then it is told to end; an intent that is in
+   * the journal goes on after the next start.
+   * @returns whether nothing is being worked on any more
+   */
+  async stop({ finishMs, abortMs }: StopDeadlines): Promise<boolean> {
+    const reason = new Error('the agent stops');
+    this.slots.close(reason);
+    this.stopping.abort(reason);
+    if (await isDoneWithin(this.lock.idle(), finishMs)) return true;
     for (const creation of [...this.creations.values()].flatMap((all) => [...all])) {
-      creation.controller.abort(this.stopping.signal.reason);
+      creation.controller.abort(reason);
     }
-    await this.lock.idle();
+    return isDoneWithin(this.lock.idle(), abortMs);
   }
 
   private callOff(contractId: string, which: (creation: Creation) => boolean): void {

@@ -2,14 +2,12 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { ApiError } from '@decent-cloud/client';
 import { NS_PER_MS, systemClock } from '@decent-cloud/kernel';
 import { getAgentStatus } from '@decent-cloud/messages/agents';
-import { streams } from '@decent-cloud/messages/topology';
-import { jetstream } from '@nats-io/jetstream';
 import { type AgentConfig, loadConfig } from '../config/load-config.ts';
 import { refuseOpenFile } from '../config/secrets.ts';
 import { AgentState } from '../domain/agent-state.ts';
 import { readJournal } from '../journal/journal-file.ts';
-import { connectBroker } from '../link/connect.ts';
 import { openSession, type Session } from '../link/session.ts';
+import { visitBroker } from '../link/visit.ts';
 import { createLogger } from '../log.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { backendOf, clientOf, keysOf } from './open-config.ts';
@@ -139,24 +137,16 @@ async function examinePlatform(config: AgentConfig, report: Report): Promise<voi
     ...(offset > CLOCK_LIMIT_NS && { fix: 'set the clock of this host by NTP' }),
   });
   await attempt(report, 'broker', 'platform', async () => {
-    const connection = await connectBroker({
-      name: 'dc-agent doctor',
-      seedHex: config.seedHex as string,
-      jwt: () => opened.userJwt,
-      session: opened,
-      urls: config.nats.urls,
-      caFile: config.nats.tls_ca,
-      reconnectAttempts: 0,
-      timeoutMs: 10_000,
-    });
-    try {
-      const js = jetstream(connection, { apiPrefix: opened.apiPrefix });
-      const consumer = await js.consumers.get(streams.AGENT_CMD.name, opened.accountPublicKey);
-      const { num_pending } = await consumer.info();
-      return `${connection.getServer()}, ${num_pending} commands waiting`;
-    } finally {
-      await connection.close();
-    }
+    return visitBroker(
+      {
+        name: 'dc-agent doctor',
+        seedHex: config.seedHex as string,
+        session: opened,
+        urls: config.nats.urls,
+        caFile: config.nats.tls_ca,
+      },
+      async (visit) => `${visit.server}, ${await visit.waitingCommands()} commands waiting`,
+    );
   });
 }
 

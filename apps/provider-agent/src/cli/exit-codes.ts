@@ -1,6 +1,6 @@
-import { ApiError } from '@decent-cloud/client';
 import { BackendError } from '../backends/backend.ts';
 import { ConfigError } from '../config/config-error.ts';
+import { isRefusedAccess, isUnreachable } from '../link/faults.ts';
 
 export const EXIT = {
   ok: 0,
@@ -28,9 +28,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof ConfigError) return EXIT.configuration;
   if (error instanceof BackendError) return EXIT.provisioner;
-  if (error instanceof ApiError) {
-    if (error.status === 401 || error.status === 403) return EXIT.authentication;
-    if (error.code === 'UNAVAILABLE') return EXIT.platform;
-  }
+  if (isRefusedAccess(error)) return EXIT.authentication;
+  if (isUnreachable(error)) return EXIT.platform;
   return EXIT.failure;
 }

@@ -4,7 +4,10 @@ import { VERSION } from '../version.ts';
 import { configCheck } from './config-check.ts';
 import { doctor } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { orphansAdopt, orphansDestroy, orphansList } from './orphans.ts';
+import { type ReconcileOptions, reconcile } from './reconcile.ts';
 import { run } from './run.ts';
+import { runCheck } from './run-check.ts';
 import { type SetupTokenOptions, setupToken } from './setup-token.ts';
 import { status } from './status.ts';
 import { type TestProvisionOptions, testProvision } from './test-provision.ts';
@@ -23,7 +26,11 @@ function createProgram(): Command {
   program
     .command('run')
     .description('run the service')
-    .action(() => run(configPath()));
+    .option('--check', 'try everything that it needs, and start nothing')
+    .option('--json', 'with --check: print JSON')
+    .action((options: { check?: boolean; json?: boolean }) =>
+      options.check ? runCheck(configPath(), options) : run(configPath()),
+    );
   program
     .command('doctor')
     .description('look whether everything is as it should be')
@@ -59,6 +66,37 @@ function createProgram(): Command {
     .description('show machines, connection and drift')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean }) => status(configPath(), options));
+  program
+    .command('reconcile')
+    .description('let the running agent compare with what the platform wants, now')
+    .option('--dry-run', 'only show what would be done')
+    .option('--json', 'print JSON')
+    .action((options: ReconcileOptions) => reconcile(configPath(), options));
+  const orphans = program
+    .command('orphans')
+    .description('machines that no contract of this agent stands for');
+  orphans
+    .command('list')
+    .description('show them')
+    .option('--json', 'print JSON')
+    .action((options: { json?: boolean }) => orphansList(configPath(), options));
+  orphans
+    .command('adopt')
+    .description('put a machine under the contract that it is marked with')
+    .argument('<externalId>')
+    .option('--json', 'print JSON')
+    .action((externalId: string, options: { json?: boolean }) =>
+      orphansAdopt(configPath(), externalId, options),
+    );
+  orphans
+    .command('destroy')
+    .description('remove a machine for good')
+    .argument('<externalId>')
+    .option('--yes', 'ask nothing')
+    .option('--json', 'print JSON')
+    .action((externalId: string, options: { yes?: boolean; json?: boolean }) =>
+      orphansDestroy(configPath(), externalId, options),
+    );
   program
     .command('config')
     .description('work with the configuration')

@@ -3,21 +3,29 @@ import { Agent } from '../agent/agent.ts';
 import { AlreadyRunningError } from '../agent/run-lock.ts';
 import { withCrashPoints } from '../backends/crash-points.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { createLogger, logLevel } from '../log.ts';
+import { createLogger, type Logger, logLevel } from '../log.ts';
 import { VERSION } from '../version.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { backendOf, clientOf, keysOf } from './open-config.ts';
 
 const STOP_DEADLINE_MS = 20_000;
+const LINGER_MS = 500;
 
 /** The service: runs until a signal ends it. */
-export async function run(configPath: string): Promise<void> {
+export async function run(configPath: string, makeBackend = backendOf): Promise<void> {
   const config = await loadConfig(configPath);
   const logger = createLogger(config.logFormat, logLevel(process.env));
+  let ended: (error?: unknown) => void = () => undefined;
+  const end = new Promise<void>((resolve, reject) => {
+    ended = (error) => (error === undefined ? resolve() : reject(error));
+  });
+  // It may fail before anybody waits for it.
+  end.catch(() => undefined);
+  onSignals(logger, () => ended());
   for (const warning of config.warnings) logger.warn(warning);
   const keys = keysOf(config);
   installCrashPoints();
-  const backend = withCrashPoints(backendOf(config, logger));
+  const backend = withCrashPoints(makeBackend(config, logger));
   const findings = await backend.verify();
   for (const { id, status, detail, fix } of findings) {
     if (status !== 'ok') logger[status === 'warn' ? 'warn' : 'error']({ id, fix }, detail);
@@ -28,10 +36,6 @@ export async function run(configPath: string): Promise<void> {
       `the provisioner "${backend.type}" cannot be used: see \`dc-agent doctor\``,
     );
   }
-  let ended: (error?: unknown) => void = () => undefined;
-  const end = new Promise<void>((resolve, reject) => {
-    ended = (error) => (error === undefined ? resolve() : reject(error));
-  });
   let agent: Agent;
   try {
     agent = await Agent.start({
@@ -53,7 +57,6 @@ export async function run(configPath: string): Promise<void> {
       throw new CommandError(EXIT.failure, error.message, { cause: error });
     throw error;
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended());
   logger.info(
     { version: VERSION, agent: keys.publicKeyHex, provisioner: backend.type, api: config.api.endpoint },
     'agent is running',
@@ -67,6 +70,27 @@ export async function run(configPath: string): Promise<void> {
     }, STOP_DEADLINE_MS);
     await agent.stop();
     clearTimeout(late);
+    // A backend that does not let go must not keep the process: what it was doing goes on after the next start.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
   logger.info('agent has stopped');
+}
+
+/**
+ * The first signal ends it in order, the same one again at once: the journal is good at every moment. A terminal and a
+ * supervisor may each send their own for one and the same wish.
+ */
+function onSignals(logger: Logger, end: () => void): void {
+  const heard = new Set<string>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (heard.has(signal)) {
+        logger.warn({ signal }, 'told to end a second time: ending at once');
+        process.exit(EXIT.ok);
+      }
+      heard.add(signal);
+      logger.info({ signal }, 'ending; the same signal again ends at once');
+      end();
+    });
+  }
 }

@@ -1,11 +1,11 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { ApiError, createClient } from '@decent-cloud/client';
 import { setUpAgent } from '@decent-cloud/messages/agents';
 import { environmentOf, PRODUCTION } from '../config/environment.ts';
 import { PROVISIONER_TYPES, type ProvisionerType } from '../config/schema.ts';
 import { exists, loadOrCreateKeys, writeConfig } from '../config/write-config.ts';
+import { confirm } from './confirm.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 export interface SetupTokenOptions {
@@ -77,13 +77,7 @@ function mustBeUsable(type: string, endpoint: string): void {
 }
 
 async function mayOverwrite(file: string, options: SetupTokenOptions): Promise<boolean> {
-  if (options.nonInteractive || !process.stdin.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${file} exists. Overwrite it? [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
+  return !options.nonInteractive && (await confirm(`${file} exists. Overwrite it?`));
 }
 
 /** A token that is not taken is a matter of authorisation, whatever status says so. */

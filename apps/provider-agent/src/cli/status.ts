@@ -29,6 +29,7 @@ export async function status(configPath: string, options: { readonly json?: bool
     activeContracts: running?.activeContracts ?? null,
     refusedCommands: running?.refusedCommands ?? null,
     drift: running?.drift ?? [],
+    driftCounts: running?.driftCounts ?? null,
     lastSnapshotAtNs: state.snapshot?.atNs ?? null,
     pendingEvents: state.pending().length,
     machines,
@@ -49,6 +50,12 @@ export async function status(configPath: string, options: { readonly json?: bool
     );
   }
   if (machines.length === 0) console.log('no machines');
+  if (answer.driftCounts) {
+    const { missing, unexpected, wrongPower, foreign } = answer.driftCounts;
+    console.log(
+      `drift: ${missing} missing, ${unexpected} unexpected, ${wrongPower} of wrong power, ${foreign} foreign`,
+    );
+  }
   for (const { what, contractId, externalId } of answer.drift) {
     console.log(`drift: ${what} ${contractId ?? ''} ${externalId ?? ''}`);
   }

@@ -1,4 +1,4 @@
-import { driftOf } from './drift.ts';
+import { countDrift, driftOf } from './drift.ts';
 
 test('every way in which machines differ from what is wanted has its word', () => {
   const desired = [
@@ -23,15 +23,19 @@ test('every way in which machines differ from what is wanted has its word', () =
     seen('left'),
     seen('old'),
     seen('nobodys'),
-    { externalId: 'foreign', power: 'unknown' as const },
+    { externalId: 'unmarked', power: 'unknown' as const },
+    { externalId: 'foreign', power: 'running' as const, isForeign: true },
   ];
-  expect(driftOf(desired, observed)).toEqual([
+  const drift = driftOf(desired, observed);
+  expect(countDrift(drift)).toEqual({ missing: 1, unexpected: 4, wrongPower: 2, foreign: 1 });
+  expect(drift).toEqual([
     { contractId: 'lost', what: 'missing' },
     { contractId: 'down', externalId: 'x-down', what: 'not-running' },
     { contractId: 'up', externalId: 'x-up', what: 'not-stopped' },
     { contractId: 'left', externalId: 'x-left', what: 'not-removed' },
     { contractId: 'old', externalId: 'x-old', what: 'other-generation' },
     { contractId: 'nobodys', externalId: 'x-nobodys', what: 'unwanted' },
-    { externalId: 'foreign', what: 'unwanted' },
+    { externalId: 'unmarked', what: 'unwanted' },
+    { externalId: 'foreign', what: 'foreign' },
   ]);
 });

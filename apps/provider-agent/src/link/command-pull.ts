@@ -11,6 +11,7 @@ const RETRY_MS = 1_000;
 const LARGEST_BYTES = 512 * 1_024;
 const LONGEST_BETWEEN_SIGNS_MS = 10_000;
 const REDELIVER_NS = 5_000_000_000;
+const NS_PER_MS = 1_000_000;
 /** What JetStream understands on the subject of an acknowledgement. */
 const ANSWERS = {
   done: '+ACK',
@@ -35,15 +36,31 @@ export interface CommandPullOptions {
 /** Pulls the agent's commands from its consumer in the hub and acknowledges what is done. */
 export class CommandPull {
   private readonly options: CommandPullOptions;
+  private readonly inHand = new Map<JsMsg, Promise<void>>();
+  /** Until then the broker may give commands to a pull of this process. */
+  private pullsEndAtMs = 0;
   private stopped = false;
+  private isGivenBack = false;
 
   constructor(options: CommandPullOptions) {
     this.options = options;
     options.link.onConnected((connected) => void this.follow(connected));
   }
 
+  /** Asks for no more. What comes to a pull that is still open goes back. */
   stop(): void {
     this.stopped = true;
+  }
+
+  /** Returns when every command has been answered. */
+  async idle(): Promise<void> {
+    while (this.inHand.size > 0) await Promise.all(this.inHand.values());
+  }
+
+  /** What has no answer yet goes back: this process will not give one. */
+  giveBack(): void {
+    this.isGivenBack = true;
+    for (const message of this.inHand.keys()) this.settle(message, this.givenBack());
   }
 
   private async follow(connected: Connected): Promise<void> {
@@ -74,10 +91,11 @@ export class CommandPull {
     const ackWaitMs = (config.ack_wait ?? 30_000_000_000) / 1e6;
     const signEveryMs = Math.max(250, Math.min(ackWaitMs / 3, LONGEST_BETWEEN_SIGNS_MS));
     while (this.isWanted(connected)) {
+      this.pullsEndAtMs = performance.now() + PULL_SECONDS * 1_000;
       const messages = await consumer.fetch({ max_messages: IN_FLIGHT, expires: PULL_SECONDS * 1_000 });
       const overdue = setTimeout(() => messages.stop(), PULL_SECONDS * 1_000 + OVERDUE_MS);
       try {
-        for await (const message of messages) void this.work(message, signEveryMs);
+        for await (const message of messages) this.take(message, signEveryMs);
       } finally {
         clearTimeout(overdue);
       }
@@ -85,9 +103,25 @@ export class CommandPull {
   }
 
   /** One at a time would let a slow machine hold up an order to terminate. */
+  private take(message: JsMsg, signEveryMs: number): void {
+    const work = this.stopped
+      ? Promise.resolve(this.settle(message, this.givenBack()))
+      : this.work(message, signEveryMs);
+    this.inHand.set(message, work);
+    void work.finally(() => this.inHand.delete(message));
+  }
+
+  /** For whoever pulls next: at once, but not into a pull that nobody listens to any more. */
+  private givenBack(): string {
+    const leftMs = Math.ceil(this.pullsEndAtMs - performance.now());
+    return leftMs > 0 ? `-NAK {"delay":${leftMs * NS_PER_MS}}` : '-NAK';
+  }
+
   private async work(message: JsMsg, signEveryMs: number): Promise<void> {
     const { logger, handle } = this.options;
-    const signs = setInterval(() => this.settle(message, ANSWERS.working), signEveryMs);
+    const signs = setInterval(() => {
+      if (!this.isGivenBack) this.settle(message, ANSWERS.working);
+    }, signEveryMs);
     try {
       const tooLarge = message.data.length > LARGEST_BYTES;
       let outcome = tooLarge ? 'refused' : await handle(message.string());
@@ -97,7 +131,7 @@ export class CommandPull {
       if (crash.points) await this.passAfterAck(message);
     } catch (error) {
       if (!this.stopped) logger.error({ error }, 'a command could not be worked off: it will come again');
-      this.settle(message, ANSWERS.again);
+      this.settle(message, this.stopped ? this.givenBack() : ANSWERS.again);
     } finally {
       clearInterval(signs);
     }

@@ -137,8 +137,8 @@ export class Link {
   }
 
   /** Returns when the broker has all that was sent. @throws NotConnectedError */
-  flush(): Promise<void> {
-    return this.mustBeUp().connection.flush();
+  async flush(): Promise<void> {
+    await this.mustBeUp().connection.flush();
   }
 
   publishHeartbeat(text: string): void {

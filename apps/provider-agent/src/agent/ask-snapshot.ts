@@ -1,0 +1,30 @@
+import { signMessage } from '@decent-cloud/identity';
+import { type Clock, jitteredBackoffMs } from '@decent-cloud/kernel';
+import { type DesiredSnapshot, SNAPSHOT_METHOD } from '@decent-cloud/messages/agent-protocol';
+import { type Believer, DisbelievedError, readSnapshot } from './orders.ts';
+
+export interface SnapshotQuestion {
+  readonly seed: Uint8Array;
+  readonly now: Clock;
+  readonly believer: () => Believer;
+  readonly request: (method: string, text: string) => Promise<string>;
+  /** There is no use in asking on when this is over. */
+  readonly isConnected: () => boolean;
+}
+
+const ATTEMPTS = 3;
+
+/** Asks the platform for all that it wants of this agent; writes nothing. @throws when nobody answers or what came is not to be believed */
+export async function askSnapshot(question: SnapshotQuestion): Promise<DesiredSnapshot> {
+  const { seed, now, believer, request, isConnected } = question;
+  const { agentPublicKey } = believer();
+  for (let attempt = 1; ; attempt++) {
+    const signed = signMessage(seed, { v: 1, agentPublicKey, atNs: now().toString() });
+    try {
+      return readSnapshot(await request(SNAPSHOT_METHOD, JSON.stringify(signed)), believer());
+    } catch (error) {
+      if (attempt === ATTEMPTS || error instanceof DisbelievedError || !isConnected()) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 250 + jitteredBackoffMs(attempt, Math.random)));
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { type KeyPair, signMessage } from '@decent-cloud/identity';
+import type { AgentHeartbeat } from '@decent-cloud/messages/agent-protocol';
+import type { Logger } from '../log.ts';
+
+/** What changes from beat to beat. */
+export type Pulse = Pick<AgentHeartbeat, 'atNs' | 'activeContracts' | 'freeSlots' | 'resources'>;
+
+export interface HeartbeatOptions {
+  readonly keys: KeyPair;
+  readonly version: string;
+  readonly provisionerType: string;
+  readonly logger: Logger;
+  readonly isConnected: () => boolean;
+  readonly publish: (text: string) => void;
+  readonly pulse: () => Promise<Pulse>;
+}
+
+/** Tells the platform that the agent lives, what it carries and how much more it could. */
+export class Heartbeat {
+  private readonly options: HeartbeatOptions;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(options: HeartbeatOptions) {
+    this.options = options;
+  }
+
+  /** Begins anew with every connection, which may bring another interval. */
+  start(everySeconds: number): void {
+    clearInterval(this.timer);
+    this.beat();
+    this.timer = setInterval(() => this.beat(), everySeconds * 1_000);
+  }
+
+  /** The last one offers no place, so that nothing is given to an agent that goes. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.say({ freeSlots: 0 });
+  }
+
+  private beat(): void {
+    this.say().catch((error: unknown) => this.options.logger.error({ error }, 'heartbeat failed'));
+  }
+
+  private async say(over: Partial<Pulse> = {}): Promise<void> {
+    const { keys, version, provisionerType, isConnected, publish, pulse } = this.options;
+    if (!isConnected()) return;
+    const heartbeat = {
+      v: 1 as const,
+      agentPublicKey: keys.publicKeyHex,
+      version,
+      provisionerTypes: [provisionerType],
+      ...(await pulse()),
+      ...over,
+    };
+    if (isConnected()) publish(JSON.stringify(signMessage(keys.seed, heartbeat)));
+  }
+}

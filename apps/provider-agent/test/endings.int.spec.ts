@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DesiredMachine } from '@decent-cloud/messages';
+import { eventually } from '@decent-cloud/testing';
+import { jest } from '@jest/globals';
+import type { Agent } from '../src/agent/agent.ts';
+import { FakePlatform, nowNs } from './fake-platform.ts';
+import { startInProcess } from './in-process.ts';
+import { AgentSite } from './program.ts';
+import { newSshKey, type SshKey, ssh } from './ssh.ts';
+
+jest.setTimeout(120_000);
+
+const PAID_NS = 6_000_000_000n;
+const LONG_NS = 600_000_000_000n;
+
+let folder: string;
+let platform: FakePlatform;
+let key: SshKey;
+let agent: Agent | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dc-endings-'));
+  key = await newSshKey(folder, 'tenant');
+  platform = await FakePlatform.start();
+});
+afterAll(async () => {
+  await agent?.stop();
+  await platform?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const wanted = (endsAtNs?: bigint): DesiredMachine => ({
+  contractId: randomBytes(32).toString('hex'),
+  generation: 1,
+  desired: 'running',
+  deadlineNs: (nowNs() + LONG_NS).toString(),
+  ...(endsAtNs !== undefined && { endsAtNs: endsAtNs.toString() }),
+  spec: { offeringId: 'small', sshPublicKeys: [key.publicKey] },
+  encryptionPublicKeys: [],
+});
+
+test('without a broker a machine is stopped at its end and kept; afterwards the word of the platform counts', async () => {
+  const port = 24_000 + (process.pid % 100) * 10;
+  const site = new AgentSite(await platform.newAgent(), await mkdtemp(join(folder, 's-')), port, 10);
+  await site.writeConfig(platform.url);
+  const backend = site.backend();
+  agent = await startInProcess(platform, site, backend, { maxParallelProvisions: 10 });
+  const endsAtNs = nowNs() + PAID_NS;
+  const [extended, ended, unanswered, longer, endless] = [
+    wanted(endsAtNs),
+    wanted(endsAtNs),
+    wanted(endsAtNs),
+    wanted(nowNs() + LONG_NS),
+    wanted(),
+  ] as [DesiredMachine, DesiredMachine, DesiredMachine, DesiredMachine, DesiredMachine];
+  const all = [extended, ended, unanswered, longer, endless];
+  const ports = new Map<string, number>();
+  for (const machine of all) await platform.command(site.known, 'provision', machine).send();
+  for (const { contractId } of all) {
+    const event = await platform.eventOf(contractId, 'provisioned');
+    if (event.kind === 'provisioned') ports.set(contractId, event.payload.instance.sshPort);
+  }
+  const signIn = async ({ contractId }: DesiredMachine) =>
+    (await ssh({ port: ports.get(contractId) as number, key }, 'true')).code;
+  const powers = async () => {
+    const found = await backend.list();
+    return all.map(({ contractId }) => found.find(({ marks }) => marks?.contractId === contractId)?.power);
+  };
+
+  await platform.hub.nats.kill('SIGKILL');
+  await eventually(async () => (await powers()).filter((power) => power === 'stopped').length === 3, {
+    deadlineMs: 30_000,
+    what: 'three machines being stopped',
+  });
+  expect(await powers()).toEqual(['stopped', 'stopped', 'stopped', 'running', 'running']);
+  expect(await Promise.all(all.map(signIn))).toEqual([255, 255, 255, 0, 0]);
+  // Still there some beats later: nothing is removed without being told.
+  const until = nowNs() + 3_000_000_000n;
+  await eventually(async () => {
+    expect(await site.there()).toHaveLength(5);
+    return nowNs() > until;
+  });
+
+  site.known.desired = [
+    { ...extended, endsAtNs: (nowNs() + LONG_NS).toString() },
+    { ...ended, desired: 'absent' },
+    unanswered,
+    longer,
+    endless,
+  ];
+  await platform.hub.nats.startAgain();
+  await platform.attach();
+  await platform.eventOf(ended.contractId, 'terminated', 60_000);
+  await eventually(async () => (await powers())[0] === 'running', { deadlineMs: 30_000 });
+  expect(await powers()).toEqual(['running', undefined, 'stopped', 'running', 'running']);
+  expect(await signIn(extended)).toBe(0);
+  expect(await site.there()).toHaveLength(4);
+});

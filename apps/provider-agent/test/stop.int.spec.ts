@@ -1,0 +1,195 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DesiredMachine } from '@decent-cloud/messages';
+import { eventually } from '@decent-cloud/testing';
+import { jest } from '@jest/globals';
+import { AgentState } from '../src/domain/agent-state.ts';
+import { readJournal } from '../src/journal/journal-file.ts';
+import { FakePlatform, nowNs } from './fake-platform.ts';
+import { AgentSite, type Started } from './program.ts';
+import { newSshKey, type SshKey } from './ssh.ts';
+
+jest.setTimeout(180_000);
+
+/** Longer than any spec: a command comes again only because it was given back. */
+const ACK_WAIT_SECONDS = 3_600;
+
+let folder: string;
+let platform: FakePlatform;
+let key: SshKey;
+let nextPort = 23_000 + (process.pid % 100) * 20;
+
+async function newSite(): Promise<AgentSite> {
+  nextPort += 10;
+  const known = await platform.newAgent(ACK_WAIT_SECONDS);
+  const site = new AgentSite(known, await mkdtemp(join(folder, 's-')), nextPort, 10);
+  await site.writeConfig(platform.url, { agent: 'max_parallel_provisions = 2' });
+  await writeFile(site.pauseFile, '');
+  return site;
+}
+
+const wanted = (): DesiredMachine => ({
+  contractId: randomBytes(32).toString('hex'),
+  generation: 1,
+  desired: 'running',
+  deadlineNs: (nowNs() + 600_000_000_000n).toString(),
+  spec: { offeringId: 'small', sshPublicKeys: [key.publicKey] },
+  encryptionPublicKeys: [],
+});
+
+const journalOf = async (site: AgentSite) => AgentState.of((await readJournal(site.journalPath)).entries);
+const phasesOf = async (site: AgentSite) =>
+  [...(await journalOf(site)).machines.values()].map(({ phase }) => phase).sort();
+const said = (agent: Started, text: string) => agent.lines.some((line) => line.includes(text));
+const pausedOf = ({ lines }: Started) => lines.filter((line) => line === 'paused').length;
+
+/** Five orders for two places: the agent is at two of them, three wait. No snapshot names them. */
+async function startBusy(site: AgentSite, env: NodeJS.ProcessEnv): Promise<[Started, DesiredMachine[]]> {
+  const agent = site.startPausing(env);
+  const orders = [wanted(), wanted(), wanted(), wanted(), wanted()];
+  try {
+    for (const machine of orders) await platform.command(site.known, 'provision', machine).send();
+    await eventually(
+      () =>
+        pausedOf(agent) === 2 && agent.lines.filter((line) => line.includes('kind=provision')).length === 5,
+      { deadlineMs: 60_000, what: 'two at work and three waiting' },
+    );
+    await eventually(
+      () => orders.filter(({ contractId }) => platform.eventsOf(contractId, 'claimed')[0]).length === 2,
+    );
+  } catch (error) {
+    await agent.process.end('SIGKILL');
+    throw new Error(agent.lines.join('\n'), { cause: error });
+  }
+  return [agent, orders];
+}
+
+/** After another start everything is there, each once, and every command is settled. */
+async function expectAllOnce(site: AgentSite, orders: readonly DesiredMachine[]): Promise<void> {
+  await rm(site.pauseFile, { force: true });
+  const agent = site.startPausing();
+  try {
+    for (const { contractId } of orders) await platform.eventOf(contractId, 'provisioned', 60_000);
+    await eventually(async () => (await platform.unsettled(site.known)) === 0, { deadlineMs: 30_000 });
+    expect((await site.backend().list()).map(({ marks }) => marks?.contractId).sort()).toEqual(
+      orders.map(({ contractId }) => contractId).sort(),
+    );
+    for (const { contractId } of orders) {
+      const events = platform.eventsOf(contractId);
+      expect(
+        new Set(events.filter(({ kind }) => kind === 'provisioned').map(({ eventId }) => eventId)).size,
+      ).toBe(1);
+      expect(events.map(({ kind }) => kind)).not.toContain('failed');
+    }
+  } catch (error) {
+    throw new Error(agent.lines.join('\n'), { cause: error });
+  } finally {
+    await agent.process.end('SIGTERM', 30_000);
+  }
+  expect(await phasesOf(site)).toEqual(orders.map(() => 'running'));
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dc-stop-'));
+  key = await newSshKey(folder, 'tenant');
+  platform = await FakePlatform.start();
+});
+
+afterAll(async () => {
+  await platform?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test.each(['before', 'after'])(
+  'creations that do not end in time are called off %s the machine is made, the waiting ones given back; all go on after the next start',
+  async (at) => {
+    const site = await newSite();
+    const [agent, orders] = await startBusy(site, { PAUSE_AT: at });
+    await agent.process.end('SIGTERM', 60_000);
+    expect(await agent.ended).toMatchObject({ code: 0, err: '' });
+    expect(said(agent, 'agent has stopped')).toBe(true);
+    expect(await phasesOf(site)).toEqual(['creating', 'creating']);
+    expect(await site.there()).toHaveLength(at === 'before' ? 0 : 2);
+    expect(await platform.unsettled(site.known)).toBe(5);
+    const last = platform.heartbeats.findLast(
+      ({ agentPublicKey }) => agentPublicKey === site.known.agent.publicKeyHex,
+    );
+    expect(last).toMatchObject({ freeSlots: 0 });
+    await expectAllOnce(site, orders);
+  },
+);
+
+test('a creation that ends in time is told before the agent goes, and no other begins', async () => {
+  const site = await newSite();
+  const [agent, orders] = await startBusy(site, { PAUSE_AT: 'before' });
+  await agent.process.signal('SIGTERM');
+  await eventually(() => said(agent, 'ending'));
+  await rm(site.pauseFile);
+  expect(await agent.ended).toMatchObject({ code: 0, err: '' });
+  expect(await phasesOf(site)).toEqual(['running', 'running']);
+  expect((await journalOf(site)).pending()).toEqual([]);
+  expect(
+    orders.filter(({ contractId }) => platform.eventsOf(contractId, 'provisioned').length === 1),
+  ).toHaveLength(2);
+  expect(await platform.unsettled(site.known)).toBe(3);
+  expect(await site.there()).toHaveLength(2);
+  await expectAllOnce(site, orders);
+});
+
+test('a backend that does not end does not keep the agent', async () => {
+  const site = await newSite();
+  const [agent, orders] = await startBusy(site, { PAUSE_AT: 'after', PAUSE_DEAF: '1' });
+  await agent.process.end('SIGTERM', 60_000);
+  expect(await agent.ended).toMatchObject({ code: 0 });
+  expect(said(agent, 'goes on') || said(agent, 'gone on with')).toBe(true);
+  await expectAllOnce(site, orders);
+});
+
+test('a broker that does not answer does not keep the agent', async () => {
+  const site = await newSite();
+  const [agent, orders] = await startBusy(site, { PAUSE_AT: 'before' });
+  await platform.hub.nats.kill('SIGSTOP');
+  try {
+    await agent.process.signal('SIGTERM');
+    await eventually(() => said(agent, 'ending'));
+    await rm(site.pauseFile);
+    await agent.process.end('SIGINT', 60_000);
+    expect(await agent.ended).toMatchObject({ code: 0 });
+    expect(said(agent, 'agent has stopped')).toBe(true);
+    expect(await phasesOf(site)).toEqual(['running', 'running']);
+  } finally {
+    await platform.hub.nats.kill('SIGCONT');
+  }
+  // What waited could not be given back: the snapshot brings it.
+  site.known.desired = orders;
+  await rm(site.pauseFile, { force: true });
+  const next = site.startPausing();
+  try {
+    for (const { contractId } of orders) await platform.eventOf(contractId, 'provisioned', 60_000);
+    expect(await site.there()).toHaveLength(5);
+  } finally {
+    await next.process.end('SIGTERM', 30_000);
+  }
+});
+
+test('the same signal again ends it at once, and nothing is lost by that', async () => {
+  const site = await newSite();
+  const [agent, orders] = await startBusy(site, { PAUSE_AT: 'before', PAUSE_DEAF: '1' });
+  await agent.process.signal('SIGTERM');
+  await eventually(() => said(agent, 'ending'));
+  await agent.process.signal('SIGTERM');
+  expect(await agent.ended).toMatchObject({ code: 0 });
+  expect(said(agent, 'a second time')).toBe(true);
+  expect(said(agent, 'agent has stopped')).toBe(false);
+  site.known.desired = orders;
+  await rm(site.pauseFile, { force: true });
+  const next = site.startPausing();
+  try {
+    for (const { contractId } of orders) await platform.eventOf(contractId, 'provisioned', 60_000);
+    expect(await site.there()).toHaveLength(5);
+  } finally {
+    await next.process.end('SIGTERM', 30_000);
+  }
+});
