@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
+import { type Agent, request as httpRequest } from 'node:http';
 import { Writable } from 'node:stream';
 import { createSigner, generateKeyPair, type KeyPair } from '@decent-cloud/identity';
-import { parseExactJson, printExactJson, Refusal } from '@decent-cloud/kernel';
+import { type Clock, parseExactJson, printExactJson, Refusal } from '@decent-cloud/kernel';
 import { type BusRequest, type EndpointDeclaration, endpoint, streams } from '@decent-cloud/messages';
 import * as platform from '@decent-cloud/messages/platform';
 import { namesOfKeys, resolveDelegation, resolveKey } from '@decent-cloud/messages/requests';
@@ -100,6 +100,8 @@ export interface SendOptions {
   readonly host?: string;
   readonly timestampNs?: bigint;
   readonly nonce?: string;
+  /** Instead of a connection of its own. */
+  readonly connections?: Agent;
 }
 
 export const nowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
@@ -139,7 +141,7 @@ export function send(port: number, options: SendOptions): Promise<Answered> {
         method: options.method ?? 'GET',
         path: options.path,
         headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== '')),
-        agent: false,
+        agent: options.connections ?? false,
       },
       (response) => {
         const chunks: Buffer[] = [];
@@ -209,7 +211,11 @@ export class World {
     await manager.streams.add({ name: streams.FACTS.name, subjects: [...streams.FACTS.subjects] });
   }
 
-  async gateway(env: Record<string, string> = {}, endpoints: Record<string, EndpointDeclaration> = notes) {
+  async gateway(
+    env: Record<string, string> = {},
+    endpoints: Record<string, EndpointDeclaration> = notes,
+    clock?: Clock,
+  ) {
     const logger = pino(
       { level: 'info', serializers: { error: pino.stdSerializers.errWithCause } },
       new Writable({
@@ -230,6 +236,7 @@ export class World {
         ...env,
       },
       endpoints,
+      ...(clock && { clock }),
       handleSignals: false,
       logger,
     });

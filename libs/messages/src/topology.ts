@@ -128,10 +128,12 @@ export const consumers = {
 
 export type ConsumerName = keyof typeof consumers;
 
-/** Key-value buckets of the gateways, in memory: a file bucket would put a disk flush into every request. */
+/** Key-value buckets of the gateways; in memory but for one: a file bucket puts a disk flush into every write. */
 export const buckets = {
   /** Used nonces; kept for twice the signature window and some skew. */
   nonces: { name: 'gateway_nonces', ttlSeconds: 660 },
+  /** On disk: those whose signature was stamped ahead of the clock. Such a one would look new after a restart. */
+  earlyNonces: { name: 'gateway_early_nonces', ttlSeconds: 660, maxBytes: 64 * 1024 ** 2 },
   rateLimits: { name: 'gateway_rate_limits', ttlSeconds: 120 },
   tickets: { name: 'gateway_tickets', ttlSeconds: 60 },
 } as const;

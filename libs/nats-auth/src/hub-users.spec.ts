@@ -1,3 +1,4 @@
+import { buckets } from '@decent-cloud/messages';
 import { hubPermissions, hubUserNames } from './hub-users.ts';
 
 const allowed = (patterns: readonly string[] | undefined, subject: string) =>
@@ -55,7 +56,12 @@ test('nobody but the admin deletes streams, and nobody forges what agents say', 
 
 test('the gateway makes consumers of its own and leaves the services’ alone', () => {
   expect(mayPublish('gateway', '$JS.API.CONSUMER.CREATE.FACTS.live-1.evt.contracts.v1.x')).toBe(true);
-  expect(mayPublish('gateway', '$KV.gateway_nonces.abc')).toBe(true);
+  for (const { name } of Object.values(buckets)) {
+    expect(mayPublish('gateway', `$KV.${name}.abc`)).toBe(true);
+    expect(mayPublish('gateway', `$JS.API.STREAM.CREATE.KV_${name}`)).toBe(true);
+    expect(mayPublish('gateway', `$JS.API.DIRECT.GET.KV_${name}`)).toBe(true);
+    expect(mayPublish('gateway', `$JS.API.STREAM.DELETE.KV_${name}`)).toBe(false);
+  }
   expect(mayPublish('gateway', '$JS.API.CONSUMER.CREATE.FACTS.contracts')).toBe(false);
   expect(mayPublish('gateway', '$JS.API.CONSUMER.DELETE.FACTS.payments')).toBe(false);
   expect(mayPublish('gateway', 'evt.payments.v1.refund-issued')).toBe(false);

@@ -24,7 +24,12 @@ const SERVICES: readonly Service[] = [
   'notifications',
   'agents',
 ];
-const GATEWAY_BUCKETS = ['gateway_nonces', 'gateway_rate_limits', 'gateway_tickets'] as const;
+const GATEWAY_BUCKETS = [
+  'gateway_nonces',
+  'gateway_early_nonces',
+  'gateway_rate_limits',
+  'gateway_tickets',
+] as const;
 
 /** One answer to each request that came in, wherever its sender wants it. */
 const MAY_ANSWER = { max: 1, ttl: 60_000_000_000 } as const;

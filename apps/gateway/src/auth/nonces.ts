@@ -3,11 +3,9 @@ import { type Clock, NS_PER_MS, nsToMs, Refusal } from '@decent-cloud/kernel';
 import { buckets } from '@decent-cloud/messages';
 import type { Logger } from '@decent-cloud/runtime';
 import { JetStreamApiError, type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { errors, type NatsConnection } from '@nats-io/transport-node';
-import { ensureMemoryBucket } from '../bus/memory-bucket.ts';
-
-const STORE_TIMEOUT_MS = 2_000;
-const WRONG_LAST_SEQUENCE = 10_071;
+import type { NatsConnection } from '@nats-io/transport-node';
+import { ensureBucket } from '../bus/bucket.ts';
+import { EarlyNonces, isNobodyListening, STORE_TIMEOUT_MS, WRONG_LAST_SEQUENCE } from './early-nonces.ts';
 
 interface Incarnation {
   /** `$KV.<bucket>.<id>`; only this incarnation of the bucket listens there. */
@@ -24,14 +22,14 @@ export interface SeenSignature {
 
 /**
  * Lets every signature pass once, over all gateways. The bucket lives in the broker's memory and is gone after its
- * restart, so signatures that are older than the bucket are refused. Each bucket listens to subjects of its own: a
- * gateway that still knows the one before gets no answer, instead of an answer from a store that has forgotten.
+ * restart, so signatures that are older than the bucket are refused, and those that were stamped ahead of the clock are
+ * on disk besides. Each bucket listens to subjects of its own: a gateway that still knows the one before gets no answer,
+ * instead of an answer from a store that has forgotten.
  */
 export class Nonces {
   private readonly js: JetStreamClient;
   private known: Promise<Incarnation> | undefined;
-  /** Passed here with a stamp of the future: a new bucket must know them, it cannot tell that they are old. */
-  private readonly early = new Map<string, bigint>();
+  private readonly early: EarlyNonces;
 
   constructor(
     private readonly connection: NatsConnection,
@@ -41,6 +39,7 @@ export class Nonces {
     private readonly onRefused: (why: 'replayed' | 'older-than-store' | 'store-down') => void,
   ) {
     this.js = jetstream(connection, { timeout: STORE_TIMEOUT_MS });
+    this.early = new EarlyNonces(connection, this.js, replicas);
   }
 
   /** Makes the bucket early, so that the first signatures are not older than it: at the start, and when the bus is back. */
@@ -59,7 +58,11 @@ export class Nonces {
    */
   async use(signature: SeenSignature): Promise<void> {
     const key = `${signature.publicKeyHex}.${signature.nonceHex}`;
-    if (this.early.has(key)) this.refuseReplay();
+    const nowNs = this.clock();
+    const isEarly = signature.timestampNs > nowNs;
+    if (isEarly && !(await this.orUnavailable(() => this.early.claim(key, signature.timestampNs)))) {
+      this.refuseReplay();
+    }
     for (let attempt = 0; ; attempt++) {
       const incarnation = await this.orUnavailable(() => this.incarnation());
       if (signature.timestampNs < incarnation.sinceNs) {
@@ -70,6 +73,7 @@ export class Nonces {
           'Request was signed before the platform restarted: sign it again',
         );
       }
+      if (!isEarly && this.early.has(key)) this.refuseReplay();
       try {
         await this.create(`${incarnation.prefix}.${key}`);
         break;
@@ -81,7 +85,7 @@ export class Nonces {
         this.unavailable(error);
       }
     }
-    this.rememberEarly(key, signature.timestampNs);
+    if (isEarly) this.early.remember(key, signature.timestampNs, nowNs);
   }
 
   private async create(subject: string): Promise<void> {
@@ -100,7 +104,7 @@ export class Nonces {
     const { name, ttlSeconds } = buckets.nonces;
     const manager = await jetstreamManager(this.connection, { checkAPI: false, timeout: STORE_TIMEOUT_MS });
     const madeAtMs = nsToMs(this.clock());
-    const info = await ensureMemoryBucket(manager, {
+    const info = await ensureBucket(manager, {
       name,
       ttlSeconds,
       replicas: this.replicas,
@@ -113,30 +117,8 @@ export class Nonces {
     const sinceMs = Math.max(stampedMs, Date.parse(info.created));
     this.logger.info({ bucket: prefix, sinceMs }, 'nonces are remembered here');
     const incarnation = { prefix, sinceNs: BigInt(sinceMs) * NS_PER_MS };
-    await this.replant(incarnation);
+    await this.early.load(manager, this.clock());
     return incarnation;
-  }
-
-  /** Signatures of the future that passed here would look fresh to a new bucket. */
-  private async replant(incarnation: Incarnation): Promise<void> {
-    for (const [key, timestampNs] of this.early) {
-      if (timestampNs < incarnation.sinceNs) continue;
-      try {
-        await this.create(`${incarnation.prefix}.${key}`);
-      } catch (error) {
-        if (!(error instanceof JetStreamApiError) || error.code !== WRONG_LAST_SEQUENCE) throw error;
-      }
-    }
-  }
-
-  private rememberEarly(key: string, timestampNs: bigint): void {
-    const nowNs = this.clock();
-    if (timestampNs <= nowNs) return;
-    this.early.set(key, timestampNs);
-    for (const [old, stampNs] of this.early) {
-      if (stampNs > nowNs - EARLY_KEPT_NS && this.early.size <= EARLY_MAX) break;
-      this.early.delete(old);
-    }
   }
 
   private refuseReplay(): never {
@@ -162,15 +144,4 @@ export class Nonces {
       { cause: error },
     );
   }
-}
-
-const EARLY_KEPT_NS = 300_000_000_000n;
-const EARLY_MAX = 50_000;
-
-function isNobodyListening(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof errors.NoRespondersError) return true;
-    if (cause instanceof errors.RequestError && cause.isNoResponders()) return true;
-  }
-  return false;
 }

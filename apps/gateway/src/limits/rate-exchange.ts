@@ -4,7 +4,7 @@ import type { Logger } from '@decent-cloud/runtime';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm, type KvWatchEntry, KvWatchInclude } from '@nats-io/kv';
 import type { NatsConnection, QueuedIterator } from '@nats-io/transport-node';
-import { ensureMemoryBucket } from '../bus/memory-bucket.ts';
+import { ensureBucket } from '../bus/bucket.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
 const EXCHANGE_MS = 200;
@@ -63,7 +63,7 @@ export class RateExchange {
   private async listen(): Promise<void> {
     while (!this.stopping) {
       try {
-        await ensureMemoryBucket(await jetstreamManager(this.connection, { checkAPI: false }), {
+        await ensureBucket(await jetstreamManager(this.connection, { checkAPI: false }), {
           ...BUCKET,
           replicas: this.replicas,
           subject: `$KV.${BUCKET.name}.>`,

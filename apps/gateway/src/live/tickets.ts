@@ -5,7 +5,7 @@ import type { Logger } from '@decent-cloud/runtime';
 import { JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { ensureMemoryBucket } from '../bus/memory-bucket.ts';
+import { ensureBucket } from '../bus/bucket.ts';
 
 const BUCKET = buckets.tickets;
 const TIMEOUT_MS = 2_000;
@@ -52,7 +52,7 @@ export class Tickets {
   private async use<T>(work: (bucket: KV) => Promise<T>): Promise<T> {
     try {
       const manager = await jetstreamManager(this.connection, { checkAPI: false, timeout: TIMEOUT_MS });
-      await ensureMemoryBucket(manager, {
+      await ensureBucket(manager, {
         ...BUCKET,
         replicas: this.replicas,
         subject: `$KV.${BUCKET.name}.>`,

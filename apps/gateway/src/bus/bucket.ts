@@ -19,16 +19,17 @@ export interface BucketOptions {
   readonly replicas: number;
   /** What the bucket listens to, if a new one has to be made. */
   readonly subject: string;
+  /** In memory unless told otherwise. */
+  readonly storage?: StorageType;
+  /** A full bucket takes nothing more. */
+  readonly maxBytes?: number;
 }
 
 /**
- * The stream behind a key-value bucket in memory; made when it is not there. Several gateways may do this at once: all
- * get the one that stands in the end.
+ * The stream behind a key-value bucket; made when it is not there. Several gateways may do this at once: all get the one
+ * that stands in the end.
  */
-export async function ensureMemoryBucket(
-  manager: JetStreamManager,
-  options: BucketOptions,
-): Promise<StreamInfo> {
+export async function ensureBucket(manager: JetStreamManager, options: BucketOptions): Promise<StreamInfo> {
   const name = `KV_${options.name}`;
   try {
     return await manager.streams.info(name);
@@ -39,9 +40,10 @@ export async function ensureMemoryBucket(
     return await manager.streams.add({
       name,
       subjects: [options.subject],
-      storage: StorageType.Memory,
+      storage: options.storage ?? StorageType.Memory,
       max_age: options.ttlSeconds * NS_PER_SECOND,
       max_msgs_per_subject: 1,
+      max_bytes: options.maxBytes ?? -1,
       duplicate_window: Math.min(options.ttlSeconds, 120) * NS_PER_SECOND,
       discard: DiscardPolicy.New,
       deny_delete: true,
