@@ -47,6 +47,7 @@ export class Stage {
   private database!: TestDatabase;
   private gateway!: NatsConnection;
   private contracts!: NatsConnection;
+  private listener!: NatsConnection;
   private readonly agents: ScriptedAgent[] = [];
   /** What the contracts service says when it is asked. */
   readonly contractStates = new Map<string, { status: string; endsAtNs?: bigint }>();
@@ -67,7 +68,8 @@ export class Stage {
     return stage;
   }
 
-  private async startService(settings: Record<string, string>): Promise<void> {
+  /** Also again, after `service.stop()`. */
+  async startService(settings: Record<string, string> = {}): Promise<void> {
     const { hub } = this;
     this.service = await startService(agentsService, {
       clock: this.clock,
@@ -102,15 +104,19 @@ export class Stage {
         return state ? [{ contractId, ...state }] : [];
       }),
     }));
-    const listener = await this.hub.service('admin');
-    listener.subscribe('evt.agents.>', {
+    this.listener = await this.hub.service('admin');
+    this.listener.subscribe('evt.agents.>', {
       callback: (_, message) =>
         void this.heard.push({
           subject: message.subject,
           payload: parseExactJson(message.string()) as Record<string, unknown>,
         }),
     });
-    await listener.flush();
+    await this.listener.flush();
+  }
+
+  async stopListening(): Promise<void> {
+    await this.listener.close();
   }
 
   async stop(): Promise<void> {
@@ -155,6 +161,11 @@ export class Stage {
     return this.heard
       .filter(({ subject, payload }) => subject === declaration.subject && payload.contractId === contractId)
       .map(({ payload }) => (declaration.payload as unknown as z.ZodType).parse(payload) as FactPayload<F>);
+  }
+
+  /** Subjects that were heard, of the coordinator's facts. */
+  heardOf(prefix: string): string[] {
+    return this.heard.map(({ subject }) => subject).filter((subject) => subject.startsWith(prefix));
   }
 
   saidOnce<F extends FactDeclaration>(declaration: F, contractId: string): Promise<FactPayload<F>> {

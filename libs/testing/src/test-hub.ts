@@ -15,14 +15,17 @@ import {
   operatorJwt,
   publicKeyOf,
   pushAccountJwt,
+  signerOf,
   systemAccountJwt,
   systemUserJwt,
   userSeedOfEd25519,
 } from '@decent-cloud/nats-auth';
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { encodeUser, type User } from '@nats-io/jwt';
 import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { startTestNats, type TestNats } from './test-nats.ts';
 
+const ALL = { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
 const now = () => Math.floor(Date.now() / 1_000);
 
 /** A real server in operator mode, with a hub, and agents as many as asked for. */
@@ -103,6 +106,26 @@ export class TestHub {
   async service(name: HubUserName): Promise<NatsConnection> {
     const { jwt, seed } = await this.hubUser(name);
     return this.connect(jwt, seed);
+  }
+
+  /**
+   * A user of any account (`hub`, `system`, or an agent's), with the permissions told, or all: for observers and for
+   * comparisons.
+   */
+  async user(
+    account: string,
+    permissions: Partial<User> = ALL,
+    inboxPrefix = '_INBOX',
+  ): Promise<NatsConnection> {
+    const { publicKey, seed } = newKey('user');
+    const [key, signing] =
+      account === 'hub'
+        ? [this.hubAccount, this.hubSigning]
+        : account === 'system'
+          ? [this.systemAccount, this.systemSigning]
+          : [account, this.agentSigning];
+    const jwt = await encodeUser('test', publicKey, key, permissions, { signer: signerOf(signing.seed) });
+    return this.connect(jwt, seed, { inboxPrefix });
   }
 
   /** A new agent: its account is pushed, nothing else exists yet. */
