@@ -49,7 +49,7 @@ describe('old holds', () => {
     await sweep();
     expect(played.received).toHaveLength(asked);
     played.stop();
-  });
+  }, 60_000);
 
   it('that were given back are forgotten after a month', async () => {
     const holdId = uuidV7(NOW);

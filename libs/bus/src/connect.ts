@@ -1,5 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import {
+  type ConnectionOptions,
+  credsAuthenticator,
+  type NatsConnection,
+  NatsConnectionImpl,
+  setTransportFactory,
+} from '@nats-io/transport-node';
+import { nodeResolveHost } from '@nats-io/transport-node/lib/node_transport.js';
+import { GroupingTransport } from './grouping-transport.ts';
 
 export interface BusOptions {
   /** Comma-separated or list: `nats://host:4222`. */
@@ -30,6 +38,8 @@ export async function connectBus(options: BusOptions): Promise<NatsConnection> {
         reconnectJitter: 250,
         ignoreAuthErrorAbort: true,
         pingInterval: 10_000,
+        // Two stack traces a request, for the case that it fails.
+        noAsyncTraces: true,
         ...(creds === undefined ? {} : { authenticator: credsAuthenticator(creds) }),
       });
       await refuseOldServer(connection);
@@ -44,6 +54,11 @@ export async function connectBus(options: BusOptions): Promise<NatsConnection> {
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
+}
+
+function connect(options: ConnectionOptions): Promise<NatsConnection> {
+  setTransportFactory({ factory: () => new GroupingTransport(), dnsResolveFn: nodeResolveHost });
+  return NatsConnectionImpl.connect(options);
 }
 
 export class ServerTooOldError extends Error {}

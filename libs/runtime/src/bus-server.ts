@@ -46,6 +46,11 @@ export class BusServer extends ServerNats {
     // The owner of the connection reports its state.
   }
 
+  /** Subjects are patterns as they are; Nest would try to read each one as JSON, for every message. */
+  override getRouteFromPattern(subject: string): string {
+    return subject;
+  }
+
   override bindEvents(client: NatsConnection): void {
     for (const subject of this.messageHandlers.keys()) {
       const handler = this.getMessageHandler(subject);

@@ -1,9 +1,6 @@
-import type { Sql } from '@decent-cloud/postgres';
-import { Database } from '@decent-cloud/postgres';
+import { Database, type Prepared, prepared, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import { AccountsPrisma } from '../accounts-prisma.ts';
-import type { Prisma } from '../generated/prisma/client.ts';
-import type { AccountRow } from './domain/account-view.ts';
+import type { AccountRow, KeyRow } from './domain/account-view.ts';
 import type { KeyHolding } from './domain/registration.ts';
 
 export interface NewAccount {
@@ -30,33 +27,52 @@ export interface AccountOfKey {
   readonly activePublicKeys: string[];
 }
 
-const withKeys = {
-  keys: { orderBy: [{ addedAtNs: 'asc' }, { id: 'asc' }], take: 200 },
-} satisfies Prisma.AccountInclude;
+const MAX_KEYS = 200;
+
+/** An account with its keys: a row for each of them, or one row without a key. */
+const accountWhere = (condition: string): Prepared =>
+  prepared(
+    `select a.id, a.username, a.email, a.email_verified as "emailVerified", a.is_admin as "isAdmin",
+            a.display_name as "displayName", a.bio, a.avatar_url as "avatarUrl",
+            a.profile_updated_at_ns as "profileUpdatedAtNs", a.created_at_ns as "createdAtNs",
+            a.updated_at_ns as "updatedAtNs",
+            k.id as "keyId", k.public_key as "publicKey", k.added_at_ns as "addedAtNs", k.is_active as "isActive",
+            k.proven, k.device_name as "deviceName", k.disabled_at_ns as "disabledAtNs",
+            k.disabled_by_key_id as "disabledByKeyId"
+     from account a
+     left join lateral (
+       select * from account_key where account_id = a.id order by added_at_ns, id limit ${MAX_KEYS}) k on true
+     where ${condition} order by k.added_at_ns, k.id`,
+  );
+const BY_USERNAME = accountWhere('a.canonical_username = $1');
+const BY_ID = accountWhere('a.id = $1');
+const BY_ACTIVE_KEY = accountWhere(
+  'a.id = (select account_id from account_key where public_key = $1 and is_active)',
+);
+const STANDING = prepared(
+  `select k.account_id as "accountId", k.is_active as "isActive",
+          k.is_active and (a.is_admin or exists (
+            select 1 from account_key admin where admin.account_id = a.id
+              and admin.is_active and admin.proven and admin.public_key = any($2))) as "isAdmin"
+   from account_key k join account a on a.id = k.account_id where k.public_key = $1`,
+);
+
+type AccountAndKey = Omit<AccountRow, 'keys'> & Omit<KeyRow, 'id'> & { readonly keyId: string | null };
 
 @Injectable()
 export class AccountStore {
-  constructor(
-    private readonly database: Database,
-    private readonly prisma: AccountsPrisma,
-  ) {}
+  constructor(private readonly database: Database) {}
 
   findByUsername(username: string): Promise<AccountRow | null> {
-    return this.prisma.account.findUnique({
-      where: { canonicalUsername: username.trim().toLowerCase() },
-      include: withKeys,
-    });
+    return this.findOne(BY_USERNAME, username.trim().toLowerCase());
   }
 
   findById(id: string): Promise<AccountRow | null> {
-    return this.prisma.account.findUnique({ where: { id }, include: withKeys });
+    return this.findOne(BY_ID, id);
   }
 
   findByActiveKey(publicKey: string): Promise<AccountRow | null> {
-    return this.prisma.account.findFirst({
-      where: { keys: { some: { publicKey, isActive: true } } },
-      include: withKeys,
-    });
+    return this.findOne(BY_ACTIVE_KEY, publicKey);
   }
 
   /** Hot: asked for every signer. */
@@ -64,14 +80,7 @@ export class AccountStore {
     publicKey: string,
     adminPublicKeys: ReadonlySet<string>,
   ): Promise<KeyStanding | undefined> {
-    const [row] = await this.database.query<KeyStanding>(
-      `select k.account_id as "accountId", k.is_active as "isActive",
-              k.is_active and (a.is_admin or exists (
-                select 1 from account_key admin where admin.account_id = a.id
-                  and admin.is_active and admin.proven and admin.public_key = any($2))) as "isAdmin"
-       from account_key k join account a on a.id = k.account_id where k.public_key = $1`,
-      [publicKey, [...adminPublicKeys]],
-    );
+    const [row] = await this.database.query<KeyStanding>(STANDING, [publicKey, [...adminPublicKeys]]);
     return row;
   }
 
@@ -156,4 +165,35 @@ export class AccountStore {
     );
     return rows.length === 1;
   }
+
+  private async findOne(statement: Prepared, value: string): Promise<AccountRow | null> {
+    const rows = await this.database.query<AccountAndKey>(statement, [value]);
+    const [account] = rows;
+    if (!account) return null;
+    return {
+      id: account.id,
+      username: account.username,
+      email: account.email,
+      emailVerified: account.emailVerified,
+      isAdmin: account.isAdmin,
+      displayName: account.displayName,
+      bio: account.bio,
+      avatarUrl: account.avatarUrl,
+      profileUpdatedAtNs: account.profileUpdatedAtNs,
+      createdAtNs: account.createdAtNs,
+      updatedAtNs: account.updatedAtNs,
+      keys: rows.flatMap((row) => (row.keyId === null ? [] : [keyOf(row, row.keyId)])),
+    };
+  }
 }
+
+const keyOf = (row: AccountAndKey, id: string): KeyRow => ({
+  id,
+  publicKey: row.publicKey,
+  addedAtNs: row.addedAtNs,
+  isActive: row.isActive,
+  proven: row.proven,
+  deviceName: row.deviceName,
+  disabledAtNs: row.disabledAtNs,
+  disabledByKeyId: row.disabledByKeyId,
+});

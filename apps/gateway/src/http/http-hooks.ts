@@ -38,7 +38,12 @@ const AGENT_AUTH = new Set(['agent', 'provider-or-agent']);
 
 /** What happens around every request, found or not: ids, headers, CORS, limits, log and metrics. */
 export class HttpHooks {
-  constructor(private readonly parts: HookParts) {}
+  private readonly access: Logger;
+
+  constructor(private readonly parts: HookParts) {
+    // These lines name what they say: there is nothing to be looked through for secrets.
+    this.access = parts.logger.child({}, { redact: [] });
+  }
 
   readonly requestId = (request: { headers: Record<string, string | string[] | undefined> }): string =>
     readRequestId(request.headers['x-request-id']) ?? uuidV7(this.parts.clock());
@@ -124,7 +129,7 @@ export class HttpHooks {
   }
 
   private end(request: FastifyRequest, reply: FastifyReply): void {
-    const { metrics, logger } = this.parts;
+    const { metrics } = this.parts;
     const route = request.routeOptions.config.declaration?.path ?? request.routeOptions.url ?? 'unknown';
     const { method, caller } = request;
     const status = reply.statusCode;
@@ -133,7 +138,7 @@ export class HttpHooks {
     // Never headers or the query: signatures, tickets and tokens are there.
     const line = { requestId: request.id, method, route, status, ip: request.ip, key };
     const traceId = request.traceContext && trace.getSpanContext(request.traceContext)?.traceId;
-    logger.info({ ...line, traceId, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
+    this.access.info({ ...line, traceId, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
   }
 }
 

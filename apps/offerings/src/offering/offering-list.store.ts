@@ -1,9 +1,13 @@
 import { Refusal } from '@decent-cloud/kernel';
 import { Database } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import type { Offering } from './domain/offering.ts';
 import type { Owner } from './offering.store.ts';
-import { OFFERING_COLUMNS, type OfferingRow, offeringOfRow } from './offering-row.ts';
+import {
+  STOCKED_OFFERING_COLUMNS,
+  type StockedOffering,
+  type StockedOfferingRow,
+  stockedOfferingOfRow,
+} from './offering-row.ts';
 import { OfferingSearch, type SearchFilter, type Statement } from './offering-search.ts';
 
 /** Enough for a page of what every second offering has; a rare word costs little more for it. */
@@ -27,7 +31,7 @@ export class OfferingListStore {
    * Listed offerings, best first, after the one that is named.
    * Words that are frequent among the best are found on the way, others in their index: neither sorts the table.
    */
-  async search(filter: SearchFilter, after: bigint | undefined, limit: number): Promise<Offering[]> {
+  async search(filter: SearchFilter, after: bigint | undefined, limit: number): Promise<StockedOffering[]> {
     if (after !== undefined) await this.assertKnown(after);
     const search = new OfferingSearch(filter, after, limit);
     if (filter.words === undefined) return this.run(search.walk());
@@ -42,27 +46,17 @@ export class OfferingListStore {
   }
 
   /** What everybody sees of one provider, cheapest first. */
-  async ofProvider(providerPublicKey: string, page: Page): Promise<Offering[]> {
+  async ofProvider(providerPublicKey: string, page: Page): Promise<StockedOffering[]> {
     return this.cheapest('is_listed and provider_public_key = $4', [providerPublicKey], page);
   }
 
   /** Everything of one provider, cheapest first. */
-  async ofOwner(owner: Owner, page: Page): Promise<Offering[]> {
+  async ofOwner(owner: Owner, page: Page): Promise<StockedOffering[]> {
     return this.cheapest(
       'deleted_at_ns is null and (provider_public_key = $4 or provider_account_id = $5)',
       [owner.publicKey, owner.accountId],
       page,
     );
-  }
-
-  /** Living holds of each offering that has any. */
-  async heldUnits(ids: readonly bigint[]): Promise<ReadonlyMap<bigint, number>> {
-    const rows = await this.database.query<{ offering_db_id: bigint; held: bigint }>(
-      `select offering_db_id, count(*) as held from stock_hold
-       where offering_db_id = any($1::bigint[]) and released_at_ns is null group by offering_db_id`,
-      [ids],
-    );
-    return new Map(rows.map((row) => [row.offering_db_id, Number(row.held)]));
   }
 
   /** Listed offerings, counted by what decides who serves them. */
@@ -97,19 +91,19 @@ export class OfferingListStore {
     );
   }
 
-  private async cheapest(condition: string, values: unknown[], page: Page): Promise<Offering[]> {
+  private async cheapest(condition: string, values: unknown[], page: Page): Promise<StockedOffering[]> {
     if (page.after !== undefined) await this.assertKnown(page.after);
     return this.run({
-      text: `select ${OFFERING_COLUMNS} from offering where ${condition} and ($2::bigint is null or
+      text: `select ${STOCKED_OFFERING_COLUMNS} from offering where ${condition} and ($2::bigint is null or
          (monthly_price_e9s, id) > (select monthly_price_e9s, id from offering where id = $2))
        order by monthly_price_e9s, id limit $1 offset $3`,
       values: [page.limit, page.after ?? null, page.offset, ...values],
     });
   }
 
-  private async run({ text, values }: Statement): Promise<Offering[]> {
-    const rows = await this.database.query<OfferingRow>(text, values);
-    return rows.map(offeringOfRow);
+  private async run({ text, values }: Statement): Promise<StockedOffering[]> {
+    const rows = await this.database.query<StockedOfferingRow>(text, values);
+    return rows.map(stockedOfferingOfRow);
   }
 
   private async assertKnown(id: bigint): Promise<void> {

@@ -31,11 +31,24 @@ export interface OfferingRow {
   created_at_ns: bigint;
 }
 
+export interface StockedOfferingRow extends OfferingRow {
+  held_units: number;
+}
+
+/** An offering with the units of it that somebody holds. */
+export interface StockedOffering extends Offering {
+  readonly heldUnits: number;
+}
+
+export const HELD_UNITS = `(select count(*)::int from stock_hold
+  where offering_db_id = offering.id and released_at_ns is null)`;
+
 export const OFFERING_COLUMNS = `id, provider_public_key, provider_account_id, offering_id, offer_name, description,
   product_type, visibility, is_draft, publish_at, currency, monthly_price_e9s, setup_fee_e9s, price_per_unit_e9s,
   overage_price_per_unit_e9s, stock_status, stock_total, datacenter_country, min_contract_hours, max_contract_hours,
   offering_source, provisioner_type, agent_pool_id, post_provision_script, details, reliability_score, trust_score,
   created_at_ns`;
+export const STOCKED_OFFERING_COLUMNS = `${OFFERING_COLUMNS}, ${HELD_UNITS} as held_units`;
 
 export const offeringOfRow = (row: OfferingRow): Offering => ({
   id: row.id,
@@ -66,4 +79,9 @@ export const offeringOfRow = (row: OfferingRow): Offering => ({
   reliabilityScore: row.reliability_score,
   trustScore: row.trust_score,
   createdAtNs: row.created_at_ns,
+});
+
+export const stockedOfferingOfRow = (row: StockedOfferingRow): StockedOffering => ({
+  ...offeringOfRow(row),
+  heldUnits: row.held_units,
 });

@@ -1,4 +1,4 @@
-import { OFFERING_COLUMNS } from './offering-row.ts';
+import { HELD_UNITS, STOCKED_OFFERING_COLUMNS } from './offering-row.ts';
 
 export interface SearchFilter {
   readonly productType?: string | undefined;
@@ -19,7 +19,6 @@ export interface Statement {
 const RANK = 'reliability_order, trust_order, monthly_price_e9s, id';
 /** Same expression as the trigram index. */
 const WORDS = `(offer_name || chr(10) || product_type || chr(10) || coalesce(description, ''))`;
-const HELD = `(select count(*) from stock_hold where offering_db_id = offering.id and released_at_ns is null)`;
 /** Without it the trigram index has nothing to look up and would be read whole. */
 const TRIGRAM = /[\p{L}\p{N}]{3}/u;
 
@@ -42,7 +41,7 @@ export class OfferingSearch {
     this.where(this.walked, (it) => `(${RANK}) > (select ${RANK} from offering where id = ${it})`, after);
     if (filter.hasRecipe) this.filtered.push('post_provision_script is not null');
     if (filter.inStockOnly) {
-      this.filtered.push(`stock_status = 'in_stock'`, `${HELD} < coalesce(stock_total, 1)`);
+      this.filtered.push(`stock_status = 'in_stock'`, `${HELD_UNITS} < coalesce(stock_total, 1)`);
     }
     if (filter.words !== undefined) this.words = `${WORDS} ilike ${this.add(likeText(filter.words))}`;
     this.canLookUpWords = filter.words !== undefined && TRIGRAM.test(filter.words);
@@ -69,7 +68,7 @@ export class OfferingSearch {
   lookUpWords(): Statement {
     const matching = `select * from offering where ${this.all().join(' and ')}`;
     return this.statement(
-      `from matching order by ${RANK} limit $1`,
+      `from matching as offering order by ${RANK} limit $1`,
       `with matching as materialized (${matching}) `,
     );
   }
@@ -79,7 +78,7 @@ export class OfferingSearch {
   }
 
   private statement(clauses: string, before = ''): Statement {
-    return { text: `${before}select ${OFFERING_COLUMNS} ${clauses}`, values: this.values };
+    return { text: `${before}select ${STOCKED_OFFERING_COLUMNS} ${clauses}`, values: this.values };
   }
 
   private where(conditions: string[], condition: (placeholder: string) => string, value: unknown): void {

@@ -5,11 +5,11 @@ import type { Offering, OfferingWire } from './domain/offering.ts';
 import { type Serving, servingOf } from './domain/pool.ts';
 import { printOffering } from './domain/print-offering.ts';
 import { NameDirectory } from './name-directory.ts';
-import { OfferingListStore } from './offering-list.store.ts';
+import type { StockedOffering } from './offering-row.ts';
 import { PoolDirectory } from './pool-directory.ts';
 
 export interface Served {
-  readonly offering: Offering;
+  readonly offering: StockedOffering;
   readonly serving: Serving | 'unknown' | undefined;
 }
 
@@ -20,13 +20,12 @@ export const isOwner = (caller: Caller, offering: Offering): boolean =>
 @Injectable()
 export class OfferingView {
   constructor(
-    private readonly list: OfferingListStore,
     private readonly pools: PoolDirectory,
     private readonly names: NameDirectory,
   ) {}
 
   /** Who would serve each of them. */
-  async withServing(offerings: readonly Offering[]): Promise<Served[]> {
+  async withServing(offerings: readonly StockedOffering[]): Promise<Served[]> {
     const pools = await this.pools.poolsIfKnown(offerings.map(({ providerPublicKey }) => providerPublicKey));
     return offerings.map((offering) => ({
       offering,
@@ -39,16 +38,13 @@ export class OfferingView {
     caller: Caller,
     options: { withNames: boolean },
   ): Promise<OfferingWire[]> {
-    const [held, names] = await Promise.all([
-      this.list.heldUnits(served.map(({ offering }) => offering.id)),
-      options.withNames
-        ? this.names.namesOf(served.map(({ offering }) => offering.providerPublicKey))
-        : new Map<string, string>(),
-    ]);
+    const names = options.withNames
+      ? await this.names.namesOf(served.map(({ offering }) => offering.providerPublicKey))
+      : new Map<string, string>();
     return served.map(({ offering, serving }) =>
       printOffering(offering, {
         isOwner: isOwner(caller, offering),
-        heldUnits: held.get(offering.id) ?? 0,
+        heldUnits: offering.heldUnits,
         serving,
         ownerUsername: names.get(offering.providerPublicKey),
       }),

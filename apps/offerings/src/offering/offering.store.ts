@@ -1,8 +1,16 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
+import { Database, isUniqueViolation, prepared, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Offering, OfferingContent } from './domain/offering.ts';
-import { OFFERING_COLUMNS, type OfferingRow, offeringOfRow } from './offering-row.ts';
+import {
+  OFFERING_COLUMNS,
+  type OfferingRow,
+  offeringOfRow,
+  STOCKED_OFFERING_COLUMNS,
+  type StockedOffering,
+  type StockedOfferingRow,
+  stockedOfferingOfRow,
+} from './offering-row.ts';
 
 export interface Owner {
   readonly publicKey: string;
@@ -60,6 +68,13 @@ const valuesOf = (content: OfferingContent): unknown[] => [
 
 const placeholders = (first: number): string[] => CONTENT_COLUMNS.map((_, index) => `$${first + index}`);
 
+const FIND = prepared(
+  `select ${STOCKED_OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null`,
+);
+const LOCK = prepared(
+  `select ${OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null for update`,
+);
+
 @Injectable()
 export class OfferingStore {
   constructor(private readonly database: Database) {}
@@ -116,20 +131,14 @@ export class OfferingStore {
     return rows.length === 1;
   }
 
-  async find(id: bigint): Promise<Offering | undefined> {
-    const [row] = await this.database.query<OfferingRow>(
-      `select ${OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null`,
-      [id],
-    );
-    return row && offeringOfRow(row);
+  async find(id: bigint): Promise<StockedOffering | undefined> {
+    const [row] = await this.database.query<StockedOfferingRow>(FIND, [id]);
+    return row && stockedOfferingOfRow(row);
   }
 
   /** In the caller's transaction; nobody else takes a unit of it until that ends. */
   async lock(sql: Sql, id: bigint): Promise<Offering | undefined> {
-    const [row] = await sql.query<OfferingRow>(
-      `select ${OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null for update`,
-      [id],
-    );
+    const [row] = await sql.query<OfferingRow>(LOCK, [id]);
     return row && offeringOfRow(row);
   }
 

@@ -55,5 +55,11 @@ export function printOffering(offering: Offering, options: PrintOptions): Offeri
 
 const priceOf = (e9s: bigint | null): number | null => (e9s === null ? null : amountE9sToNumber(e9s));
 
-const withoutAbsent = (members: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== null));
+function withoutAbsent(members: Record<string, unknown>): Record<string, unknown> {
+  const present: Record<string, unknown> = {};
+  for (const name in members) {
+    const value = members[name];
+    if (value !== undefined && value !== null) present[name] = value;
+  }
+  return present;
+}
