@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,6 +110,18 @@ test('wrong usage, wrong files and unreachable platforms have their exit codes',
   const production = ['--api-url', 'https://api.decent-cloud.org', '--provisioner', 'local', '--force'];
   expect(await setup(...production)).toMatchObject({ code: 2, err: expect.stringContaining('production') });
   expect((await setup('--api-url', 'http://127.0.0.1:1', '--force')).code).toBe(5);
+});
+
+// Where systemd would really get a service, nothing of the kind is tried.
+const whereItIsRefused = existsSync('/run/systemd/system') && process.getuid?.() === 0 ? test.skip : test;
+whereItIsRefused('setup that cannot install the service is refused before the token is spent', async () => {
+  const output = join(folder, 'service', 'dc-agent.toml');
+  const ended = await setup('--install-service', 'true', '--output', output);
+  expect(ended).toMatchObject({ code: 1, err: expect.stringMatching(/needs root|systemd does not run/) });
+  expect(existsSync(output)).toBe(false);
+  expect((await setup('--install-service', 'perhaps', '--output', output)).code).toBe(2);
+  const dry = await withConfig('install-service', '--dry-run');
+  expect(dry).toMatchObject({ code: 0, out: expect.stringContaining(`--config ${config} run`) });
 });
 
 test.each(['prod', 'production'])('local machines are refused in the environment %s', async (environment) => {

@@ -1,9 +1,10 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { DEFAULT_CONFIG } from '../config/load-config.ts';
 import { VERSION } from '../version.ts';
 import { configCheck } from './config-check.ts';
 import { doctor } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { type InstallOptions, installService, uninstallService } from './install-service.ts';
 import { orphansAdopt, orphansDestroy, orphansList } from './orphans.ts';
 import { type ReconcileOptions, reconcile } from './reconcile.ts';
 import { run } from './run.ts';
@@ -53,6 +54,11 @@ function createProgram(): Command {
     .option('--provisioner <type>', 'what makes the machines; otherwise as the pool says')
     .option('--data-dir <path>', 'where the agent keeps its state')
     .option('--key-file <path>', 'key of the agent, made when absent (~/.dc-agent/agent.key)')
+    .addOption(
+      new Option('--install-service <true|false>', 'let systemd run the agent')
+        .choices(['true', 'false'])
+        .default('false'),
+    )
     .action((options: SetupTokenOptions) => setupToken(options));
   program
     .command('test-provision')
@@ -66,6 +72,19 @@ function createProgram(): Command {
     .description('show machines, connection and drift')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean }) => status(configPath(), options));
+  program
+    .command('install-service')
+    .description('let systemd run the agent')
+    .option('--user <name>', 'the user that it runs as (root)')
+    .option('--dry-run', 'only show the unit')
+    .option('--force', 'replace a unit that somebody else wrote')
+    .action((options: InstallOptions) => installService(configPath(), options));
+  program
+    .command('uninstall-service')
+    .description('end the service and take its unit away; machines stay')
+    .option('--dry-run', 'only say what would be done')
+    .option('--force', 'remove a unit that somebody else wrote')
+    .action((options: InstallOptions) => uninstallService(options));
   program
     .command('reconcile')
     .description('let the running agent compare with what the platform wants, now')

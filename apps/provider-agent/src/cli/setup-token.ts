@@ -7,6 +7,7 @@ import { PROVISIONER_TYPES, type ProvisionerType } from '../config/schema.ts';
 import { exists, loadOrCreateKeys, writeConfig } from '../config/write-config.ts';
 import { confirm } from './confirm.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { installService, refuseWithoutSystemd } from './install-service.ts';
 
 export interface SetupTokenOptions {
   readonly token: string;
@@ -17,6 +18,7 @@ export interface SetupTokenOptions {
   readonly provisioner?: string;
   readonly dataDir?: string;
   readonly keyFile?: string;
+  readonly installService?: 'true' | 'false';
 }
 
 const TIMEOUT_MS = 30_000;
@@ -25,6 +27,7 @@ const TIMEOUT_MS = 30_000;
 export async function setupToken(options: SetupTokenOptions): Promise<void> {
   const output = resolve(options.output);
   const endpoint = readEndpoint(options.apiUrl);
+  if (options.installService === 'true') await refuseWithoutSystemd('--install-service');
   if (options.provisioner) mustBeUsable(options.provisioner, endpoint);
   if (!options.force && (await exists(output)) && !(await mayOverwrite(output, options))) {
     throw new CommandError(EXIT.usage, `${output} exists: --force overwrites it`);
@@ -54,7 +57,8 @@ export async function setupToken(options: SetupTokenOptions): Promise<void> {
       'Local machines are folders on this host without isolation, reachable from 127.0.0.1 only: for trying out.',
     );
   } else console.log(`Fill in [provisioner.${provisioner}] of the configuration.`);
-  console.log(`Next: dc-agent --config ${output} doctor, then dc-agent --config ${output} run`);
+  if (options.installService === 'true') await installService(output, {});
+  else console.log(`Next: dc-agent --config ${output} doctor, then dc-agent --config ${output} run`);
 }
 
 function readEndpoint(text: string): string {
