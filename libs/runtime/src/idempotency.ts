@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { printExactJson, Refusal, uuidV7 } from '@decent-cloud/kernel';
 import type { BusRequest } from '@decent-cloud/messages';
-import type { Database } from '@decent-cloud/postgres';
+import { type Database, prepared } from '@decent-cloud/postgres';
 
 /** How long a first request may run before a repeat takes its operation over. */
 const CLAIM_SECONDS = 60;
@@ -17,6 +17,14 @@ interface KeyRow {
   in_flight: boolean;
 }
 
+const CLAIM = prepared(
+  `insert into messaging.idempotency_key (caller, subject, key, input_hash, operation_id, claimed_until)
+   values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) on conflict do nothing returning operation_id`,
+);
+const KEEP = prepared(
+  `update messaging.idempotency_key set answer = $4 where caller = $1 and subject = $2 and key = $3`,
+);
+
 /** Idempotency keys of one service: key, caller and hash of the input, with the answer once there is one. */
 export class IdempotencyKeys {
   constructor(private readonly database: Database) {}
@@ -30,11 +38,14 @@ export class IdempotencyKeys {
     const hash = createHash('sha256')
       .update(printExactJson([message.params, message.query, message.body]))
       .digest('hex');
-    const [fresh] = await this.database.query<{ operation_id: string }>(
-      `insert into messaging.idempotency_key (caller, subject, key, input_hash, operation_id, claimed_until)
-       values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) on conflict do nothing returning operation_id`,
-      [caller, subject, key, hash, uuidV7(now), CLAIM_SECONDS],
-    );
+    const [fresh] = await this.database.query<{ operation_id: string }>(CLAIM, [
+      caller,
+      subject,
+      key,
+      hash,
+      uuidV7(now),
+      CLAIM_SECONDS,
+    ]);
     if (fresh) return { kind: 'run', operationId: fresh.operation_id };
     const [known] = await this.database.query<KeyRow>(
       `select input_hash, operation_id, answer, claimed_until > now() as in_flight
@@ -70,10 +81,7 @@ export class IdempotencyKeys {
   /** Keeps the answer for repeats. */
   async keep(subject: string, message: BusRequest, answer: string): Promise<void> {
     const { caller, key } = this.identify(message);
-    await this.database.query(
-      `update messaging.idempotency_key set answer = $4 where caller = $1 and subject = $2 and key = $3`,
-      [caller, subject, key, answer],
-    );
+    await this.database.query(KEEP, [caller, subject, key, answer]);
   }
 
   /** A refusal changed nothing: the key is free again. */

@@ -1,5 +1,5 @@
 import { Refusal } from '@decent-cloud/kernel';
-import type { Sql } from '@decent-cloud/postgres';
+import { prepared, type Sql } from '@decent-cloud/postgres';
 import type { User } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
 import type { KeyRow } from '../account/domain/account-view.ts';
@@ -21,6 +21,16 @@ export interface Owner {
 const COLUMNS = `id, public_key as "publicKey", added_at_ns as "addedAtNs", is_active as "isActive", proven,
   device_name as "deviceName", disabled_at_ns as "disabledAtNs", disabled_by_key_id as "disabledByKeyId"`;
 
+const LOCK_OWNED = prepared(
+  `select a.id, k.id as "keyId", k.is_active as "isActive"
+   from account a left join account_key k on k.account_id = a.id and k.public_key = $2
+   where a.canonical_username = $1 for update of a`,
+);
+const FIND = prepared(`select ${COLUMNS} from account_key where id = $1 and account_id = $2`);
+const RENAME = prepared(
+  `update account_key set device_name = $3 where id = $1 and account_id = $2 returning ${COLUMNS}`,
+);
+
 @Injectable()
 export class KeyStore {
   /**
@@ -29,9 +39,7 @@ export class KeyStore {
    */
   async lockOwned(sql: Sql, username: string, user: User, notYours: string): Promise<Owner> {
     const [row] = await sql.query<{ id: string; keyId: string | null; isActive: boolean | null }>(
-      `select a.id, k.id as "keyId", k.is_active as "isActive"
-       from account a left join account_key k on k.account_id = a.id and k.public_key = $2
-       where a.canonical_username = $1 for update of a`,
+      LOCK_OWNED,
       [username.trim().toLowerCase(), user.publicKey],
     );
     if (!row) throw new Refusal('NOT_FOUND', 'ACCOUNT_NOT_FOUND', 'Account not found');
@@ -45,10 +53,7 @@ export class KeyStore {
   }
 
   async find(sql: Sql, accountId: string, keyId: string): Promise<KeyRow | undefined> {
-    const [row] = await sql.query<KeyRow>(
-      `select ${COLUMNS} from account_key where id = $1 and account_id = $2`,
-      [keyId, accountId],
-    );
+    const [row] = await sql.query<KeyRow>(FIND, [keyId, accountId]);
     return row;
   }
 
@@ -83,11 +88,14 @@ export class KeyStore {
     return row;
   }
 
-  async rename(sql: Sql, keyId: string, deviceName: string | null): Promise<KeyRow | undefined> {
-    const [row] = await sql.query<KeyRow>(
-      `update account_key set device_name = $2 where id = $1 returning ${COLUMNS}`,
-      [keyId, deviceName],
-    );
+  /** Undefined when the account has no such key. */
+  async rename(
+    sql: Sql,
+    accountId: string,
+    keyId: string,
+    deviceName: string | null,
+  ): Promise<KeyRow | undefined> {
+    const [row] = await sql.query<KeyRow>(RENAME, [keyId, accountId, deviceName]);
     return row;
   }
 

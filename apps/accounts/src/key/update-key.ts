@@ -21,12 +21,11 @@ export class UpdateKey implements Verb<typeof updateKey> {
     const keyId = parseKeyId(params.key_id);
     return this.database.transaction(async (sql) => {
       const { accountId } = await this.keys.lockOwned(sql, params.username, user, NOT_YOUR_ACCOUNT);
-      if (!(await this.keys.find(sql, accountId, keyId))) {
+      const key = await this.keys.rename(sql, accountId, keyId, body.deviceName ?? null);
+      if (!key) {
         const isAnothers = await this.keys.exists(sql, keyId);
         throw isAnothers ? keyNotFound('Key does not belong to this account') : keyNotFound();
       }
-      const key = await this.keys.rename(sql, keyId, body.deviceName ?? null);
-      if (!key) throw keyNotFound();
       return showKey(key);
     });
   }
