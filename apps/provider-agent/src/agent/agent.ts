@@ -17,7 +17,7 @@ import { EventOutbox } from './event-outbox.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { OwnMarks } from './observe.ts';
 import { Operator } from './operator.ts';
-import { type Believer, DisbelievedError, readCommand } from './orders.ts';
+import { type Believer, DisbelievedError, isOperation, readCommand } from './orders.ts';
 import { Reconciler } from './reconcile.ts';
 import { takeRunLock } from './run-lock.ts';
 import { SelfReport } from './self-report.ts';
@@ -258,8 +258,15 @@ export class Agent {
       this.options.logger.error({ error, refusedCommands: this.refusedCommands }, 'COMMAND REFUSED');
       return 'refused';
     }
-    const { kind, commandId, machine } = command;
-    this.options.logger.info({ kind, commandId, contractId: machine?.contractId }, 'command');
+    const { kind, commandId, machine, operation } = command;
+    const contractId = (machine ?? operation)?.contractId;
+    this.options.logger.info({ kind, commandId, contractId }, 'command');
+    if (operation && isOperation(kind)) {
+      const { deadlineNs } = command;
+      const answerId = await this.worker.operate({ kind, operation, commandId, deadlineNs });
+      await this.outbox.whenSent(answerId);
+      return 'done';
+    }
     if (!machine) {
       await this.reconciler.run(true);
       return 'done';

@@ -3,9 +3,12 @@ import {
   type BackendFailure,
   type FoundMachine,
   type LeftResource,
+  type ScriptResult,
 } from '../backends/backend.ts';
+import type { JournalEntry } from '../domain/agent-state.ts';
 import { mayTouch } from '../domain/decide.ts';
 import type { DesiredMachine, MachineSpec } from '../domain/machine.ts';
+import { scriptLogOf } from '../domain/script-log.ts';
 import { sealFor } from './seal.ts';
 import type { Order, WorkerContext } from './worker-context.ts';
 
@@ -49,7 +52,12 @@ export async function createMachine(
       ...(commandId !== undefined && { causationId: commandId }),
       payload: { instance: made.instance, credentials },
     });
-    await context.write({ ...base, phase: 'running', externalId, resultEventId: event.eventId }, event.entry);
+    const told = made.script ? [await draftScript(context, base, made.script)] : [];
+    await context.write(
+      { ...base, phase: 'running', externalId, resultEventId: event.eventId },
+      event.entry,
+      ...told,
+    );
     context.outbox.wake();
     context.logger.info({ contractId, generation, externalId }, 'machine is running');
     return event.eventId;
@@ -85,6 +93,23 @@ async function claim(context: WorkerContext, base: Base): Promise<void> {
   });
   await context.write({ ...base, phase: 'creating' }, event.entry);
   context.outbox.wake();
+}
+
+/** How the order's script ended, and the end of what it has printed. */
+async function draftScript(
+  context: WorkerContext,
+  { contractId, generation, commandId }: Base,
+  { success, exitCode, log }: ScriptResult,
+): Promise<JournalEntry> {
+  const event = await context.outbox.draft({
+    kind: 'script-done',
+    contractId,
+    generation,
+    ...(commandId !== undefined && { causationId: commandId }),
+    payload: { success, exitCode, log: scriptLogOf(log) },
+  });
+  context.logger.info({ contractId, generation, exitCode }, 'script has ended');
+  return event.entry;
 }
 
 /** A step that is not heard of is no loss: the next one or the result comes. */

@@ -5,6 +5,7 @@ import {
   type DesiredSnapshot,
   desiredSnapshot,
 } from '@decent-cloud/messages/agent-protocol';
+import type { MachineOperationKind } from '@decent-cloud/messages/facts';
 import type { z } from 'zod';
 
 /** A message that is not from the platform, not for this agent, or not understood. */
@@ -20,6 +21,10 @@ export interface Believer {
 /** Reads a command; only the platform's signature makes it one. @throws DisbelievedError */
 export function readCommand(text: string, believer: Believer): AgentCommand {
   const command = believe(agentCommand, text, believer);
+  if (isOperation(command.kind)) {
+    if (!command.operation) throw new DisbelievedError(`${command.kind} without an operation`);
+    return command;
+  }
   if (command.kind !== 'resync' && !command.machine)
     throw new DisbelievedError(`${command.kind} without a machine`);
   if (command.kind === 'terminate' && command.machine?.desired !== 'absent') {
@@ -30,6 +35,10 @@ export function readCommand(text: string, believer: Believer): AgentCommand {
   }
   return command;
 }
+
+/** Is it something to be done inside of a machine? */
+export const isOperation = (kind: AgentCommand['kind']): kind is MachineOperationKind =>
+  kind === 'reset-password' || kind === 'rotate-ssh-key';
 
 /** @throws DisbelievedError */
 export function readSnapshot(text: string, believer: Believer): DesiredSnapshot {

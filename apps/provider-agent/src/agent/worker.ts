@@ -3,6 +3,7 @@ import type { DesiredMachine } from '../domain/machine.ts';
 import { type MachineRecord, takesPlace } from '../domain/record.ts';
 import { ContractLock, Slots } from './contract-lock.ts';
 import { createMachine } from './create-machine.ts';
+import { type OperationOrder, operateMachine } from './operate-machine.ts';
 import { removeMachine } from './remove-machine.ts';
 import { isDoneWithin } from './within.ts';
 import type { Order, WorkerContext, WorkerOptions } from './worker-context.ts';
@@ -82,6 +83,14 @@ export class Worker {
       all.delete(creation);
       if (all.size === 0) this.creations.delete(contractId);
     }
+  }
+
+  /**
+   * Does something inside of a contract's machine.
+   * @returns the event that answers the order
+   */
+  operate(order: OperationOrder): Promise<string> {
+    return this.lock.run(order.operation.contractId, () => operateMachine(this.context, order));
   }
 
   /** Puts machines out of service whose time is over while nobody can be asked. */

@@ -68,6 +68,8 @@ export interface Backend {
   list(): Promise<FoundMachine[]>;
   /** How many machines there can be at once. */
   capacity(): Promise<number>;
+  /** How a machine that runs is reached: the same as when it was made. @throws BackendError */
+  describe(externalId: string): Promise<ProvisionedMachine>;
   /** Lets exactly these keys in from now on. Absent: this kind of machine cannot. @throws BackendError */
   setAuthorizedKeys?(externalId: string, sshPublicKeys: readonly string[]): Promise<void>;
   /** Gives the login user this password. Absent: this kind of machine cannot. @throws BackendError */

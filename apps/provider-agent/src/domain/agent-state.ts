@@ -26,12 +26,27 @@ const event = z.object({
 const sent = z.object({ t: z.literal('sent'), eventId: z.string() });
 /** Numbers of events up to here may have been used. */
 const seq = z.object({ t: z.literal('seq'), upTo: z.int() });
+/** Something that was to be done inside of a machine, and the event that tells how it ended. */
+const operation = z.object({
+  t: z.literal('operation'),
+  record: z.object({
+    operationId: z.string(),
+    contractId: z.string(),
+    kind: z.string(),
+    requestedAtNs: z.string(),
+    done: z.boolean(),
+    resultEventId: z.string(),
+    atNs: z.string(),
+  }),
+});
 const snapshot = z.object({ t: z.literal('snapshot'), atNs: z.string(), version: z.string() });
 
-const entry = z.discriminatedUnion('t', [machine, event, sent, seq, snapshot]);
+const entry = z.discriminatedUnion('t', [machine, event, sent, seq, snapshot, operation]);
 export type JournalEntry = z.output<typeof entry>;
 /** One line: all of it counts or nothing. */
 const journalLine = z.array(entry);
+
+export type OperationRecord = z.output<typeof operation>['record'];
 
 export interface StoredEvent {
   readonly eventId: string;
@@ -47,6 +62,7 @@ const KEEP_GONE_NS = 7n * 86_400_000_000_000n;
 export class AgentState {
   readonly machines = new Map<string, MachineRecord>();
   readonly events = new Map<string, StoredEvent>();
+  readonly operations = new Map<string, OperationRecord>();
   seqUpTo = 0;
   snapshot: { readonly atNs: string; readonly version: string } | undefined;
 
@@ -74,6 +90,9 @@ export class AgentState {
       case 'seq':
         this.seqUpTo = Math.max(this.seqUpTo, one.upTo);
         break;
+      case 'operation':
+        this.operations.set(one.record.operationId, one.record);
+        break;
       case 'snapshot':
         this.snapshot = { atNs: one.atNs, version: one.version };
         break;
@@ -91,6 +110,9 @@ export class AgentState {
       const isOld = BigInt(record.changedAtNs) < nowNs - KEEP_GONE_NS;
       if (isOld && (record.phase === 'gone' || record.phase === 'failed')) this.machines.delete(contractId);
     }
+    for (const { operationId, atNs } of [...this.operations.values()]) {
+      if (BigInt(atNs) < nowNs - KEEP_GONE_NS) this.operations.delete(operationId);
+    }
     const results = this.results();
     for (const { eventId, sent: isSent } of [...this.events.values()]) {
       if (isSent && !results.has(eventId)) this.events.delete(eventId);
@@ -99,12 +121,16 @@ export class AgentState {
       [{ t: 'seq', upTo: this.seqUpTo }],
       ...(this.snapshot ? [[{ t: 'snapshot' as const, ...this.snapshot }]] : []),
       ...[...this.machines.values()].map((record) => [{ t: 'machine' as const, record }]),
+      ...[...this.operations.values()].map((record) => [{ t: 'operation' as const, record }]),
       ...[...this.events.values()].map((one) => [{ t: 'event' as const, ...one }]),
     ];
   }
 
   private results(): Set<string> {
-    return new Set([...this.machines.values()].flatMap(({ resultEventId }) => resultEventId ?? []));
+    return new Set([
+      ...[...this.machines.values()].flatMap(({ resultEventId }) => resultEventId ?? []),
+      ...[...this.operations.values()].map(({ resultEventId }) => resultEventId),
+    ]);
   }
 
   private markSent(eventId: string): void {

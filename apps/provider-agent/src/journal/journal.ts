@@ -56,7 +56,8 @@ export class Journal {
   }
 
   private usefulLines(): number {
-    return this.state.machines.size + this.state.events.size + 2;
+    const { machines, events, operations } = this.state;
+    return machines.size + events.size + operations.size + 2;
   }
 
   private async compact(): Promise<void> {

@@ -1,3 +1,5 @@
+import { BackendError } from '../backend.ts';
+
 const LONGEST_LINE = 16_384;
 const SHORTEST_RSA_BITS = 2_048;
 const LINE = /^(\S+) ([A-Za-z0-9+/]+={0,2})(?: [^\p{Cc}]*)?$/u;
@@ -14,6 +16,17 @@ const TYPES = new Set([
 /** The lines that may stand in a machine's authorized_keys: one key, no options, nothing weak. */
 export function usableKeyLines(lines: readonly string[]): string[] {
   return [...new Set(lines.map((line) => line.trim()).filter(isUsable))];
+}
+
+/** @throws BackendError when none of them may */
+export function mustHaveUsableKeys(given: readonly string[]): string[] {
+  const lines = usableKeyLines(given);
+  if (lines.length > 0) return lines;
+  throw new BackendError({
+    class: 'config',
+    code: 'SSH_KEY_UNUSABLE',
+    message: 'none of the SSH keys can be used on this machine',
+  });
 }
 
 function isUsable(line: string): boolean {

@@ -11,7 +11,7 @@ import {
   type VerifyFinding,
 } from '../backend.ts';
 import { fingerprintOf } from '../local/machine-files.ts';
-import { usableKeyLines } from './authorized-keys.ts';
+import { mustHaveUsableKeys } from './authorized-keys.ts';
 import { ContainerMaker, findContainer, usedPorts } from './container-maker.ts';
 import { imageFor } from './container-plan.ts';
 import { Engine, type EngineInfo } from './engine.ts';
@@ -71,7 +71,7 @@ export class DockerBackend implements Backend {
   async provision(order: ProvisionOptions): Promise<ProvisionedMachine> {
     const { spec, marks, signal, onStep } = order;
     const engine = this.engine.until(signal);
-    const keyLines = usableKeys(spec.sshPublicKeys);
+    const keyLines = mustHaveUsableKeys(spec.sshPublicKeys);
     const image = imageFor(spec, this.options.defaultImage);
     onStep('find');
     const known = await findContainer(engine, marks.contractId);
@@ -90,7 +90,7 @@ export class DockerBackend implements Backend {
     const sshHostKey = await this.waitForSsh(engine, container);
     const script = spec.postProvisionScript;
     const result = script ? await this.runScript(engine, id, order, script) : undefined;
-    return { ...this.describe(container, sshHostKey), ...(result && { script: result }) };
+    return { ...this.described(container, sshHostKey), ...(result && { script: result }) };
   }
 
   async terminate(externalId: string): Promise<void> {
@@ -146,8 +146,14 @@ export class DockerBackend implements Backend {
     return this.options.maxMachines;
   }
 
+  async describe(externalId: string): Promise<ProvisionedMachine> {
+    const container = await this.mustRead(this.engine, externalId);
+    this.mustBeOurs(container);
+    return this.described(container, await this.waitForSsh(this.engine, container));
+  }
+
   async setAuthorizedKeys(externalId: string, sshPublicKeys: readonly string[]): Promise<void> {
-    const lines = usableKeys(sshPublicKeys);
+    const lines = mustHaveUsableKeys(sshPublicKeys);
     this.mustBeOurs(await this.mustRead(this.engine, externalId));
     await writeAuthorizedKeys(this.engine, externalId, lines);
   }
@@ -228,7 +234,7 @@ export class DockerBackend implements Backend {
     return waitForSsh(engine, container.Id, { address, port: mustHavePort(container) });
   }
 
-  private describe(container: ContainerInspectInfo, sshHostKey: string): ProvisionedMachine {
+  private described(container: ContainerInspectInfo, sshHostKey: string): ProvisionedMachine {
     const { publicAddress } = this.options;
     const port = mustHavePort(container);
     return {
@@ -253,16 +259,6 @@ export class DockerBackend implements Backend {
 }
 
 const bareName = ({ Name }: ContainerInspectInfo): string => Name.replace(/^\//, '');
-
-function usableKeys(given: readonly string[]): string[] {
-  const lines = usableKeyLines(given);
-  if (lines.length > 0) return lines;
-  throw new BackendError({
-    class: 'config',
-    code: 'SSH_KEY_UNUSABLE',
-    message: 'none of the SSH keys can be used on this machine',
-  });
-}
 
 /** The engine would promise more than the host has. */
 function refuseTooMuchMemory(memoryMb: number, { MemTotal }: EngineInfo): void {

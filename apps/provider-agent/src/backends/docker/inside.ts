@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { Writable } from 'node:stream';
+import { outputsOf, scriptLogOf } from '../../domain/script-log.ts';
 import { BackendError, type ScriptResult } from '../backend.ts';
+import { Tail } from '../tail.ts';
 import type { Engine } from './engine.ts';
 import { engineError } from './engine-error.ts';
 
-const LOG_BYTES = 256 * 1024;
 const SHORT_COMMAND_MS = 30_000;
 /** Of a command that was ended from outside. */
 export const KILLED = -1;
@@ -24,29 +24,6 @@ export interface Command {
   readonly limitMs?: number;
 }
 
-/** Keeps the end of what it is given. */
-class Tail {
-  private parts: Buffer[] = [];
-  private size = 0;
-
-  add(chunk: Buffer): void {
-    this.parts.push(chunk);
-    this.size += chunk.length;
-    if (this.size > 2 * LOG_BYTES) this.trim();
-  }
-
-  text(limit = LOG_BYTES): string {
-    this.trim();
-    return Buffer.concat(this.parts).subarray(-limit).toString();
-  }
-
-  private trim(): void {
-    const kept = Buffer.concat(this.parts).subarray(-LOG_BYTES);
-    this.parts = [kept];
-    this.size = kept.length;
-  }
-}
-
 /** Runs a shell script inside as root; its input does not appear among its arguments. */
 export async function runInside(engine: Engine, id: string, command: Command): Promise<CommandResult> {
   const exec = await engine.createExec(id, {
@@ -60,7 +37,7 @@ export async function runInside(engine: Engine, id: string, command: Command): P
   const stream = await engine.startExec(exec);
   const out = new Tail();
   const err = new Tail();
-  engine.demultiplex(stream, writableTo(out), writableTo(err));
+  engine.demultiplex(stream, out.writable(), err.writable());
   const { signal } = engine;
   const ending = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -87,15 +64,6 @@ export async function runInside(engine: Engine, id: string, command: Command): P
   const { ExitCode, Running } = await engine.execResult(exec);
   if (Running || ExitCode === null) throw engineError(new Error('the stream broke off'), 'run a command');
   return { ...outputs, isLate, exitCode: ExitCode };
-}
-
-function writableTo(tail: Tail): Writable {
-  return new Writable({
-    write: (chunk: Buffer, _encoding, done) => {
-      tail.add(chunk);
-      done();
-    },
-  });
 }
 
 /** @throws BackendError when the script does not end with 0 */
@@ -193,10 +161,9 @@ exit "$code"`,
       script: `${kill}\necho ${KILLED} > ${file}.done`,
     });
   }
-  const log = result.stderr ? `${result.stdout}\n--- stderr ---\n${result.stderr}` : result.stdout;
   return {
     success: result.exitCode === 0,
     exitCode: result.exitCode,
-    log: Buffer.from(log).subarray(-LOG_BYTES).toString(),
+    log: scriptLogOf(outputsOf(result.stdout, result.stderr)),
   };
 }

@@ -1,5 +1,3 @@
-import { access, constants } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import type {
   Backend,
   FoundMachine,
@@ -10,9 +8,15 @@ import type {
 } from '../backend.ts';
 import { BackendError } from '../backend.ts';
 import { fingerprintOf, type LocalMachine, MachineFiles } from './machine-files.ts';
+import { hashPassword } from './password.ts';
+import { LocalPorts } from './ports.ts';
 import { killAll, MACHINE_MARK } from './processes.ts';
+import { runLocalScript } from './script.ts';
+import { PATH } from './session.ts';
 import { HOST, LOGIN_USER, SshServer, usableKeys } from './ssh-server.ts';
-import { canMakeTerminals } from './terminal.ts';
+import { verifyHost } from './verify.ts';
+
+const SCRIPT_MS = 300_000;
 
 export interface LocalBackendOptions {
   readonly folder: string;
@@ -31,48 +35,16 @@ export class LocalBackend implements Backend {
   private readonly options: LocalBackendOptions;
   private readonly files: MachineFiles;
   private readonly servers = new Map<string, SshServer>();
-  /** Ports between their choice and their use. */
-  private readonly reserved = new Set<number>();
+  private readonly ports: LocalPorts;
 
   constructor(options: LocalBackendOptions) {
     this.options = options;
     this.files = new MachineFiles(options.folder);
+    this.ports = new LocalPorts(options);
   }
 
-  async verify(): Promise<VerifyFinding[]> {
-    const { portRangeStart, portRangeEnd, maxMachines } = this.options;
-    const free = await this.freePort(await this.files.list()).catch(() => undefined);
-    if (free !== undefined) this.reserved.delete(free);
-    const writable = await access(this.options.folder, constants.W_OK).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
-    );
-    const terminals = await canMakeTerminals();
-    return [
-      {
-        id: 'isolation',
-        status: 'warn',
-        detail: `local machines are folders on this host without isolation, on ${HOST} only: for trying out`,
-      },
-      {
-        id: 'folder',
-        status: writable ? 'ok' : 'fail',
-        detail: this.options.folder,
-        ...(!writable && { fix: 'let the user that runs the agent write there' }),
-      },
-      {
-        id: 'ports',
-        status: free === undefined ? 'fail' : 'ok',
-        detail: `${portRangeStart} to ${portRangeEnd}, at most ${maxMachines} machines`,
-        ...(free === undefined && { fix: 'set port_range_start and port_range_end in [provisioner.local]' }),
-      },
-      {
-        id: 'terminals',
-        status: terminals ? 'ok' : 'warn',
-        detail: terminals ? 'script of util-linux' : 'interactive shells have no terminal',
-        ...(!terminals && { fix: 'install util-linux' }),
-      },
-    ];
+  verify(): Promise<VerifyFinding[]> {
+    return verifyHost(this.options, this.files, this.ports);
   }
 
   async start(): Promise<void> {
@@ -92,14 +64,9 @@ export class LocalBackend implements Backend {
     this.servers.clear();
   }
 
-  async provision({ spec, marks, signal, onStep }: ProvisionOptions): Promise<ProvisionedMachine> {
-    if (usableKeys(spec.sshPublicKeys).length === 0) {
-      throw new BackendError({
-        class: 'config',
-        code: 'SSH_KEY_UNUSABLE',
-        message: 'none of the SSH keys can be used on this machine',
-      });
-    }
+  async provision(order: ProvisionOptions): Promise<ProvisionedMachine> {
+    const { spec, marks, signal, onStep } = order;
+    mustBeUsable(spec.sshPublicKeys);
     onStep('find');
     const machines = await this.files.list();
     const known = machines.find((machine) => machine.contractId === marks.contractId);
@@ -113,10 +80,10 @@ export class LocalBackend implements Backend {
       };
       await this.files.save(renewed);
       await this.serve(renewed);
-      return this.describe(renewed);
+      return this.withScript(renewed, order);
     }
     const { maxMachines } = this.options;
-    const ports = new Set([...machines.map((machine) => machine.port), ...this.reserved]);
+    const ports = new Set([...machines.map((machine) => machine.port), ...this.ports.reserved]);
     if (ports.size >= maxMachines) {
       throw new BackendError({
         class: 'capacity',
@@ -126,15 +93,15 @@ export class LocalBackend implements Backend {
     }
     signal.throwIfAborted();
     onStep('create');
-    const port = await this.freePort(machines);
+    const port = await this.ports.take(machines);
     try {
       const machine = await this.files.create(marks, port, spec.sshPublicKeys);
       onStep('serve');
       await this.serve(machine);
       signal.throwIfAborted();
-      return await this.describe(machine);
+      return await this.withScript(machine, order);
     } finally {
-      this.reserved.delete(port);
+      this.ports.giveBack(port);
     }
   }
 
@@ -184,6 +151,59 @@ export class LocalBackend implements Backend {
     return this.options.maxMachines;
   }
 
+  async describe(externalId: string): Promise<ProvisionedMachine> {
+    return this.described(await this.mustRead(externalId));
+  }
+
+  async setAuthorizedKeys(externalId: string, sshPublicKeys: readonly string[]): Promise<void> {
+    mustBeUsable(sshPublicKeys);
+    await this.change(externalId, { sshPublicKeys: [...sshPublicKeys] });
+  }
+
+  async setPassword(externalId: string, password: string): Promise<void> {
+    await this.change(externalId, { password: await hashPassword(password) });
+  }
+
+  private async change(
+    externalId: string,
+    changes: Partial<Pick<LocalMachine, 'sshPublicKeys' | 'password'>>,
+  ): Promise<void> {
+    const machine = { ...(await this.mustRead(externalId)), ...changes };
+    await this.files.save(machine);
+    this.servers.get(externalId)?.allow(machine.sshPublicKeys, machine.password);
+  }
+
+  private async withScript(
+    machine: LocalMachine,
+    { spec, marks, signal, onStep }: ProvisionOptions,
+  ): Promise<ProvisionedMachine> {
+    const { externalId } = machine;
+    const made = await this.described(machine);
+    if (!spec.postProvisionScript) return made;
+    onStep('script');
+    const home = this.files.homeOf(externalId);
+    const script = await runLocalScript({
+      script: spec.postProvisionScript,
+      folder: this.files.folderOf(externalId),
+      home,
+      session: `script-${externalId}`,
+      env: {
+        PATH,
+        HOME: home,
+        PWD: home,
+        USER: LOGIN_USER,
+        LOGNAME: LOGIN_USER,
+        [MACHINE_MARK]: externalId,
+        DC_CONTRACT_ID: marks.contractId,
+        DC_OFFERING_ID: spec.offeringId,
+        DC_PUBLIC_IP: HOST,
+      },
+      limitMs: SCRIPT_MS,
+      signal,
+    });
+    return { ...made, ...(script && { script }) };
+  }
+
   private async mustRead(externalId: string): Promise<LocalMachine> {
     const machine = await this.files.read(externalId);
     if (machine) return machine;
@@ -198,7 +218,7 @@ export class LocalBackend implements Backend {
     const { externalId } = machine;
     const running = this.servers.get(externalId);
     if (running) {
-      running.allow(machine.sshPublicKeys);
+      running.allow(machine.sshPublicKeys, machine.password);
       return;
     }
     try {
@@ -208,6 +228,7 @@ export class LocalBackend implements Backend {
         port: machine.port,
         home: this.files.homeOf(externalId),
         allowedKeys: machine.sshPublicKeys,
+        password: machine.password,
         onFault: (error) => this.options.onFault(error, externalId),
       });
       this.servers.set(externalId, server);
@@ -234,23 +255,7 @@ export class LocalBackend implements Backend {
     });
   }
 
-  private async freePort(machines: readonly LocalMachine[]): Promise<number> {
-    const { portRangeStart, portRangeEnd } = this.options;
-    const taken = new Set(machines.map((machine) => machine.port));
-    for (let port = portRangeStart; port <= portRangeEnd; port++) {
-      if (taken.has(port) || this.reserved.has(port)) continue;
-      this.reserved.add(port);
-      if (await isFree(port)) return port;
-      this.reserved.delete(port);
-    }
-    throw new BackendError({
-      class: 'capacity',
-      code: 'NO_FREE_PORT',
-      message: `no port from ${portRangeStart} to ${portRangeEnd} is free`,
-    });
-  }
-
-  private async describe(machine: LocalMachine): Promise<ProvisionedMachine> {
+  private async described(machine: LocalMachine): Promise<ProvisionedMachine> {
     const sshHostKey = await this.files.hostPublicKey(machine.externalId);
     return {
       instance: {
@@ -273,6 +278,15 @@ export class LocalBackend implements Backend {
   }
 }
 
+function mustBeUsable(sshPublicKeys: readonly string[]): void {
+  if (usableKeys(sshPublicKeys).length > 0) return;
+  throw new BackendError({
+    class: 'config',
+    code: 'SSH_KEY_UNUSABLE',
+    message: 'none of the SSH keys can be used on this machine',
+  });
+}
+
 function marksOf({ contractId, generation, environment, agent }: LocalMachine): MachineMarks {
   return { contractId, generation, environment, agent };
 }
@@ -282,13 +296,5 @@ function superseded(known: LocalMachine): BackendError {
     class: 'permanent',
     code: 'SUPERSEDED',
     message: `the machine is already of generation ${known.generation}`,
-  });
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, HOST, () => probe.close(() => resolve(true)));
   });
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { machineName } from '../../domain/machine.ts';
 import { writeDurably } from '../../journal/durable-file.ts';
 import type { MachineMarks } from '../backend.ts';
+import { passwordHash } from './password.ts';
 
 const machineFile = z.strictObject({
   version: z.literal(1),
@@ -17,6 +18,8 @@ const machineFile = z.strictObject({
   port: z.int().min(1).max(65_535),
   power: z.enum(['running', 'stopped']),
   sshPublicKeys: z.array(z.string()).min(1),
+  /** Absent until one is set: there is no way in by password then. */
+  password: passwordHash.optional(),
 });
 export type LocalMachine = z.output<typeof machineFile>;
 
@@ -120,7 +123,7 @@ export class MachineFiles {
     return join(this.folderOf(externalId), 'home');
   }
 
-  private folderOf(externalId: string): string {
+  folderOf(externalId: string): string {
     if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,127}$/.test(externalId)) {
       throw new Error(`"${externalId}" is no id of a local machine`);
     }

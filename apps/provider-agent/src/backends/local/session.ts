@@ -12,7 +12,7 @@ export interface SessionOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const SHELL = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
 const ACCEPTED_VARIABLES = /^(LANG|LC_[A-Z]+)$/;
 const SIGNALS: readonly string[] = [

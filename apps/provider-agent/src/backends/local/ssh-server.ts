@@ -1,4 +1,5 @@
 import ssh2, { type AuthContext, type Connection, type ParsedKey } from 'ssh2';
+import { isPassword, type PasswordHash } from './password.ts';
 import { type SessionOptions, TenantSession } from './session.ts';
 
 export const LOGIN_USER = 'dc';
@@ -7,6 +8,7 @@ export const HOST = '127.0.0.1';
 const SIGN_IN_SECONDS = 30;
 const MOST_CONNECTIONS = 32;
 const MOST_SESSIONS = 10;
+const MOST_PASSWORDS = 6;
 
 export interface SshServerOptions {
   readonly externalId: string;
@@ -14,6 +16,7 @@ export interface SshServerOptions {
   readonly port: number;
   readonly home: string;
   readonly allowedKeys: readonly string[];
+  readonly password: PasswordHash | undefined;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -25,17 +28,19 @@ export function usableKeys(lines: readonly string[]): ParsedKey[] {
   });
 }
 
-/** A real SSH server on the loopback address for one machine. Only the tenant's keys get in. */
+/** A real SSH server on the loopback address for one machine. The tenant's keys get in, and a password once one is set. */
 export class SshServer {
   private readonly server: ssh2.Server;
   private readonly options: SshServerOptions;
   private readonly connections = new Set<Connection>();
   private readonly sessions = new Set<TenantSession>();
   private keys: readonly ParsedKey[];
+  private password: PasswordHash | undefined;
 
   private constructor(options: SshServerOptions) {
     this.options = options;
     this.keys = usableKeys(options.allowedKeys);
+    this.password = options.password;
     this.server = new ssh2.Server(
       { hostKeys: [options.hostKey], ident: 'dc-local', keepaliveInterval: 30_000, keepaliveCountMax: 3 },
       (connection) => this.accept(connection),
@@ -57,8 +62,9 @@ export class SshServer {
   }
 
   /** For new connections; present ones stay. */
-  allow(lines: readonly string[]): void {
+  allow(lines: readonly string[], password: PasswordHash | undefined): void {
     this.keys = usableKeys(lines);
+    this.password = password;
   }
 
   /** Ends sessions and connections and frees the port. */
@@ -90,11 +96,24 @@ export class SshServer {
     // Scanners and clients that hang up are everyday: their connection ends and that is all.
     connection.on('error', () => connection.end());
     let user = LOGIN_USER;
+    let passwords = 0;
     connection.on('authentication', (context) => {
-      if (this.admits(context)) {
-        user = context.username;
-        context.accept();
-      } else context.reject(['publickey']);
+      if (context.method === 'password' && ++passwords > MOST_PASSWORDS) {
+        connection.end();
+        return;
+      }
+      this.admits(context).then(
+        (admitted) => {
+          if (admitted) {
+            user = context.username;
+            context.accept();
+          } else context.reject(this.password ? ['publickey', 'password'] : ['publickey']);
+        },
+        (error: unknown) => {
+          this.options.onFault(error);
+          connection.end();
+        },
+      );
     });
     connection.on('ready', () => clearTimeout(late));
     let open = 0;
@@ -117,8 +136,12 @@ export class SshServer {
   }
 
   /** A client first asks whether a key would do, and then signs with it. */
-  private admits(context: AuthContext): boolean {
-    if (context.method !== 'publickey' || !USERS.includes(context.username)) return false;
+  private async admits(context: AuthContext): Promise<boolean> {
+    if (!USERS.includes(context.username)) return false;
+    if (context.method === 'password') {
+      return this.password !== undefined && isPassword(context.password, this.password);
+    }
+    if (context.method !== 'publickey') return false;
     const key = this.keys.find((candidate) => candidate.getPublicSSH().equals(context.key.data));
     if (!key) return false;
     if (context.signature === undefined) return true;

@@ -1,0 +1,25 @@
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+
+/** What is kept of a password: enough to know it again. */
+export const passwordHash = z.strictObject({
+  salt: z.string().regex(/^[0-9a-f]{32}$/),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type PasswordHash = z.output<typeof passwordHash>;
+
+const HASH_BYTES = 32;
+const stretch = promisify<string, Buffer, number, Buffer>(scrypt);
+
+export async function hashPassword(password: string): Promise<PasswordHash> {
+  const salt = randomBytes(16);
+  const hash = await stretch(password, salt, HASH_BYTES);
+  return { salt: salt.toString('hex'), hash: hash.toString('hex') };
+}
+
+/** Takes the same time whatever is wrong with it. */
+export async function isPassword(given: string, { salt, hash }: PasswordHash): Promise<boolean> {
+  const own = await stretch(given, Buffer.from(salt, 'hex'), HASH_BYTES);
+  return timingSafeEqual(own, Buffer.from(hash, 'hex'));
+}
