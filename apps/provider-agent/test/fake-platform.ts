@@ -12,12 +12,14 @@ import {
 import { printExactJson, uuidV7 } from '@decent-cloud/kernel';
 import {
   AGENT_API_PREFIX,
+  type AgentCommand,
   type AgentEvent,
   type AgentHeartbeat,
   agentEvent,
   agentHeartbeat,
   agentSubjects,
   type DesiredMachine,
+  type MachineOperation,
   SNAPSHOT_METHOD,
   snapshotRequest,
   streams,
@@ -128,9 +130,14 @@ export class FakePlatform {
 
   command(
     { agent }: FakeAgent,
-    kind: 'provision' | 'terminate' | 'resync',
+    kind: AgentCommand['kind'],
     machine?: DesiredMachine,
-    options: { seed?: Uint8Array; agentPublicKey?: string } = {},
+    options: {
+      seed?: Uint8Array;
+      agentPublicKey?: string;
+      operation?: MachineOperation;
+      deadlineNs?: bigint;
+    } = {},
   ): { commandId: string; text: string; send: () => Promise<void> } {
     const commandId = uuidV7(nowNs());
     const command = {
@@ -139,8 +146,9 @@ export class FakePlatform {
       kind,
       agentPublicKey: options.agentPublicKey ?? agent.publicKeyHex,
       issuedAtNs: nowNs().toString(),
-      deadlineNs: (nowNs() + 600_000_000_000n).toString(),
+      deadlineNs: (options.deadlineNs ?? nowNs() + 600_000_000_000n).toString(),
       ...(machine && { machine }),
+      ...(options.operation && { operation: options.operation }),
     };
     const text = JSON.stringify(signMessage(options.seed ?? this.keys.seed, command));
     return { commandId, text, send: () => this.send(agent, kind, text) };

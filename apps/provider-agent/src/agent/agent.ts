@@ -259,12 +259,10 @@ export class Agent {
       return 'refused';
     }
     const { kind, commandId, machine, operation } = command;
-    const contractId = (machine ?? operation)?.contractId;
-    this.options.logger.info({ kind, commandId, contractId }, 'command');
+    this.options.logger.info({ kind, commandId, contractId: (machine ?? operation)?.contractId }, 'command');
     if (operation && isOperation(kind)) {
-      const { deadlineNs } = command;
-      const answerId = await this.worker.operate({ kind, operation, commandId, deadlineNs });
-      await this.outbox.whenSent(answerId);
+      const order = { kind, operation, commandId, deadlineNs: command.deadlineNs };
+      await this.outbox.whenSent(await this.worker.operate(order));
       return 'done';
     }
     if (!machine) {
