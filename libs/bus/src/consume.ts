@@ -17,6 +17,14 @@ export type Verdict =
   | { readonly verdict: 'pause'; readonly error: unknown }
   | { readonly verdict: 'dead'; readonly error: unknown };
 
+/** Remembers outside of this process what was being worked on, so that a message that ends processes is found out. */
+export interface AttemptLog {
+  /** How often work on the message began and did not come to an end. */
+  unended(message: JsMsg): Promise<number>;
+  begin(message: JsMsg): Promise<void>;
+  end(message: JsMsg): Promise<void>;
+}
+
 export interface ConsumeOptions {
   readonly connection: NatsConnection;
   readonly declaration: ConsumerDeclaration;
@@ -27,7 +35,20 @@ export interface ConsumeOptions {
   /** Messages worked on at the same time by this process. */
   readonly concurrency?: number;
   readonly pauseMs?: number;
+  /** Without it a message that ends the process comes again until the broker gives up. */
+  readonly attempts?: AttemptLog;
+  /** Waits before the next deliveries; after them comes the dead-letter stream. */
+  readonly delaysMs?: readonly number[];
 }
+
+/** How work on one delivery stands. */
+interface Note {
+  isBegun: boolean;
+  isAlone: boolean;
+}
+
+/** Work on a message that so many processes did not survive is not begun again. */
+const MOST_UNENDED = 3;
 
 /**
  * Reads a durable consumer until stopped: ack after the work, redelivery with growing waits by our own count, then the
@@ -38,6 +59,7 @@ export class DurableReader {
   private messages: ConsumerMessages | undefined;
   private running: Promise<void> | undefined;
   private readonly inHand = new Set<Promise<void>>();
+  private alone: Promise<unknown> = Promise.resolve();
   private readonly js: JetStreamClient;
 
   constructor(private readonly options: ConsumeOptions) {
@@ -94,8 +116,9 @@ export class DurableReader {
   }
 
   private async work(message: JsMsg): Promise<void> {
+    const note: Note = { isBegun: false, isAlone: false };
     for (;;) {
-      const outcome = await this.options.handle(message);
+      const outcome = await this.attempt(message, note);
       if (outcome.verdict === 'pause' && !this.stopping) {
         this.options.onTrouble(outcome.error, 'wait for a dependency', message);
         message.working();
@@ -108,14 +131,71 @@ export class DurableReader {
     }
   }
 
+  /**
+   * What has come before is noted while it is worked on. What was in hand when a process ended is worked on alone: so the
+   * next end tells which of them it was.
+   */
+  private async attempt(message: JsMsg, note: Note): Promise<Verdict> {
+    const { attempts, handle } = this.options;
+    if (!attempts || message.info.deliveryCount === 1) return handle(message);
+    const work = async (): Promise<Verdict> => {
+      if (!note.isBegun) await attempts.begin(message);
+      note.isBegun = true;
+      const outcome = await handle(message);
+      if (outcome.verdict !== 'pause') await attempts.end(message);
+      return outcome;
+    };
+    try {
+      if (!note.isBegun) {
+        const unended = await attempts.unended(message);
+        if (unended >= MOST_UNENDED) {
+          await attempts.end(message);
+          return { verdict: 'dead', error: new Error(`${unended} processes ended while they worked on it`) };
+        }
+        note.isAlone = unended > 0;
+      }
+      return await (note.isAlone ? this.afterTheOthers(message, work) : work());
+    } catch (error) {
+      return { verdict: 'pause', error };
+    }
+  }
+
+  private afterTheOthers<T>(message: JsMsg, work: () => Promise<T>): Promise<T> {
+    const turn = this.alone.then(() => {
+      message.working();
+      return work();
+    });
+    this.alone = turn.catch(() => undefined);
+    return turn;
+  }
+
   private async settle(message: JsMsg, outcome: Verdict): Promise<void> {
     if (outcome.verdict === 'done') return message.ack();
     if (outcome.verdict === 'pause') return message.nak(1_000);
     this.options.onTrouble(outcome.error, `handle ${message.subject}`, message);
-    const waitMs = outcome.verdict === 'retry' ? redeliveryDelayMs(message.info.deliveryCount) : null;
+    const waitMs = outcome.verdict === 'retry' ? this.delayMs(message.info.deliveryCount) : null;
     if (waitMs !== null) return message.nak(waitMs);
-    await this.bury(message, outcome.error);
-    message.term();
+    if (await this.isBuried(message, outcome.error)) message.term();
+  }
+
+  private delayMs(deliveries: number): number | null {
+    const { delaysMs } = this.options;
+    return delaysMs ? (delaysMs[deliveries - 1] ?? null) : redeliveryDelayMs(deliveries);
+  }
+
+  /** Until the dead-letter stream has it: giving up would spend deliveries, and the broker's patience with them. */
+  private async isBuried(message: JsMsg, error: unknown): Promise<boolean> {
+    while (!this.stopping) {
+      try {
+        await this.bury(message, error);
+        return true;
+      } catch (trouble) {
+        this.options.onTrouble(trouble, 'put a message aside', message);
+        message.working();
+        await delay(this.options.pauseMs ?? 1_000);
+      }
+    }
+    return false;
   }
 
   private async bury(message: JsMsg, error: unknown): Promise<void> {

@@ -128,6 +128,12 @@ export const consumers = {
 
 export type ConsumerName = keyof typeof consumers;
 
+/** The consumers that a service reads. */
+export const consumersOf = (service: string): readonly ConsumerDeclaration[] =>
+  Object.values<ConsumerDeclaration>(consumers).filter(
+    ({ durable, stream }) => (stream === 'AGENT_EVT' ? 'agents' : durable) === service,
+  );
+
 /** Key-value buckets of the gateways; in memory but for one: a file bucket puts a disk flush into every write. */
 export const buckets = {
   /** Used nonces; kept for twice the signature window and some skew. */

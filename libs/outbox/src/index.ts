@@ -1,3 +1,4 @@
+export * from './attempts.ts';
 export * from './emit.ts';
 export * from './inbox.ts';
 export * from './lag.ts';

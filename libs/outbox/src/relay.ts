@@ -215,6 +215,10 @@ export class OutboxRelay {
       [2 * KEEP_DAYS],
     );
     await this.options.database.query(
+      `delete from messaging.attempt where begun_at < now() - make_interval(days => $1)`,
+      [2 * KEEP_DAYS],
+    );
+    await this.options.database.query(
       `delete from messaging.idempotency_key where created_at < now() - make_interval(days => $1)`,
       [KEEP_DAYS],
     );

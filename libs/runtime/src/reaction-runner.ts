@@ -1,7 +1,7 @@
 import { DurableReader, traceOf, type Verdict } from '@decent-cloud/bus';
 import { type Clock, crash, parseExactJson, Refusal } from '@decent-cloud/kernel';
 import { type ConsumerDeclaration, type FactDeclaration } from '@decent-cloud/messages';
-import { receiveOnce } from '@decent-cloud/outbox';
+import { attemptsIn, receiveOnce } from '@decent-cloud/outbox';
 import { type Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -40,6 +40,7 @@ export function createReactionReader(options: ReactionRunnerOptions): DurableRea
     connection,
     declaration: consumer,
     handle: (message) => handle(options, message),
+    attempts: attemptsIn(options.database, consumer.durable),
     onSettled: (verdict, message) => {
       metrics.factsHandled.inc({ consumer: consumer.durable, verdict });
       if (crash.points) void passAfterAck(connection, actOf(options, message.subject));

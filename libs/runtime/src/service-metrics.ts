@@ -1,4 +1,4 @@
-import { consumers } from '@decent-cloud/messages';
+import { type ConsumerDeclaration, consumers, consumersOf, type StreamName } from '@decent-cloud/messages';
 import { outboxLag } from '@decent-cloud/outbox';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { ServiceCore } from './service.ts';
@@ -21,6 +21,7 @@ export function observeService(core: ServiceCore, manager: JetStreamManager, nam
     async () => [{ value: (await outboxLag(database)).oldestSeconds }],
     onError,
   );
+  observeLost(core, manager, name);
   const own = Object.values(consumers).filter(({ durable }) => durable === name);
   if (own.length === 0) return;
   metrics.observe(
@@ -41,4 +42,46 @@ export function observeService(core: ServiceCore, manager: JetStreamManager, nam
     },
     onError,
   );
+}
+
+/** What is not going to be worked on: neither pending nor in hand, so no other gauge shows it. */
+function observeLost({ metrics, logger }: ServiceCore, manager: JetStreamManager, name: string): void {
+  const own = consumersOf(name);
+  if (own.length === 0) return;
+  const observeStored = (
+    metric: string,
+    help: string,
+    stream: StreamName,
+    filterOf: (consumer: ConsumerDeclaration) => string,
+  ) =>
+    metrics.observe(
+      metric,
+      help,
+      ['consumer'],
+      () =>
+        Promise.all(
+          own.map(async (consumer) => ({
+            labels: { consumer: consumer.durable },
+            value: await countStored(manager, stream, filterOf(consumer)),
+          })),
+        ),
+      (error) => logger.warn({ error }, 'a gauge could not be read'),
+    );
+  observeStored(
+    'dc_dead_letters',
+    'Messages in the dead-letter stream, by the consumer that could not work them off',
+    'DEAD_LETTERS',
+    ({ durable }) => `dlq.${durable}.>`,
+  );
+  observeStored(
+    'dc_messages_abandoned',
+    'Messages that the broker will not deliver again although nobody settled them',
+    'ADVISORIES',
+    ({ stream, durable }) => `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${stream}.${durable}`,
+  );
+}
+
+async function countStored(manager: JetStreamManager, stream: string, filter: string): Promise<number> {
+  const { state } = await manager.streams.info(stream, { subjects_filter: filter });
+  return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
 }

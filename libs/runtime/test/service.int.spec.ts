@@ -5,6 +5,7 @@ import { emitFact } from '@decent-cloud/outbox';
 import {
   createTestDatabase,
   eventually,
+  printFigures,
   startTestNats,
   type TestDatabase,
   type TestNats,
@@ -103,6 +104,31 @@ test('a fact from the outbox reaches the reaction once, however often it is deli
   expect(marker.duplicate).toBe(false);
   expect(await seen()).toHaveLength(1);
 });
+
+test('what was put aside or given up is to be seen until somebody deals with it', async () => {
+  const page = async () => (await fetch(`http://127.0.0.1:${service.opsPort}/metrics`)).text();
+  const value = async (name: string) =>
+    Number(new RegExp(`^${name}\\{consumer="payments".*\\} (\\d+)$`, 'm').exec(await page())?.[1]);
+  const js = jetstream(service.bus.connection);
+  const manager = await jetstreamManager(service.bus.connection);
+  const before = await value('dc_dead_letters');
+  expect(await value('dc_messages_abandoned')).toBe(0);
+  await js.publish(facts.contractEnded.subject, 'this is poison');
+  const started = performance.now();
+  await eventually(async () => (await value('dc_dead_letters')) === before + 1, { deadlineMs: 60_000 });
+  printFigures('poison', { 'ms until the metric of the alert shows it': performance.now() - started });
+  const letter = await manager.streams.getMessage('DEAD_LETTERS', {
+    last_by_subj: `dlq.payments.${facts.contractEnded.subject}`,
+  });
+  expect(letter?.header.get('Dc-Dead-Reason')).toContain('JSON');
+  // What the broker says when a message has come too often.
+  await js.publish('$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.FACTS.payments', '{"stream_seq":1}');
+  await eventually(async () => (await value('dc_messages_abandoned')) === 1);
+  await manager.streams.purge('ADVISORIES');
+  await manager.streams.purge('DEAD_LETTERS');
+  await eventually(async () => (await value('dc_messages_abandoned')) === 0);
+  expect(await value('dc_dead_letters')).toBe(0);
+}, 70_000);
 
 test('a stream that was deleted is made again and filled', async () => {
   const manager = await jetstreamManager(service.bus.connection);

@@ -1,7 +1,7 @@
 import { DurableReader, traceOf, type Verdict } from '@decent-cloud/bus';
 import { type Clock, crash } from '@decent-cloud/kernel';
 import { agentEvent, consumers } from '@decent-cloud/messages';
-import { receiveOnce } from '@decent-cloud/outbox';
+import { attemptsIn, receiveOnce } from '@decent-cloud/outbox';
 import { Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
 import {
   actWithPoints,
@@ -49,6 +49,7 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
       connection: this.bus.connection,
       declaration: CONSUMER,
       handle: (message) => this.handle(message),
+      attempts: attemptsIn(this.database, CONSUMER.durable),
       onSettled: (verdict, message) => {
         this.metrics.factsHandled.inc({ consumer: CONSUMER.durable, verdict });
         const kind = () => message.subject.split('.').at(-1);
