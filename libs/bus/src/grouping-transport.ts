@@ -19,4 +19,10 @@ export class GroupingTransport extends NodeTransport {
     }
     super.send(frame);
   }
+
+  override close(error?: Error): Promise<void> {
+    // What was sent before goes out, as if it were not grouped.
+    if (this.isGrouping) this.socket.uncork();
+    return super.close(error);
+  }
 }
