@@ -229,7 +229,8 @@ export class Agent {
     if (!(await isDoneWithin(backend.close(), CLOSE_MS))) logger.warn('the backend does not let go in time');
     await this.self.write();
     await this.journal.close();
-    await this.unlock();
+    // Otherwise the end of this process is what lets the next one begin.
+    if (isIdle) await this.unlock();
   }
 
   private believer(): Believer {

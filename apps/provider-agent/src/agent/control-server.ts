@@ -1,4 +1,4 @@
-import { chmod, unlink } from 'node:fs/promises';
+import { chmod, mkdir, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../log.ts';
 import {
@@ -43,6 +43,7 @@ export class ControlServer {
       );
       return;
     }
+    await mkdir(this.options.dataDir, { recursive: true, mode: 0o700 });
     await unlink(this.path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
