@@ -31,6 +31,9 @@ describe('a rental', () => {
   let envelope: string;
   /** Absent: a platform that knows none. */
   let steps: object[] | undefined;
+  let events: object[];
+  let scriptLog: string | null;
+  let operations: { kind: string; body: string }[];
   let abort: AbortController;
 
   beforeAll(async () => {
@@ -53,6 +56,7 @@ describe('a rental', () => {
     home = mkdtempSync(join(tmpdir(), 'dc-journey-'));
     [calls, streams, onRead, envelope] = [[], [], () => undefined, ''];
     steps = undefined;
+    [events, scriptLog, operations] = [[], null, []];
     abort = new AbortController();
     await dc('identity', 'generate', '--name', 'me');
     contract = {
@@ -93,7 +97,12 @@ describe('a rental', () => {
       contract.status = 'cancelled';
       send('cancelled');
     } else if (call === `GET /api/v1/contracts/${ID}/credentials`) send(envelope);
-    else if (steps && call === `GET /api/v1/contracts/${ID}/steps`)
+    else if (call === `GET /api/v1/contracts/${ID}/recipe-log`) send(scriptLog);
+    else if (call === `GET /api/v1/contracts/${ID}/events`) send(events);
+    else if (call.startsWith(`POST /api/v1/contracts/${ID}/`)) {
+      operations.push({ kind: call.split('/').at(-1) ?? '', body });
+      send('requested');
+    } else if (steps && call === `GET /api/v1/contracts/${ID}/steps`)
       send({ contract_id: ID, status: contract.status, as_of_ns: 1_795_415_157_151_753_001n, steps });
     else if (call === 'GET /api/v1/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
@@ -218,6 +227,83 @@ describe('a rental', () => {
       code: EXIT.failure,
       out: '',
       err: expect.stringContaining('another contract'),
+    });
+  });
+
+  describe('with a machine', () => {
+    const event = (id: number, eventType: string, details?: string) => ({
+      id,
+      contractId: ID,
+      eventType,
+      actor: 'provider',
+      createdAt: 1_795_415_157_151_753_001n,
+      ...(details && { details }),
+    });
+    beforeEach(() => {
+      contract.status = 'active';
+    });
+
+    it('gets a new password: asked for, or waited for until it is set', async () => {
+      expect(await dc('contract', 'reset-password', ID)).toEqual({ code: 0, out: 'requested\n', err: '' });
+      contract.password_reset_requested_at_ns = 1n;
+      events = [event(1, 'password_reset_failed', 'X: long ago')];
+      onRead = (count) => {
+        if (count !== 2) return;
+        delete contract.password_reset_requested_at_ns;
+        events.push(event(2, 'password_reset_complete'), event(3, 'ssh_key_rotation_failed', 'no'));
+        push({ contract_id: ID });
+      };
+      setTimeout(() => push({ contract_id: ID }), 100);
+      const waited = await dc('contract', 'reset-password', ID, '--wait', '--json');
+      expect(waited.code).toBe(0);
+      expect(JSON.parse(waited.out)).toEqual({ contractId: ID, message: 'requested', outcome: 'done' });
+      expect(operations.map(({ kind }) => kind)).toEqual(['reset-password', 'reset-password']);
+    });
+
+    it('tells why a password was not set', async () => {
+      events = [event(1, 'password_reset_complete'), event(2, 'password_reset_failed', 'LATE: too slow')];
+      const waited = await dc('contract', 'reset-password', ID, '--wait');
+      expect(waited).toMatchObject({ code: EXIT.refused, err: expect.stringContaining('LATE: too slow') });
+      contract.status = 'cancelled';
+      events = [event(1, 'password_reset_complete')];
+      const ended = await dc('contract', 'reset-password', ID, '--wait');
+      expect(ended).toMatchObject({ code: EXIT.refused, err: expect.stringContaining('is cancelled') });
+      contract.status = 'active';
+      contract.password_reset_requested_at_ns = 1n;
+      const late = await dc('contract', 'reset-password', ID, '--wait', '--timeout', '1');
+      expect(late).toMatchObject({ code: EXIT.timeout, err: expect.stringContaining('still tried') });
+    });
+
+    it('gets another SSH key, from a file or as a line', async () => {
+      const next = printSshPublicKey(generateKeyPair(), 'next');
+      const file = join(home, 'next.pub');
+      writeFileSync(file, `${next}\n`);
+      expect((await dc('contract', 'rotate-ssh-key', ID, '--ssh-pubkey', file)).code).toBe(0);
+      events = [event(1, 'ssh_key_rotation_complete')];
+      const waited = await dc('contract', 'rotate-ssh-key', ID, '--ssh-pubkey', next, '--wait');
+      expect(waited).toMatchObject({
+        code: 0,
+        out: `From now on the machine lets in ${parseSshPublicKey(next).fingerprint}\n`,
+      });
+      expect(operations.map(({ body }) => JSON.parse(body).newSshPubkey)).toEqual([next, next]);
+      const bad = await dc('contract', 'rotate-ssh-key', ID, '--ssh-pubkey', 'ssh-dss AAAA');
+      expect(bad).toMatchObject({ code: EXIT.usage, err: expect.stringContaining('no longer safe') });
+      expect((await dc('contract', 'rotate-ssh-key', ID)).code).toBe(EXIT.usage);
+    });
+
+    it('shows what the script has printed, without steering the terminal', async () => {
+      const none = await dc('contract', 'script-log', ID);
+      expect(none).toMatchObject({ code: 0, out: '', err: expect.stringContaining('No script has run') });
+      scriptLog = 'one\n\u001b[31mtwo\tthree';
+      expect(await dc('contract', 'script-log', ID)).toEqual({
+        code: 0,
+        out: 'one\n [31mtwo    three\n',
+        err: '',
+      });
+      expect(JSON.parse((await dc('contract', 'script-log', ID, '--json')).out)).toEqual({
+        contractId: ID,
+        log: scriptLog,
+      });
     });
   });
 

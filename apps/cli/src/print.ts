@@ -9,6 +9,16 @@ type Cell = string | number | bigint | boolean | null | undefined;
 /** Text of others, safe for a terminal and in one line. */
 export const plain = (value: Cell): string => String(value ?? '-').replaceAll(CONTROL, ' ') || '-';
 
+/** Many lines of others, safe for a terminal; with a line end. */
+export const plainLines = (text: string): string =>
+  text === ''
+    ? ''
+    : `${text
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((line) => line.replaceAll('\t', '    ').replaceAll(CONTROL, ' '))
+        .join('\n')}\n`;
+
 const cellText = (value: Cell): string => {
   const text = plain(value);
   return text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL - 1)}…` : text;

@@ -1,18 +1,15 @@
-import { ApiError, type Client, type LiveEvent } from '@decent-cloud/client';
-import { getContract } from '@decent-cloud/messages/contracts';
+import { ApiError } from '@decent-cloud/client';
 import type { RentalStep } from '@decent-cloud/messages/rental-steps';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';
 import { askForSteps, describeStep, StepNotes } from './describe-steps.ts';
+import { followContract } from './follow-contract.ts';
 
 export const WAIT_SECONDS = 300;
 const ORDER = ['requested', 'pending', 'accepted', 'provisioning', 'provisioned', 'active'];
-const ENDS = ['rejected', 'cancelled', 'expired', 'provisioningfailed', 'failed'];
+export const ENDS: readonly string[] = ['rejected', 'cancelled', 'expired', 'provisioningfailed', 'failed'];
 export const STATES: readonly string[] = [...ORDER, ...ENDS];
-
-/** Live changes make waiting quick; asking now and then makes it certain. */
-const ASK_EVERY_MS = { connected: 15_000, alone: 2_000 };
 
 export interface Wait {
   readonly contractId: string;
@@ -32,34 +29,16 @@ export function judge(status: string, wanted: string): Verdict {
 
 /** Follows a contract until it is in the state or beyond. @throws CliError when that cannot be any more, or not in time. */
 export async function waitForState(session: Session, wait: Wait): Promise<Contract> {
-  const client = await session.client();
-  const stop = new AbortController();
-  const deadline = AbortSignal.timeout(wait.timeoutSeconds * 1000);
-  const signal = AbortSignal.any([session.outside.signal, stop.signal, deadline]);
-  const changes = listen(client, wait.contractId, signal);
   let last: Contract | undefined;
   const notes = new StepNotes();
-  try {
-    while (!signal.aborted) {
-      const asked = changes.arm();
-      const contract = await ask(session, client, wait.contractId, signal);
-      if (contract) {
-        await tell(session, notes, contract, last, signal);
-        last = contract;
-        const verdict = judge(contract.status, wait.state);
-        if (verdict === 'reached') return contract;
-        if (verdict === 'unreachable') throw ended(contract, wait.state);
-      }
-      await asked;
-    }
-  } catch (error) {
-    // Whatever the deadline cut off is not the reason to tell.
-    if (error instanceof CliError || !deadline.aborted) throw error;
-  } finally {
-    stop.abort();
-    await changes.done;
-  }
-  session.outside.signal.throwIfAborted();
+  const reached = await followContract(session, wait, async (contract, signal) => {
+    await tell(session, notes, contract, last, signal);
+    last = contract;
+    const verdict = judge(contract.status, wait.state);
+    if (verdict === 'unreachable') throw ended(contract, wait.state);
+    return verdict === 'reached' ? contract : undefined;
+  });
+  if (reached) return reached;
   throw new CliError(
     EXIT.timeout,
     'WAIT_TIMEOUT',
@@ -94,21 +73,6 @@ async function stepsNow(session: Session, id: string, signal: AbortSignal): Prom
   }
 }
 
-async function ask(
-  session: Session,
-  client: Client,
-  contractId: string,
-  signal: AbortSignal,
-): Promise<Contract | undefined> {
-  try {
-    return await client.call(getContract, { params: { id: contractId } }, { signal });
-  } catch (error) {
-    if (!(error instanceof ApiError && error.passing)) throw error;
-    session.note(`${error.message}: trying again`);
-    return undefined;
-  }
-}
-
 function ended(contract: Contract, wanted: string): CliError {
   const why = contract.provisioning_failure_reason;
   return new CliError(
@@ -117,53 +81,4 @@ function ended(contract: Contract, wanted: string): CliError {
     `The contract is ${contract.status} and will not be ${wanted}${why ? `: ${why}` : ''}`,
     `See what happened: dc contract events ${contract.contract_id}`,
   );
-}
-
-interface Changes {
-  /** Resolves at the next change from now on, or when it is time to ask anyway. */
-  arm(): Promise<void>;
-  readonly done: Promise<void>;
-}
-
-function listen(client: Client, contractId: string, signal: AbortSignal): Changes {
-  let isConnected = false;
-  let wake: () => void = () => undefined;
-  const follow = async (): Promise<void> => {
-    const events = client.subscribe({
-      signal,
-      onConnect: () => {
-        isConnected = true;
-        // What changed while nobody listened has no event any more.
-        wake();
-      },
-      onBreak: () => {
-        isConnected = false;
-      },
-    });
-    for await (const event of events) if (concerns(event, contractId)) wake();
-  };
-  return {
-    arm: () =>
-      new Promise((resolve) => {
-        const finish = (): void => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', finish);
-          resolve();
-        };
-        const timer = setTimeout(finish, ASK_EVERY_MS[isConnected ? 'connected' : 'alone']);
-        signal.addEventListener('abort', finish, { once: true });
-        if (signal.aborted) finish();
-        wake = finish;
-      }),
-    // A platform without live changes is asked more often instead.
-    done: follow().catch(() => {
-      isConnected = false;
-    }),
-  };
-}
-
-function concerns({ event, data }: LiveEvent, contractId: string): boolean {
-  if (event === 'reset' || typeof data !== 'object' || data === null) return true;
-  const named = (data as { contract_id?: unknown }).contract_id;
-  return named === undefined || named === contractId.toLowerCase();
 }

@@ -1,0 +1,26 @@
+import { resetPassword } from '@decent-cloud/messages/contracts';
+import type { Command } from 'commander';
+import { type Run, verb } from '../verb.ts';
+import { EXAMPLE_ID } from './get.ts';
+import { waitForOperation } from './wait-for-operation.ts';
+
+export function addResetPassword(parent: Command, run: Run): void {
+  verb<{ wait?: boolean }>(parent, run, {
+    name: 'reset-password <id>',
+    summary: 'have a new password set on a machine, sealed for the keys of the account',
+    example: `contract reset-password ${EXAMPLE_ID} --wait`,
+    writes: true,
+    configure: (command) =>
+      command.option('--wait', 'until the new password is set, --timeout seconds at most'),
+    async run(session, { wait }, [typed = '']) {
+      const id = await session.contractId(typed);
+      const message = await session.call(resetPassword, { params: { id } });
+      if (!wait) return { json: { contractId: id, message }, text: `${message}\n` };
+      await waitForOperation(session, 'reset-password', id);
+      return {
+        json: { contractId: id, message, outcome: 'done' },
+        text: `The new password is set. See it: dc contract credentials ${id}\n`,
+      };
+    },
+  });
+}

@@ -1,0 +1,31 @@
+import { rotateSshKey } from '@decent-cloud/messages/contracts';
+import type { Command } from 'commander';
+import { readSshPublicKey } from '../ssh/read-public-key.ts';
+import { type Run, verb } from '../verb.ts';
+import { EXAMPLE_ID } from './get.ts';
+import { waitForOperation } from './wait-for-operation.ts';
+
+export function addRotateSshKey(parent: Command, run: Run): void {
+  verb<{ sshPubkey: string; wait?: boolean }>(parent, run, {
+    name: 'rotate-ssh-key <id>',
+    summary: 'let another SSH key into a machine, and the present one no more',
+    example: `contract rotate-ssh-key ${EXAMPLE_ID} --ssh-pubkey ~/.ssh/id_new.pub --wait`,
+    writes: true,
+    configure: (command) =>
+      command
+        .requiredOption('--ssh-pubkey <file|line>', 'the new public key')
+        .option('--wait', 'until the machine lets it in, --timeout seconds at most'),
+    async run(session, { sshPubkey, wait }, [typed = '']) {
+      const id = await session.contractId(typed);
+      const { line, parsed } = await readSshPublicKey(sshPubkey, session.outside.home);
+      const message = await session.call(rotateSshKey, { params: { id }, body: { newSshPubkey: line } });
+      if (!wait) return { json: { contractId: id, message }, text: `${message}\n` };
+      await waitForOperation(session, 'rotate-ssh-key', id);
+      const { fingerprint } = parsed;
+      return {
+        json: { contractId: id, message, outcome: 'done', fingerprint },
+        text: `From now on the machine lets in ${fingerprint}\n`,
+      };
+    },
+  });
+}
