@@ -355,7 +355,7 @@ describe('a rental', () => {
       ...making,
       state: 'failed',
       reason: 'PROVISIONING_FAILED',
-      text: 'The provider could not make the machine.',
+      text: 'The provider could not\u001b[2J make the machine.',
     };
     const accept = {
       name: 'accept',
@@ -403,7 +403,7 @@ describe('a rental', () => {
       ];
       const { out } = await dc('contract', 'get', ID);
       expect(out.split('\n').slice(-5)).toEqual([
-        '✗ make machine    failed: The provider could not make the machine.',
+        '✗ make machine    failed: The provider could not [2J make the machine.',
         '▸ accept          running 61 s, until 2026-11-23 06:25:57Z',
         '↩ refund          undone 12 s',
         '◂ remove machine  undoing 4.2 s of about 60 s',
