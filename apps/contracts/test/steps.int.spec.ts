@@ -1,6 +1,7 @@
 import { parseExactJson, printExactJson } from '@decent-cloud/kernel';
 import { type Answer, facts } from '@decent-cloud/messages';
 import { cancelContract, getContractSteps, respondToRequest } from '@decent-cloud/messages/contracts';
+import { jest } from '@jest/globals';
 import { SettleDeadlines } from '../src/settle-deadlines.ts';
 import {
   AGENT_KEY,
@@ -11,6 +12,8 @@ import {
   TENANT_KEY,
 } from './sample-contract.ts';
 import { provider, stranger, tenantsOtherKey, World } from './world.ts';
+
+jest.setTimeout(60_000);
 
 type Steps = Answer<typeof getContractSteps>;
 

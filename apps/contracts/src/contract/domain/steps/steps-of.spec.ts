@@ -1,6 +1,7 @@
 import { printExactJson, REASONS } from '@decent-cloud/kernel';
 import { rentalProcess } from '@decent-cloud/messages/rental-process';
 import type { RentalStep } from '@decent-cloud/messages/rental-steps';
+import { jest } from '@jest/globals';
 import { allLives, births, born, type Edge, happenings } from '../../../../test/all-lives.ts';
 import { LIMITS, sampleContract, T0 } from '../../../../test/sample-contract.ts';
 import { advance } from '../advance.ts';
@@ -8,6 +9,8 @@ import type { Contract } from '../contract.ts';
 import { isFinal, lifecycle } from '../status.ts';
 import { stepsChanged } from './steps-changed.ts';
 import { stepsOf } from './steps-of.ts';
+
+jest.setTimeout(60_000);
 
 const SECOND = 1_000_000_000n;
 const DECIDED = ['done', 'failed', 'skipped'];
