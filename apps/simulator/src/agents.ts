@@ -1,0 +1,414 @@
+import { secondsToNs } from '@decent-cloud/kernel';
+import {
+  type AgentEvent,
+  type AgentHeartbeat,
+  consumers,
+  type DesiredSnapshot,
+  type FactPayload,
+  facts,
+} from '@decent-cloud/messages';
+import type { KnownMachine } from '../../agents/src/assignment/domain/compare-observed.ts';
+import type { Effect, MachineEvent } from '../../agents/src/assignment/domain/decide-event.ts';
+import type { Message, Verdict } from './broker.ts';
+import {
+  AGENT_LIMITS,
+  type Assignment,
+  Coordinator,
+  type CoordinatorMutations,
+  type Machine,
+} from './coordinator.ts';
+import { DatabaseAwayError, type Transaction } from './database.ts';
+import type { Process } from './kernel.ts';
+import { SECOND } from './kernel.ts';
+import type { Rules } from './rules.ts';
+import { Service, type Surroundings } from './service.ts';
+import { type Signed, SigningKey } from './signing.ts';
+
+const ORDER_REST_SECONDS = 10;
+const FRESH_SECONDS = 300;
+
+/** What an agent reports is not believed, with the reason. */
+export class DisbelievedError extends Error {
+  override readonly name = 'DisbelievedError';
+}
+
+type Observed = Extract<AgentEvent, { kind: 'observed' }>;
+type Say = (typeof facts)['provisioningStarted' | 'machineProvisioned' | 'machineLost'];
+
+/** The service of coordinator and agents' wire. */
+export class Agents extends Service {
+  readonly platformKey = new SigningKey('platform');
+  readonly coordinator: Coordinator;
+  readonly disbelieved = new Map<string, number>();
+  /** Told of every event of an agent that took effect. */
+  onBelieved: (event: AgentEvent) => void = () => undefined;
+
+  protected readonly reactions: ReadonlyMap<string, (fact: never, tx: Transaction) => void>;
+
+  constructor(
+    around: Surroundings,
+    skewUs: number,
+    private readonly rules: Rules['agents'],
+    mutant: CoordinatorMutations,
+  ) {
+    super('agents', skewUs, around);
+    this.coordinator = new Coordinator(rules, this.platformKey, around.kernel.random, mutant);
+    this.reactions = new Map<string, (fact: never, tx: Transaction) => void>([
+      [
+        facts.contractAccepted.subject,
+        (fact: FactPayload<typeof facts.contractAccepted>, tx: Transaction) => this.accepted(fact, tx),
+      ],
+      [
+        facts.contractEnded.subject,
+        (fact: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.ended(fact, tx),
+      ],
+    ]);
+    this.readFacts('agents');
+    const declaration = consumers['agent-events'];
+    around.broker.addReader({
+      ...declaration,
+      node: this,
+      isConnected: () => true,
+      wants: () => true,
+      handle: (message) => this.hear(message),
+      doing: ({ subject }) => `agents on report ${subject.split('.')[4]}`,
+    });
+  }
+
+  protected sweeps() {
+    const everySeconds = AGENT_LIMITS.COORDINATOR_EVERY_SECONDS;
+    return [
+      { name: 'drive-assignments', everySeconds, sweep: () => this.driveAssignments() },
+      { name: 'repeat-removals', everySeconds, sweep: () => this.repeatRemovals() },
+    ];
+  }
+
+  private accepted(fact: FactPayload<typeof facts.contractAccepted>, tx: Transaction): void {
+    const { coordinator } = this;
+    const { contractId, providerPublicKey, datacenterCountry, spec, encryptionPublicKeys, deadlineNs } = fact;
+    if (coordinator.assignments.get(contractId)) return;
+    const assignment: Assignment = {
+      contractId,
+      state: 'waiting',
+      generation: 0,
+      providerPublicKey,
+      agentPoolId: fact.agentPoolId ?? null,
+      datacenterCountry,
+      spec,
+      encryptionPublicKeys,
+      deadlineNs,
+      waitingSinceNs: tx.now,
+      retryAgent: null,
+      dueAtNs: tx.now,
+      removedAtNs: null,
+    };
+    tx.put(coordinator.assignments, contractId, assignment);
+    coordinator.nextDueNs = null;
+    coordinator.assign(tx, assignment);
+  }
+
+  private ended({ contractId, ...fact }: FactPayload<typeof facts.contractEnded>, tx: Transaction): void {
+    const { coordinator } = this;
+    const assignment = coordinator.assignments.get(contractId);
+    if (!assignment) {
+      const never = {
+        generation: 0,
+        agentPoolId: null,
+        datacenterCountry: '',
+        spec: { offeringId: '', sshPublicKeys: [] },
+        encryptionPublicKeys: [],
+        deadlineNs: 0n,
+        waitingSinceNs: null,
+        retryAgent: null,
+        dueAtNs: null,
+        removedAtNs: null,
+      };
+      const { providerPublicKey } = fact;
+      tx.put(coordinator.assignments, contractId, {
+        contractId,
+        state: 'ended',
+        providerPublicKey,
+        ...never,
+      });
+      return;
+    }
+    if (assignment.state === 'ended') return;
+    const ended = { ...assignment, state: 'ended' as const };
+    coordinator.change(tx, contractId, { state: 'ended', dueAtNs: null, retryAgent: null });
+    for (const machine of coordinator.machines(contractId)) {
+      if (machine.desired === 'running') coordinator.orderRemoval(tx, machine);
+      else if (machine.state === 'gone' && machine.generation === assignment.generation) {
+        coordinator.sayRemoved(tx, ended, machine);
+      }
+    }
+  }
+
+  private *driveAssignments(): Process {
+    const { now, coordinator } = this;
+    if (coordinator.nextDueNs !== null && now < coordinator.nextDueNs) return;
+    const waiting = [...coordinator.assignments.values()].filter(({ dueAtNs }) => dueAtNs !== null);
+    coordinator.nextDueNs = earliest(waiting.map(({ dueAtNs }) => dueAtNs));
+    for (const { contractId, dueAtNs } of waiting) {
+      if (dueAtNs === null || dueAtNs > now) continue;
+      yield* this.tolerant((tx) => {
+        const assignment = coordinator.assignments.get(contractId) as Assignment;
+        if (assignment.dueAtNs !== null && assignment.dueAtNs <= tx.now) coordinator.onDue(tx, assignment);
+      });
+    }
+  }
+
+  private *repeatRemovals(): Process {
+    const { now, coordinator, rules } = this;
+    if (coordinator.nextRemovalNs !== null && now < coordinator.nextRemovalNs) return;
+    const orders = [...coordinator.machinesOf.values()].flat().filter(({ state }) => state !== 'gone');
+    coordinator.nextRemovalNs = earliest(orders.map(({ nextOrderAtNs }) => nextOrderAtNs));
+    const heardSince = now - secondsToNs(rules.ONLINE_SECONDS);
+    for (const [contractId, machines] of [...coordinator.machinesOf.rows]) {
+      const isDue = machines.some(
+        (machine) =>
+          rules.isRemovalDue(machine, now) &&
+          (coordinator.agents.get(machine.agentPublicKey)?.lastHeartbeatNs ?? 0n) > heardSince,
+      );
+      if (!isDue) continue;
+      yield* this.tolerant((tx) => {
+        for (const machine of coordinator.machines(contractId)) {
+          if (rules.isRemovalDue(machine, tx.now)) coordinator.orderRemoval(tx, machine);
+        }
+      });
+    }
+  }
+
+  /** One that fails must not hold up the others; it stays due. */
+  private *tolerant(body: (tx: Transaction) => void): Process {
+    try {
+      yield* this.transaction(body);
+    } catch (error) {
+      if (!(error instanceof DatabaseAwayError)) throw error;
+    }
+  }
+
+  // ---- what agents say ---------------------------------------------------------------------------
+
+  /** Beats that are heard are written some time later; a crash in between loses them. */
+  hearHeartbeat(account: string, { message, signedBy }: Signed<Omit<AgentHeartbeat, 'sig'>>): void {
+    const { kernel } = this.around;
+    const heardAtNs = this.now;
+    const agent = this.coordinator.agents.get(message.agentPublicKey);
+    if (this.rules.whyDisbelieved(this.known(agent), account, () => signedBy === message.agentPublicKey))
+      return;
+    const distanceNs = heardAtNs - BigInt(message.atNs);
+    if (distanceNs > secondsToNs(FRESH_SECONDS) || -distanceNs > secondsToNs(FRESH_SECONDS)) return;
+    kernel.launch(this, 'write heartbeats', this.writeHeartbeat(message, heardAtNs));
+  }
+
+  private *writeHeartbeat(beat: Omit<AgentHeartbeat, 'sig'>, heardAtNs: bigint): Process {
+    yield this.around.kernel.random.int(0, 2 * SECOND);
+    const { agents } = this.coordinator;
+    const agent = agents.get(beat.agentPublicKey);
+    if (!agent || (agent.lastHeartbeatNs ?? 0n) >= heardAtNs) return;
+    agents.rows.set(beat.agentPublicKey, {
+      ...agent,
+      lastHeartbeatNs: heardAtNs,
+      provisionerTypes: beat.provisionerTypes,
+      activeContracts: beat.activeContracts,
+      freeSlots: beat.freeSlots,
+    });
+  }
+
+  /** Everything that an agent shall have. */
+  *snapshot(agentPublicKey: string): Process<Signed<Omit<DesiredSnapshot, 'sig'>>> {
+    yield this.around.kernel.random.int(200, 3_000);
+    const { coordinator, rules } = this;
+    const listed = this.machinesOfAgent(agentPublicKey);
+    // What is not listed is no order: the real list has a limit, too.
+    const isCut = this.around.faults.hits('snapshot-cut', agentPublicKey.slice(0, 8));
+    const machines = (isCut ? listed.filter(() => this.around.kernel.random.chance(0.5)) : listed)
+      .sort((a, b) => (a.desired < b.desired ? -1 : a.desired > b.desired ? 1 : 0))
+      .map((machine) => {
+        const assignment = coordinator.assignments.get(machine.contractId) as Assignment;
+        return machine.desired === 'running'
+          ? rules.desiredRunning(assignment, machine.generation)
+          : rules.desiredAbsent(machine, assignment.deadlineNs);
+      });
+    return this.platformKey.sign({
+      v: 1,
+      agentPublicKey,
+      version: String(coordinator.agents.get(agentPublicKey)?.desiredVersion ?? 0n),
+      atNs: this.now.toString(),
+      machines,
+    });
+  }
+
+  private machinesOfAgent(agentPublicKey: string): Machine[] {
+    return [...this.coordinator.machinesOf.values()].flatMap((machines) =>
+      machines.filter((machine) => machine.agentPublicKey === agentPublicKey && machine.state !== 'gone'),
+    );
+  }
+
+  private known(agent: { accountPublicKey: string } | undefined) {
+    return agent && { accountPublicKey: agent.accountPublicKey, isActive: true };
+  }
+
+  private *hear({ subject, body }: Message): Process<Verdict> {
+    const { message: event, signedBy } = body as Signed<AgentEvent>;
+    const { agentPublicKey, eventId } = event;
+    yield this.around.kernel.random.int(200, 1_500);
+    const agent = this.coordinator.agents.get(agentPublicKey);
+    const account = subject.split('.')[3] ?? '';
+    const why = this.rules.whyDisbelieved(this.known(agent), account, () => signedBy === agentPublicKey);
+    if (why) return this.disbelieve(why);
+    try {
+      yield* this.transaction((tx) => {
+        if (!tx.receiveOnce('agent-events', `${agentPublicKey}:${eventId}`)) return;
+        this.apply(tx, event);
+        this.onBelieved(event);
+      });
+      return { verdict: 'done' };
+    } catch (error) {
+      if (error instanceof DisbelievedError) return this.disbelieve(error.message);
+      if (error instanceof DatabaseAwayError) return { verdict: 'pause', error };
+      this.around.kernel.report(error, `agents on report ${event.kind}`);
+      return { verdict: 'retry', error };
+    }
+  }
+
+  private disbelieve(why: string): Verdict {
+    this.disbelieved.set(why, (this.disbelieved.get(why) ?? 0) + 1);
+    return { verdict: 'dead', error: new DisbelievedError(why) };
+  }
+
+  private apply(tx: Transaction, event: AgentEvent): void {
+    if (event.kind === 'observed') {
+      this.compare(tx, event);
+      return;
+    }
+    const { coordinator, rules } = this;
+    const { contractId, generation, agentPublicKey } = event;
+    const assignment = coordinator.assignments.get(contractId);
+    const machine = coordinator.machines(contractId).find((one) => one.generation === generation);
+    if (!assignment || !machine || !rules.isItsOwn(machine, agentPublicKey)) {
+      throw new DisbelievedError('foreign-machine');
+    }
+    if (generation < assignment.generation) this.around.recorder.seen('report of an old generation');
+    if (machine.desired === 'absent') this.around.recorder.seen('report about a machine that is to go');
+    const attempts = coordinator.machines(contractId);
+    const effects = rules.decideOnEvent(event, machine, assignment, attempts);
+    for (const effect of effects) this.carryOut(tx, effect, event, assignment, machine);
+  }
+
+  private carryOut(
+    tx: Transaction,
+    effect: Effect,
+    event: MachineEvent,
+    assignment: Assignment,
+    machine: Machine,
+  ): void {
+    const { coordinator } = this;
+    switch (effect.kind) {
+      case 'start':
+        this.start(tx, assignment, machine);
+        return;
+      case 'accept':
+        if (!effect.startedBefore) this.start(tx, assignment, machine);
+        this.accept(tx, event, machine);
+        return;
+      case 'fail':
+        this.fail(tx, effect, event, assignment, machine);
+        return;
+      case 'order-removal':
+        coordinator.orderRemoval(tx, machine);
+        return;
+      case 'confirm-gone':
+        coordinator.confirmGone(tx, assignment, machine);
+        return;
+      case 'report-lost':
+        this.lose(tx, machine);
+        return;
+    }
+  }
+
+  private start(tx: Transaction, assignment: Assignment, machine: Machine): void {
+    const { coordinator, rules } = this;
+    coordinator.changeMachine(tx, machine, { state: 'claimed' });
+    coordinator.change(tx, assignment.contractId, {
+      state: 'claimed',
+      dueAtNs: rules.watchAt(assignment, tx.now),
+    });
+    this.say(tx, facts.provisioningStarted, machine);
+  }
+
+  private accept(tx: Transaction, event: MachineEvent, machine: Machine): void {
+    if (event.kind !== 'provisioned') return;
+    const { instance } = event.payload;
+    const provisioned = {
+      state: 'provisioned' as const,
+      externalId: instance.externalId,
+      settledAtNs: tx.now,
+    };
+    this.coordinator.changeMachine(tx, machine, provisioned);
+    this.coordinator.change(tx, machine.contractId, { state: 'provisioned', dueAtNs: null });
+    this.say(tx, facts.machineProvisioned, machine, event.payload);
+  }
+
+  private fail(
+    tx: Transaction,
+    { step }: Extract<Effect, { kind: 'fail' }>,
+    event: MachineEvent,
+    assignment: Assignment,
+    machine: Machine,
+  ): void {
+    if (event.kind !== 'failed') return;
+    const { coordinator } = this;
+    const { agentPublicKey } = machine;
+    coordinator.close(tx, machine, event.payload.class);
+    if (step.next === 'give-up') {
+      coordinator.fail(tx, assignment, 'PROVISIONING_FAILED', event.payload.message, agentPublicKey);
+      return;
+    }
+    const retry =
+      step.next === 'same-agent' ? { agentPublicKey, afterSeconds: step.afterSeconds } : undefined;
+    coordinator.tryAgain(tx, assignment, retry);
+  }
+
+  private lose(tx: Transaction, machine: Machine): void {
+    if (machine.lostAtNs !== null) return;
+    this.coordinator.changeMachine(tx, machine, { lostAtNs: tx.now });
+    this.say(tx, facts.machineLost, machine);
+  }
+
+  private say(tx: Transaction, declaration: Say, machine: Machine, more: object = {}): void {
+    const { contractId, generation, agentPublicKey } = machine;
+    tx.say({ declaration, payload: { contractId, generation, agentPublicKey, atNs: tx.now, ...more } });
+  }
+
+  /** A full report: what shall be absent is ordered away again, what vanished is reported. */
+  private compare(tx: Transaction, event: Observed): void {
+    const { coordinator, rules } = this;
+    const { agentPublicKey } = event;
+    const observed = event.payload.machines;
+    const atNs = BigInt(event.atNs) < tx.now ? BigInt(event.atNs) : tx.now;
+    const known = [...coordinator.machinesOf.values()].flatMap((machines) =>
+      machines.filter(
+        (machine) =>
+          machine.agentPublicKey === agentPublicKey &&
+          (machine.state !== 'gone' || observed.some(({ contractId }) => contractId === machine.contractId)),
+      ),
+    );
+    const { toRemove, gone, lost, found } = rules.compareObserved(observed, known, atNs);
+    const rowOf = ({ contractId, generation }: KnownMachine) =>
+      coordinator.machines(contractId).find((machine) => machine.generation === generation) as Machine;
+    for (const machine of toRemove.map(rowOf)) {
+      const orderedAgo = machine.updatedAtNs + secondsToNs(ORDER_REST_SECONDS) < tx.now;
+      if (orderedAgo || machine.state === 'gone') coordinator.orderRemoval(tx, machine);
+    }
+    for (const machine of gone.map(rowOf)) {
+      coordinator.confirmGone(tx, coordinator.assignments.get(machine.contractId) as Assignment, machine);
+    }
+    for (const machine of lost.map(rowOf)) this.lose(tx, machine);
+    for (const machine of found.map(rowOf)) coordinator.changeMachine(tx, machine, { lostAtNs: null });
+  }
+}
+
+const NEVER_NS = 2n ** 63n - 1n;
+const earliest = (times: readonly (bigint | null)[]): bigint =>
+  times.reduce<bigint>((first, at) => (at !== null && at < first ? at : first), NEVER_NS);

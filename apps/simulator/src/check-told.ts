@@ -1,0 +1,63 @@
+import { facts } from '@decent-cloud/messages';
+import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
+import { isFinal } from '../../contracts/src/contract/domain/status.ts';
+import type { Note } from './check.ts';
+import type { Life } from './people.ts';
+import type { World } from './world.ts';
+
+/** What was told is so: every yes can be seen, no no left anything behind, and what nobody knows happened at most once. */
+export function checkTold(world: World, note: Note): void {
+  const made = new Map<string, Contract[]>();
+  for (const contract of world.contracts.contracts.values()) {
+    made.set(contract.requestMemo, [...(made.get(contract.requestMemo) ?? []), contract]);
+  }
+  for (const life of world.lives) checkLife(life, made.get(life.id) ?? [], note);
+  checkSaid(world, note);
+}
+
+function checkLife({ id, created, cancelled }: Life, contracts: readonly Contract[], note: Note): void {
+  // A refusal frees the key: whoever did not hear of it and asks again is asked for the money again.
+  const served = contracts.filter(({ endReason }) => endReason !== 'INSUFFICIENT_BALANCE');
+  if (served.length > 1) note('one wish makes one contract', `${id}: ${served.length}`);
+  const contract = served[0] ?? contracts.at(-1);
+  if (created.kind === 'not-asked') note('everybody asked', id);
+  if (created.kind === 'ok' && contract?.contractId !== created.answer) {
+    note('every yes can be seen', `${id}: told ${created.answer}, there is ${contract?.contractId}`);
+  }
+  if (created.kind === 'refused' && contract && !(isFinal(contract.status) && contract.earnedE9s === 0n)) {
+    note('a no costs nothing', `${id}: ${created.reason}, but ${contract.status}`);
+  }
+  if (created.kind === 'refused' && !['INSUFFICIENT_BALANCE', 'OUT_OF_STOCK'].includes(created.reason)) {
+    note('every no has its cause', `${id}: ${created.reason}`);
+  }
+  if (cancelled.kind === 'ok' && contract?.endReason !== 'CANCELLED_BY_TENANT') {
+    note('every cancellation that was confirmed is one', `${id}: ${contract?.endReason}`);
+  }
+}
+
+/** Said at most once for each contract, and exactly when it is so. */
+function checkSaid({ services, contracts }: World, note: Note): void {
+  const times = new Map<string, number>();
+  const once: readonly string[] = [
+    facts.contractAccepted,
+    facts.contractEnded,
+    facts.rentalCharged,
+    facts.refundIssued,
+    facts.machineRemoved,
+  ].map(({ subject }) => subject);
+  for (const { database } of services) {
+    for (const { subject, body } of database.outbox) {
+      if (!once.includes(subject)) continue;
+      const key = `${subject} ${(body as { contractId: string }).contractId}`;
+      times.set(key, (times.get(key) ?? 0) + 1);
+    }
+  }
+  for (const [key, count] of times) if (count > 1) note('what happens once is said once', `${key}: ${count}`);
+  for (const { contractId, status, acceptedAtNs } of contracts.contracts.values()) {
+    const wasSaid = (subject: string) => times.has(`${subject} ${contractId}`);
+    const fits =
+      wasSaid(facts.contractEnded.subject) === isFinal(status) &&
+      wasSaid(facts.contractAccepted.subject) === (acceptedAtNs !== null);
+    if (!fits) note('what happens is said', `${contractId} ${status}`);
+  }
+}

@@ -1,0 +1,308 @@
+import { secondsToNs } from '@decent-cloud/kernel';
+import { type AgentCommand, agentSubjects, type DesiredMachine, facts } from '@decent-cloud/messages';
+import type { Attempt, Outcome } from '../../agents/src/assignment/domain/attempt.ts';
+import type { Candidate } from '../../agents/src/assignment/domain/choose-agent.ts';
+import type { AssignmentState, MachineState } from '../../agents/src/assignment/domain/decide-event.ts';
+import { Table, type Transaction } from './database.ts';
+import type { Random } from './random.ts';
+import type { Rules } from './rules.ts';
+import type { SigningKey } from './signing.ts';
+
+export interface Assignment {
+  readonly contractId: string;
+  readonly state: AssignmentState;
+  readonly generation: number;
+  readonly providerPublicKey: string;
+  readonly agentPoolId: string | null;
+  readonly datacenterCountry: string;
+  readonly spec: NonNullable<DesiredMachine['spec']>;
+  readonly encryptionPublicKeys: string[];
+  readonly deadlineNs: bigint;
+  readonly waitingSinceNs: bigint | null;
+  readonly retryAgent: string | null;
+  readonly dueAtNs: bigint | null;
+  readonly removedAtNs: bigint | null;
+}
+export interface Machine {
+  readonly contractId: string;
+  readonly generation: number;
+  readonly agentPublicKey: string;
+  readonly desired: 'running' | 'absent';
+  readonly state: MachineState;
+  readonly outcome: Outcome | null;
+  readonly externalId: string | null;
+  readonly settledAtNs: bigint | null;
+  readonly absentSinceNs: bigint | null;
+  readonly orders: number;
+  readonly nextOrderAtNs: bigint | null;
+  readonly lostAtNs: bigint | null;
+  readonly offeredAtNs: bigint;
+  readonly updatedAtNs: bigint;
+}
+export interface AgentRow {
+  readonly agentPublicKey: string;
+  readonly accountPublicKey: string;
+  readonly providerPublicKey: string;
+  readonly poolId: string;
+  readonly desiredVersion: bigint;
+  readonly lastHeartbeatNs: bigint | null;
+  readonly provisionerTypes: readonly string[];
+  readonly activeContracts: number;
+  readonly freeSlots: number;
+}
+
+export const AGENT_LIMITS = {
+  AGENT_WAIT_SECONDS: 120,
+  CLAIM_TIMEOUT_SECONDS: 30,
+  AGENT_TAKEOVER_SECONDS: 60,
+  REMOVAL_REPEAT_SECONDS: 15,
+  COORDINATOR_EVERY_SECONDS: 2,
+};
+/** As long as the stream of commands keeps them. */
+const ORDER_LIFE_SECONDS = 86_400;
+type FailureReason = 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED' | 'PROVISIONING_TIMEOUT';
+
+const attemptsOf = (machines: readonly Machine[]): Attempt[] =>
+  machines.map(({ agentPublicKey, outcome, settledAtNs }) => ({ agentPublicKey, outcome, settledAtNs }));
+
+export interface CoordinatorMutations {
+  readonly ordersNoRemovals: boolean;
+}
+
+/** Who makes which machine: every method works in the caller's transaction. */
+export class Coordinator {
+  readonly agents = new Table<string, AgentRow>();
+  readonly assignments = new Table<string, Assignment>();
+  readonly machinesOf = new Table<string, readonly Machine[]>();
+  /** No sweep finds anything before these times; null: not known since the last change. */
+  nextDueNs: bigint | null = null;
+  nextRemovalNs: bigint | null = null;
+  readonly pools: { poolId: string; location: string; provisionerType: string; providerPublicKey: string }[] =
+    [];
+
+  constructor(
+    readonly rules: Rules['agents'],
+    private readonly platformKey: SigningKey,
+    private readonly random: Random,
+    private readonly mutant: CoordinatorMutations,
+  ) {}
+
+  machines(contractId: string): readonly Machine[] {
+    return this.machinesOf.get(contractId) ?? [];
+  }
+
+  change(tx: Transaction, contractId: string, changes: Partial<Assignment>): void {
+    const assignment = this.assignments.get(contractId) as Assignment;
+    this.nextDueNs = null;
+    tx.put(this.assignments, contractId, { ...assignment, ...changes });
+  }
+
+  changeMachine(tx: Transaction, { contractId, generation }: Machine, changes: Partial<Machine>): void {
+    const machines = this.machines(contractId).map((machine) =>
+      machine.generation === generation ? { ...machine, ...changes, updatedAtNs: tx.now } : machine,
+    );
+    this.nextRemovalNs = null;
+    tx.put(this.machinesOf, contractId, machines);
+    if (changes.desired !== undefined || changes.state === 'gone') {
+      this.raiseVersion(tx, machines.find((one) => one.generation === generation) as Machine);
+    }
+  }
+
+  private raiseVersion(tx: Transaction, { agentPublicKey }: Pick<Machine, 'agentPublicKey'>): void {
+    const agent = this.agents.get(agentPublicKey) as AgentRow;
+    tx.put(this.agents, agentPublicKey, { ...agent, desiredVersion: agent.desiredVersion + 1n });
+  }
+
+  /** The best agent gets the contract with a new generation; without one it goes on waiting, or has failed. */
+  assign(tx: Transaction, assignment: Assignment): void {
+    const { now } = tx;
+    if (now >= assignment.deadlineNs) {
+      this.fail(tx, assignment, 'NO_AGENT_AVAILABLE', 'no agent took the contract in time');
+      return;
+    }
+    const agent = this.choose(assignment, now);
+    if (agent) {
+      this.offer(tx, assignment, agent);
+      return;
+    }
+    const step = this.rules.withoutAgent(assignment, now, AGENT_LIMITS);
+    if (step.next === 'wait') this.change(tx, assignment.contractId, step.change);
+    else this.fail(tx, assignment, 'NO_AGENT_AVAILABLE', 'no agent of the provider could take the contract');
+  }
+
+  private choose(assignment: Assignment, now: bigint): Candidate | undefined {
+    const { agentPoolId, datacenterCountry, retryAgent, spec, providerPublicKey, contractId } = assignment;
+    const { provisionerType } = spec;
+    const own = this.pools.filter((pool) => pool.providerPublicKey === providerPublicKey);
+    const poolIds = this.rules.choosePools(own, { agentPoolId, datacenterCountry, provisionerType });
+    const candidates = [...this.agents.values()]
+      .filter((agent) => poolIds.includes(agent.poolId) && agent.lastHeartbeatNs !== null)
+      .map((agent) => ({ ...agent, offeredSince: this.offeredSince(agent) }));
+    const wanted = { provisionerType, retryAgent };
+    return this.rules.chooseAgent(candidates, attemptsOf(this.machines(contractId)), wanted, now);
+  }
+
+  private offeredSince({ agentPublicKey, lastHeartbeatNs }: AgentRow): number {
+    let count = 0;
+    for (const machines of this.machinesOf.values()) {
+      for (const machine of machines) {
+        const isOpen = machine.state === 'offered' || machine.state === 'claimed';
+        if (machine.agentPublicKey !== agentPublicKey || !isOpen || machine.desired !== 'running') continue;
+        if (machine.offeredAtNs >= (lastHeartbeatNs ?? 0n)) count++;
+      }
+    }
+    return count;
+  }
+
+  private offer(tx: Transaction, assignment: Assignment, agent: Candidate): void {
+    const { contractId, deadlineNs } = assignment;
+    const { agentPublicKey, accountPublicKey } = agent;
+    const change = this.rules.offered(assignment, tx.now, AGENT_LIMITS);
+    const { generation } = change;
+    const machine: Machine = {
+      contractId,
+      generation,
+      agentPublicKey,
+      desired: 'running',
+      state: 'offered',
+      outcome: null,
+      externalId: null,
+      settledAtNs: null,
+      absentSinceNs: null,
+      orders: 0,
+      nextOrderAtNs: null,
+      lostAtNs: null,
+      offeredAtNs: tx.now,
+      updatedAtNs: tx.now,
+    };
+    tx.put(this.machinesOf, contractId, [...this.machines(contractId), machine]);
+    this.raiseVersion(tx, machine);
+    this.change(tx, contractId, change);
+    const desired = this.rules.desiredRunning(assignment, generation);
+    this.give(tx, 'provision', agentPublicKey, accountPublicKey, desired, deadlineNs);
+  }
+
+  /** Signed, in the transaction of the decision. */
+  private give(
+    tx: Transaction,
+    kind: 'provision' | 'terminate',
+    agentPublicKey: string,
+    account: string,
+    machine: DesiredMachine,
+    deadlineNs: bigint,
+  ): void {
+    const commandId = this.random.uuid();
+    const command: Omit<AgentCommand, 'sig'> = {
+      v: 1,
+      commandId,
+      kind,
+      agentPublicKey,
+      issuedAtNs: tx.now.toString(),
+      deadlineNs: deadlineNs.toString(),
+      machine,
+    };
+    const subject = agentSubjects.command(account, kind);
+    tx.enqueue({ id: commandId, subject, body: this.platformKey.sign(command) });
+  }
+
+  /** What was waited for has not come, or it is time to look. */
+  onDue(tx: Transaction, assignment: Assignment): void {
+    const { contractId } = assignment;
+    const { now } = tx;
+    const machine = this.machines(contractId).find(({ generation }) => generation === assignment.generation);
+    const step = this.rules.dueStep(assignment, machine !== undefined, now);
+    if (step === 'assign') this.assign(tx, assignment);
+    else if (step === 'forget' || !machine) this.change(tx, contractId, { dueAtNs: null });
+    else if (step === 'replace-unclaimed') this.replace(tx, assignment, machine, 'unclaimed');
+    else if (step === 'time-out') {
+      this.close(tx, machine, 'timeout');
+      this.fail(tx, assignment, 'PROVISIONING_TIMEOUT', 'the machine was not ready in time');
+    } else if (this.canTakeOver(assignment, machine, now)) this.replace(tx, assignment, machine, 'silent');
+    else this.change(tx, contractId, { dueAtNs: this.rules.watchAt(assignment, now) });
+  }
+
+  private canTakeOver(assignment: Assignment, { agentPublicKey }: Machine, now: bigint): boolean {
+    const silenceNs = now - (this.agents.get(agentPublicKey)?.lastHeartbeatNs ?? 0n);
+    if (silenceNs < secondsToNs(AGENT_LIMITS.AGENT_TAKEOVER_SECONDS)) return false;
+    const other = this.choose(assignment, now);
+    return other !== undefined && other.agentPublicKey !== agentPublicKey;
+  }
+
+  private replace(tx: Transaction, assignment: Assignment, machine: Machine, outcome: Outcome): void {
+    this.close(tx, machine, outcome);
+    this.assign(tx, { ...assignment, state: 'waiting', waitingSinceNs: null });
+  }
+
+  /** This attempt is over: whatever there is of it is to go. */
+  close(tx: Transaction, machine: Machine, outcome: Outcome): void {
+    this.changeMachine(tx, machine, this.rules.attemptClosed(outcome, tx.now));
+    this.orderRemoval(tx, machine);
+  }
+
+  /** Nobody will make this machine any more. */
+  fail(
+    tx: Transaction,
+    { contractId, generation }: Assignment,
+    reason: FailureReason,
+    message: string,
+    agentPublicKey?: string,
+  ): void {
+    this.change(tx, contractId, { state: 'failed', dueAtNs: null, retryAgent: null, waitingSinceNs: null });
+    tx.say({
+      declaration: facts.provisioningFailed,
+      payload: {
+        contractId,
+        generation: Math.max(generation, 1),
+        ...(agentPublicKey === undefined ? {} : { agentPublicKey }),
+        reason,
+        message,
+        atNs: tx.now,
+      },
+    });
+  }
+
+  /** The same agent again, later, or another one at once. */
+  tryAgain(
+    tx: Transaction,
+    assignment: Assignment,
+    retry: { readonly agentPublicKey: string; readonly afterSeconds: number } | undefined,
+  ): void {
+    if (!retry) this.assign(tx, { ...assignment, state: 'waiting', waitingSinceNs: null });
+    else {
+      const change = this.rules.retriedLater(retry.agentPublicKey, retry.afterSeconds, tx.now);
+      this.change(tx, assignment.contractId, change);
+    }
+  }
+
+  // ---- removals ----------------------------------------------------------------------------------
+
+  /** From now on the machine is to be absent; its agent is told, the first time or again. */
+  orderRemoval(tx: Transaction, machine: Machine): void {
+    if (this.mutant.ordersNoRemovals) return;
+    this.changeMachine(tx, machine, this.rules.removalOrdered(machine, tx.now, AGENT_LIMITS));
+    const { agentPublicKey } = machine;
+    const { accountPublicKey } = this.agents.get(agentPublicKey) as AgentRow;
+    const deadlineNs = tx.now + secondsToNs(ORDER_LIFE_SECONDS);
+    const desired = this.rules.desiredAbsent(machine, deadlineNs);
+    this.give(tx, 'terminate', agentPublicKey, accountPublicKey, desired, deadlineNs);
+  }
+
+  /** The agent has none of it any more. */
+  confirmGone(tx: Transaction, assignment: Assignment, machine: Machine): void {
+    this.changeMachine(tx, machine, { state: 'gone', nextOrderAtNs: null, lostAtNs: null });
+    if (machine.generation === assignment.generation && assignment.state === 'ended') {
+      this.sayRemoved(tx, assignment, machine);
+    }
+  }
+
+  /** Said once for each contract that has ended, about the newest attempt at its machine. */
+  sayRemoved(tx: Transaction, assignment: Assignment, machine: Machine): void {
+    if (assignment.removedAtNs !== null) return;
+    const { contractId, generation, agentPublicKey } = machine;
+    this.change(tx, contractId, { removedAtNs: tx.now });
+    tx.say({
+      declaration: facts.machineRemoved,
+      payload: { contractId, generation, agentPublicKey, atNs: tx.now },
+    });
+  }
+}

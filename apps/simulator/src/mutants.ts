@@ -1,0 +1,133 @@
+import type { AgentMutations } from './agent.ts';
+import type { BackendMutations } from './backend.ts';
+import type { BrokerMutations } from './broker.ts';
+import type { ContractMutations } from './contracts.ts';
+import type { CoordinatorMutations } from './coordinator.ts';
+import type { StorageMutations } from './database.ts';
+import type { OfferingsMutations } from './offerings.ts';
+import type { RelayMutations } from './relay.ts';
+import type { Rules } from './rules.ts';
+
+export type Switches = AgentMutations &
+  BackendMutations &
+  BrokerMutations &
+  ContractMutations &
+  CoordinatorMutations &
+  OfferingsMutations &
+  RelayMutations &
+  StorageMutations;
+
+/** Nothing is wrong. */
+export const SOUND: Switches = {
+  silenceDestroys: false,
+  looksForNoMarks: false,
+  ackBeforeCommit: false,
+  regeneratedOperation: false,
+  regeneratedCharge: false,
+  givesUpBlindly: false,
+  settlesNoDeadlines: false,
+  confirmsNoPayments: false,
+  ordersNoRemovals: false,
+  releasesNoStock: false,
+  naiveCursor: false,
+  marksBeforePublishing: false,
+  comparesLengthOnly: false,
+  missingInbox: false,
+  outboxApart: false,
+};
+
+/** A defect that somebody could build in, and that the simulator has to find. */
+export interface Mutant {
+  readonly name: string;
+  readonly switches?: Partial<Switches>;
+  readonly rules?: (rules: Rules) => Rules;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  { name: 'facts are acknowledged before the commit', switches: { ackBeforeCommit: true } },
+  { name: 'the outbox is read with a cursor', switches: { naiveCursor: true } },
+  { name: 'there is no inbox', switches: { missingInbox: true } },
+  { name: 'outbox rows are written after the commit', switches: { outboxApart: true } },
+  { name: 'outbox rows are marked before they are published', switches: { marksBeforePublishing: true } },
+  { name: 'a stream that has grown again is taken for whole', switches: { comparesLengthOnly: true } },
+  { name: 'a charge gets a new key on each attempt', switches: { regeneratedCharge: true } },
+  {
+    name: 'a rental gets a new operation and hold on each attempt',
+    switches: { regeneratedOperation: true },
+  },
+  {
+    name: 'a hold is given back without a look for the contract',
+    switches: { givesUpBlindly: true },
+  },
+  { name: 'deadlines are not looked for', switches: { settlesNoDeadlines: true } },
+  { name: 'lost answers to charges are not asked for', switches: { confirmsNoPayments: true } },
+  { name: 'the undo step release-stock is skipped', switches: { releasesNoStock: true } },
+  {
+    name: 'the undo step refund is skipped',
+    rules: (rules) => ({
+      ...rules,
+      payments: { ...rules.payments, decideSettlement: () => ({ kind: 'done' }) },
+    }),
+  },
+  { name: 'the undo step remove-machine is skipped', switches: { ordersNoRemovals: true } },
+  {
+    name: 'a charge that overtook the end is kept',
+    rules: (rules) => ({
+      ...rules,
+      payments: {
+        ...rules.payments,
+        decideSettlement: (rental, ended) =>
+          rental.state === 'charged' && ended.paidE9s === 0n
+            ? { kind: 'settle', refundE9s: 0n, earnedE9s: rental.chargedE9s }
+            : rules.payments.decideSettlement(rental, ended),
+      },
+    }),
+  },
+  {
+    name: 'events of agents are believed without their signature',
+    rules: (rules) => ({
+      ...rules,
+      agents: {
+        ...rules.agents,
+        whyDisbelieved: (agent, account) => rules.agents.whyDisbelieved(agent, account, () => true),
+      },
+    }),
+  },
+  {
+    name: 'agents may speak of the machines of others',
+    rules: (rules) => ({ ...rules, agents: { ...rules.agents, isItsOwn: () => true } }),
+  },
+  {
+    name: 'the coordinator ignores generations and removals',
+    rules: (rules) => ({
+      ...rules,
+      agents: {
+        ...rules.agents,
+        decideOnEvent: (event, machine, assignment, attempts) =>
+          rules.agents.decideOnEvent(
+            event,
+            { ...machine, desired: 'running', generation: assignment.generation },
+            assignment,
+            attempts,
+          ),
+      },
+    }),
+  },
+  {
+    name: 'the agent ignores generations',
+    rules: (rules) => ({
+      ...rules,
+      agent: {
+        ...rules.agent,
+        mayTouch: () => 'yes',
+        decide: (desired, record, nowNs) => {
+          const isNewer = record !== undefined && record.generation > desired.generation;
+          const known = isNewer ? { ...record, generation: desired.generation } : record;
+          return rules.agent.decide(desired, known, nowNs);
+        },
+      },
+    }),
+  },
+  { name: 'machines are made without a look at their marks', switches: { looksForNoMarks: true } },
+  { name: 'what a snapshot does not name is destroyed', switches: { silenceDestroys: true } },
+];

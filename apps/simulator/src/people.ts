@@ -1,0 +1,96 @@
+import { Refusal } from '@decent-cloud/kernel';
+import { cancelContract, createContract, respondToRequest } from '@decent-cloud/messages/contracts';
+import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
+import type { Contracts } from './contracts.ts';
+import { type Kernel, MINUTE, MS, type Process, SECOND, type Us } from './kernel.ts';
+
+/** What one tenant wants, and what they were told. */
+export interface Life {
+  readonly id: string;
+  readonly tenant: string;
+  readonly offeringDbId: bigint;
+  readonly hours: number;
+  readonly paymentMethod: 'wallet' | 'test';
+  readonly at: Us;
+  readonly cancelAfter: Us | undefined;
+  created: Told<string>;
+  cancelled: Told<string>;
+}
+export type Told<T> =
+  | { readonly kind: 'not-asked' | 'unknown' }
+  | { readonly kind: 'ok'; readonly answer: T }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+const ATTEMPTS = 15;
+export const SSH_KEY =
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 alice';
+
+/** Tenants who rent and change their minds, and providers who answer, late or never. */
+export class People {
+  /** Yes or no, as the provider of a contract said it. */
+  readonly answered = new Map<string, boolean>();
+  readonly cancelAsked = new Set<string>();
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly contracts: Contracts,
+  ) {
+    contracts.onCreated = (contract) => this.kernel.launch(undefined, 'provider', this.provide(contract));
+  }
+
+  *rent(life: Life): Process {
+    const { contracts, kernel } = this;
+    yield life.at;
+    const request = {
+      offeringDbId: life.offeringDbId,
+      sshPubkey: SSH_KEY,
+      paymentMethod: life.paymentMethod,
+      durationHours: life.hours,
+      contact: undefined,
+      memo: life.id,
+      buyerAddress: null,
+      operatingSystem: null,
+    };
+    const key = kernel.random.uuid();
+    life.created = yield* this.persist(createContract.subject, function* () {
+      return (yield* contracts.create(life.tenant, request, key)).contractId;
+    });
+    if (life.created.kind !== 'ok' || life.cancelAfter === undefined) return;
+    const contractId = life.created.answer;
+    yield life.cancelAfter;
+    const cancelKey = kernel.random.uuid();
+    this.cancelAsked.add(contractId);
+    life.cancelled = yield* this.persist(cancelContract.subject, () =>
+      contracts.cancel(life.tenant, contractId, cancelKey),
+    );
+  }
+
+  private *provide({ contractId, autoAccept, providerPubkey }: Contract): Process {
+    const { random } = this.kernel;
+    if (autoAccept || random.chance(0.15)) return;
+    const accepts = random.chance(0.85);
+    const isLate = random.chance(0.2);
+    yield isLate ? random.int(5 * MINUTE, 20 * MINUTE) : random.int(SECOND, 2 * MINUTE);
+    const key = random.uuid();
+    this.answered.set(contractId, accepts);
+    yield* this.persist(respondToRequest.subject, () =>
+      this.contracts.respond(providerPubkey, contractId, accepts, key),
+    );
+  }
+
+  /** Asks again, under the same key, until there is an answer or patience ends. */
+  private *persist<T>(subject: string, verb: () => Process<T>): Process<Told<T>> {
+    const { random } = this.kernel;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try {
+        return { kind: 'ok', answer: yield* this.contracts.ask('people', subject, verb) };
+      } catch (error) {
+        if (!(error instanceof Refusal)) return { kind: 'unknown' };
+        const isOpen = error.code === 'UNAVAILABLE' || error.reason === 'IDEMPOTENCY_KEY_IN_FLIGHT';
+        if (!isOpen) return { kind: 'refused', reason: error.reason };
+      }
+      yield random.int(500 * MS, 30 * SECOND);
+    }
+    return { kind: 'unknown' };
+  }
+}

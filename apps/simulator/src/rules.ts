@@ -1,0 +1,63 @@
+import { chooseAgent } from '../../agents/src/assignment/domain/choose-agent.ts';
+import { choosePools } from '../../agents/src/assignment/domain/choose-pools.ts';
+import { compareObserved } from '../../agents/src/assignment/domain/compare-observed.ts';
+import { decideOnEvent } from '../../agents/src/assignment/domain/decide-event.ts';
+import * as nextStep from '../../agents/src/assignment/domain/next-step.ts';
+import { isActive, ONLINE_SECONDS } from '../../agents/src/delegation/domain/liveness.ts';
+import { isItsOwn, whyDisbelieved } from '../../agents/src/wire/domain/disbelief.ts';
+import { advance, andThen, open } from '../../contracts/src/contract/domain/advance.ts';
+import * as decisions from '../../contracts/src/contract/domain/decide.ts';
+import * as reports from '../../contracts/src/contract/domain/machine.ts';
+import {
+  assertEmailVerified,
+  needsCharge,
+  newContract,
+} from '../../contracts/src/contract/domain/new-contract.ts';
+import { maySee } from '../../offerings/src/offering/domain/offering.ts';
+import { assertRentable, assertSameHold, termsOf } from '../../offerings/src/stock/domain/hold.ts';
+import {
+  assertAboveFloor,
+  rentalCharge,
+  rentalSettlement,
+  testTopUp,
+} from '../../payments/src/ledger/domain/transfer.ts';
+import { assertSameCharge, decideSettlement } from '../../payments/src/rental/domain/rental.ts';
+import { decide, dueEndings, mayTouch } from '../../provider-agent/src/domain/decide.ts';
+import { driftOf } from '../../provider-agent/src/domain/drift.ts';
+import { takesPlace } from '../../provider-agent/src/domain/record.ts';
+
+/** The real rules of the services. Mutants put another function in the place of one of them. */
+export const rules = {
+  contracts: {
+    open,
+    advance,
+    andThen,
+    ...decisions,
+    ...reports,
+    assertEmailVerified,
+    needsCharge,
+    newContract,
+  },
+  offerings: { maySee, assertRentable, assertSameHold, termsOf },
+  payments: {
+    rentalCharge,
+    rentalSettlement,
+    testTopUp,
+    assertAboveFloor,
+    assertSameCharge,
+    decideSettlement,
+  },
+  agents: {
+    chooseAgent,
+    choosePools,
+    compareObserved,
+    decideOnEvent,
+    ...nextStep,
+    isActive,
+    ONLINE_SECONDS,
+    isItsOwn,
+    whyDisbelieved,
+  },
+  agent: { decide, mayTouch, dueEndings, driftOf, takesPlace },
+};
+export type Rules = typeof rules;

@@ -1,0 +1,45 @@
+import { streams } from '@decent-cloud/messages';
+import type { Agent } from './agent.ts';
+import { MINUTE, MS, type Process, SECOND } from './kernel.ts';
+import type { Service, Surroundings } from './service.ts';
+
+const ROLLED_BACK = [streams.FACTS.name, streams.AGENT_CMD.name, streams.AGENT_EVT.name];
+
+/** Faults that come by themselves: cut links, and a broker that comes back with an older disk. */
+export class Weather {
+  constructor(
+    private readonly around: Surroundings,
+    private readonly agents: readonly Agent[],
+    private readonly services: () => readonly Service[],
+  ) {}
+
+  begin(): void {
+    const { kernel } = this.around;
+    kernel.launch(undefined, 'weather', this.cutLinks());
+    kernel.launch(undefined, 'weather', this.rollBack());
+  }
+
+  private *cutLinks(): Process {
+    const { kernel, faults } = this.around;
+    const { random } = kernel;
+    while (faults.active) {
+      yield random.int(MINUTE, 6 * MINUTE);
+      const agent = random.pick(this.agents);
+      if (faults.hits('link-cut', agent.name)) agent.cutLink(random.int(SECOND, 4 * MINUTE));
+    }
+  }
+
+  private *rollBack(): Process {
+    const { kernel, faults, broker } = this.around;
+    const { random } = kernel;
+    while (faults.active) {
+      yield random.int(2 * MINUTE, 15 * MINUTE);
+      const stream = random.pick(ROLLED_BACK);
+      if (!faults.hits('broker-rolled-back', stream)) continue;
+      const downUs = random.int(500 * MS, 6 * SECOND);
+      broker.rollBack(stream, random.int(1, random.pick([4, 12, 40])), downUs);
+      for (const agent of this.agents) agent.cutLink(downUs + random.int(100 * MS, 3 * SECOND));
+      for (const service of this.services()) service.streamsChanged();
+    }
+  }
+}

@@ -1,0 +1,304 @@
+import type { Offering } from '../../offerings/src/offering/domain/offering.ts';
+import { Accounts } from './accounts.ts';
+import { Agent } from './agent.ts';
+import { Agents } from './agents.ts';
+import { Backend } from './backend.ts';
+import { Broker } from './broker.ts';
+import { Contracts } from './contracts.ts';
+import { Faults } from './faults.ts';
+import { HostileAgent } from './hostile.ts';
+import { HOUR, Kernel, MINUTE, MS, SECOND, type Us } from './kernel.ts';
+import { type Mutant, SOUND } from './mutants.ts';
+import { Offerings } from './offerings.ts';
+import { Payments } from './payments.ts';
+import { type Life, People } from './people.ts';
+import { Random } from './random.ts';
+import { EffectRecorder } from './recorder.ts';
+import { rules as realRules } from './rules.ts';
+import type { Service, Surroundings } from './service.ts';
+import { Weather } from './weather.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly lives: number;
+  readonly mutant?: Mutant | undefined;
+}
+
+/** All at once, or one by one. */
+const ARRIVALS: readonly Us[] = [MINUTE, 5 * MINUTE, 20 * MINUTE];
+const CALM_AT: Us = 110 * MINUTE;
+const END: Us = 155 * MINUTE;
+const PROVIDERS = 2;
+const AGENTS_PER_PROVIDER = 3;
+const COUNTRY = 'DE';
+
+/** One platform with its providers and tenants, from the first rental to the calm after the last fault. */
+export class World {
+  readonly kernel: Kernel;
+  readonly faults: Faults;
+  readonly broker: Broker;
+  readonly recorder = new EffectRecorder();
+  readonly accounts: Accounts;
+  readonly offerings: Offerings;
+  readonly contracts: Contracts;
+  readonly payments: Payments;
+  readonly agents: Agents;
+  readonly machineAgents: Agent[] = [];
+  readonly people: People;
+  readonly lives: Life[] = [];
+  /** What nobody expected: errors, and what was seen to be wrong while it happened. */
+  readonly wrongs: { readonly rule: string; readonly detail: string }[] = [];
+  readonly redelivered = new Set<string>();
+  readonly toppedUpE9s = new Map<string, bigint>();
+  private readonly random: Random;
+  private readonly arrivals: Us;
+  private readonly around: Surroundings;
+
+  constructor(readonly options: WorldOptions) {
+    const random = new Random(options.seed);
+    const mutations = { ...SOUND, ...options.mutant?.switches };
+    const rules = options.mutant?.rules?.(realRules) ?? realRules;
+    this.random = random;
+    this.arrivals = random.pick(ARRIVALS);
+    this.faults = new Faults(random, () => this.kernel.now);
+    this.kernel = new Kernel(random, this.faults, (error, doing) =>
+      this.wrong('nothing fails unexpectedly', `${doing}: ${describe(error)}`),
+    );
+    const { kernel, faults, recorder } = this;
+    this.broker = new Broker(kernel, faults, mutations, (doing) => this.redelivered.add(doing));
+    this.around = { kernel, faults, broker: this.broker, recorder, mutations };
+    const skew = () => random.int(-500 * MS, 500 * MS);
+    this.accounts = new Accounts(this.around, skew());
+    this.offerings = new Offerings(this.around, skew(), rules.offerings, mutations);
+    this.payments = new Payments(this.around, skew(), rules.payments);
+    this.agents = new Agents(this.around, skew(), rules.agents, mutations);
+    this.contracts = new Contracts(this.around, skew(), rules.contracts, mutations);
+    Object.assign(this.contracts, {
+      accounts: this.accounts,
+      offerings: this.offerings,
+      payments: this.payments,
+    });
+    this.offerings.contracts = this.contracts;
+    this.people = new People(kernel, this.contracts);
+    this.settle(rules, mutations);
+    this.agents.onBelieved = ({ agentPublicKey, eventId, kind }) => {
+      const speaker = this.machineAgents.find(({ options }) => options.publicKey === agentPublicKey);
+      if (!speaker?.truths.has(eventId)) this.wrong('only what an agent has said takes effect', kind);
+    };
+  }
+
+  get services(): readonly Service[] {
+    return [this.accounts, this.offerings, this.contracts, this.payments, this.agents];
+  }
+
+  run(): void {
+    const { kernel, faults } = this;
+    for (const node of [...this.services, ...this.machineAgents]) kernel.start(node);
+    for (const life of this.lives) kernel.launch(undefined, 'tenant', this.people.rent(life));
+    kernel.at(CALM_AT, () => faults.calm());
+    kernel.runUntil(END);
+  }
+
+  wrong(rule: string, detail: string): void {
+    this.wrongs.push({ rule, detail });
+  }
+
+  /** Who lives here and what they have and want. */
+  private settle(rules: typeof realRules, mutations: typeof SOUND): void {
+    const { random } = this;
+    const tenants = Array.from({ length: 12 }, () => this.person());
+    for (const [index, tenant] of tenants.entries()) {
+      const isPoor = index % 4 === 0;
+      this.topUp(tenant, isPoor ? BigInt(random.int(0, 120)) * 1_000_000n : 100_000_000_000n);
+    }
+    const offerings: Offering[] = [];
+    for (let provider = 0; provider < PROVIDERS; provider++) {
+      const key = this.person();
+      const poolId = `pool-${provider}`;
+      this.agents.coordinator.pools.push({
+        poolId,
+        location: 'europe',
+        provisionerType: 'simulated',
+        providerPublicKey: key,
+      });
+      for (let index = 0; index < AGENTS_PER_PROVIDER; index++) this.agent(key, poolId, rules, mutations);
+      for (let index = 0; index < 2; index++)
+        offerings.push(this.offering(offerings.length + 1, key, poolId));
+      if (provider === 0) this.hostile(key);
+    }
+    for (let index = 0; index < this.options.lives; index++)
+      this.lives.push(this.life(index, tenants, offerings));
+    new Weather(this.around, this.machineAgents, () => this.services).begin();
+  }
+
+  private person(): string {
+    const publicKey = this.random.hex(32);
+    this.accounts.people.set(publicKey, {
+      accountId: this.random.hex(16),
+      username: `user_${publicKey.slice(0, 8)}`,
+      emailVerified: false,
+      activePublicKeys: [publicKey],
+      created: false,
+    });
+    return publicKey;
+  }
+
+  private topUp(publicKey: string, amountE9s: bigint): void {
+    const accountId = this.accounts.people.get(publicKey)?.accountId as string;
+    this.toppedUpE9s.set(accountId, amountE9s);
+    if (amountE9s > 0n) this.payments.topUp(accountId, this.random.uuid(), amountE9s);
+  }
+
+  private agent(
+    providerPublicKey: string,
+    poolId: string,
+    rules: typeof realRules,
+    mutations: typeof SOUND,
+  ): void {
+    const { random, kernel, faults } = this;
+    const publicKey = random.hex(32);
+    const account = `A${random.hex(8)}`;
+    const capacity = random.int(4, Math.max(8, this.options.lives));
+    const backend = new Backend(kernel, faults, `dc-${this.machineAgents.length}`, capacity, mutations);
+    const skewUs = random.int(-1_000 * MS, 1_000 * MS);
+    const agent = new Agent(
+      { publicKey, account, skewUs, backend, rules: rules.agent, platform: this.agents, mutant: mutations },
+      this.around,
+    );
+    backend.onRemoved = (machine) => this.removed(agent, machine);
+    this.machineAgents.push(agent);
+    this.agents.coordinator.agents.rows.set(publicKey, {
+      agentPublicKey: publicKey,
+      accountPublicKey: account,
+      providerPublicKey,
+      poolId,
+      desiredVersion: 0n,
+      lastHeartbeatNs: null,
+      provisionerTypes: [],
+      activeContracts: 0,
+      freeSlots: 0,
+    });
+  }
+
+  private hostile(providerPublicKey: string): void {
+    const { kernel } = this;
+    const publicKey = this.random.hex(32);
+    const account = `A${this.random.hex(8)}`;
+    const hostile = new HostileAgent(this.around, this.agents, publicKey, account);
+    this.agents.coordinator.agents.rows.set(publicKey, {
+      agentPublicKey: publicKey,
+      accountPublicKey: account,
+      providerPublicKey,
+      poolId: 'pool-of-nobody',
+      desiredVersion: 0n,
+      lastHeartbeatNs: null,
+      provisionerTypes: [],
+      activeContracts: 0,
+      freeSlots: 0,
+    });
+    kernel.launch(undefined, 'hostile agent', hostile.lieForEver());
+  }
+
+  private offering(id: number, providerPublicKey: string, agentPoolId: string): Offering {
+    const { random } = this;
+    const offeringId = `offering-${id}`;
+    if (id % 2 === 1 || random.chance(0.3)) this.offerings.autoAccepting.add(offeringId);
+    const offering: Offering = {
+      id: BigInt(id),
+      providerPublicKey,
+      providerAccountId: this.accounts.people.get(providerPublicKey)?.accountId ?? null,
+      offeringSource: 'provider',
+      reliabilityScore: null,
+      trustScore: null,
+      createdAtNs: 0n,
+      offeringId,
+      offerName: `Offering ${id}`,
+      description: null,
+      productType: 'compute',
+      visibility: 'public',
+      isDraft: false,
+      publishAt: null,
+      currency: 'USD',
+      monthlyPriceE9s: BigInt(random.int(5_000_001, 40_000_000)) * 1_009n,
+      setupFeeE9s: 0n,
+      pricePerUnitE9s: null,
+      overagePricePerUnitE9s: null,
+      stockStatus: 'in_stock',
+      stockTotal: random.int(3, Math.max(4, this.options.lives)),
+      datacenterCountry: COUNTRY,
+      minContractHours: null,
+      maxContractHours: null,
+      provisionerType: 'simulated',
+      agentPoolId,
+      postProvisionScript: null,
+      details: {
+        billing_interval: 'monthly',
+        billing_unit: 'month',
+        is_subscription: false,
+        unmetered_bandwidth: false,
+        datacenter_city: 'Falkenstein',
+      },
+    };
+    this.offerings.offerings.rows.set(offering.id, offering);
+    return offering;
+  }
+
+  private life(index: number, tenants: readonly string[], offerings: readonly Offering[]): Life {
+    const { random } = this;
+    const offering = random.pick(offerings);
+    const rentsItsOwn = random.chance(0.04);
+    const hours = random.chance(0.7) ? 1 : random.pick([2, 720]);
+    return {
+      id: `life-${index}`,
+      tenant: rentsItsOwn ? offering.providerPublicKey : random.pick(tenants),
+      offeringDbId: offering.id,
+      hours,
+      paymentMethod: random.chance(0.08) ? 'test' : 'wallet',
+      at: random.int(0, this.arrivals),
+      cancelAfter: random.chance(0.45) ? this.changeOfMind() : undefined,
+      created: { kind: 'not-asked' },
+      cancelled: { kind: 'not-asked' },
+    };
+  }
+
+  /** At once, while the machine is made, while it runs, or around the end. */
+  private changeOfMind(): Us {
+    const { random } = this;
+    const spans: readonly (readonly [Us, Us])[] = [
+      [0, 2 * SECOND],
+      [0, 60 * SECOND],
+      [SECOND, 20 * MINUTE],
+      [HOUR, HOUR + 60 * SECOND],
+    ];
+    const [from, to] = random.pick(spans);
+    return random.int(from, to);
+  }
+
+  /** No machine goes without an order of its generation or a newer one, nor while its contract runs on it. */
+  private removed(agent: Agent, { marks }: { marks: { contractId: string; generation: number } }): void {
+    const { contractId, generation } = marks;
+    const contract = this.contracts.contracts.get(contractId);
+    const isRunning = contract?.status === 'provisioned' || contract?.status === 'active';
+    if (isRunning && contract.machineGeneration === generation) {
+      this.wrong('no machine is removed while its contract runs', `${contractId} generation ${generation}`);
+    }
+    const record = agent.machines.get(contractId);
+    // What an attempt made that then failed, the attempt itself may take away.
+    if (record?.phase === 'creating' && record.generation === generation) return;
+    const isOrdered = this.agents.coordinator
+      .machines(contractId)
+      .some(
+        (machine) =>
+          machine.agentPublicKey === agent.options.publicKey &&
+          machine.generation >= generation &&
+          machine.desired === 'absent',
+      );
+    if (!isOrdered)
+      this.wrong('no machine is removed without an order', `${contractId} generation ${generation}`);
+  }
+}
+
+const describe = (error: unknown): string =>
+  error instanceof Error
+    ? `${error.name}: ${error.message} ${(error.stack ?? '').split('\n')[1]?.trim() ?? ''}`
+    : String(error);
