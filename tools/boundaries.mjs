@@ -34,12 +34,20 @@ export const MAY_USE = {
   web: ['kernel', 'messages', 'client', 'identity'],
   demo: ['kernel', 'messages', 'client', 'identity'],
   e2e: ['kernel', 'messages', 'bus', 'postgres', 'client', 'identity', 'nats-auth', 'testing'],
+  simulator: ['kernel', 'messages'],
   bench: ['kernel', 'messages', 'bus', 'postgres', 'outbox', 'client', 'identity', 'nats-auth', 'testing'],
 };
 /** Specs may use these besides what their project may. */
 const IN_SPECS = ['testing', 'bus', 'postgres', 'messages', 'kernel', 'nats-auth', 'identity'];
 /** Pure at the bottom: their specs get nothing more. */
 const PURE = ['kernel', 'identity', 'messages'];
+/**
+ * The only projects that may import other apps by path, and of those only what is in a `domain` folder: rules without
+ * framework, database or bus. Whoever simulates a process must run its real rules.
+ */
+const MAY_IMPORT_DOMAINS_OF = {
+  simulator: ['agents', 'contracts', 'offerings', 'payments', 'provider-agent'],
+};
 /** Programs that are never shipped, or are bundled: packages for development are packages to them. */
 const MAY_USE_DEV_PACKAGES = ['testing', 'e2e', 'bench', 'web', 'demo'];
 /** The only files that may import what is known at run time only. */
@@ -118,7 +126,7 @@ function faultOf({ root, project, file, name, used, libs, packages }) {
     const inside = [project.folder, join(root, 'prisma', project.name)].some((folder) =>
       target.startsWith(folder + sep),
     );
-    return inside
+    return inside || mayImportDomain(root, project.name, target)
       ? undefined
       : `"${specifier}" leaves ${project.kind}/${project.name}: import the library by its name`;
   }
@@ -144,6 +152,13 @@ function faultOf({ root, project, file, name, used, libs, packages }) {
   if (!isDev) return `package "${packageName}" is not in package.json`;
   if (isSpec || used.typeOnly || MAY_USE_DEV_PACKAGES.includes(project.name)) return undefined;
   return `package "${packageName}" is for development only (devDependencies)`;
+}
+
+/** Is this a rule of another app, and may this project use it? @param {string} root @param {string} projectName @param {string} target */
+function mayImportDomain(root, projectName, target) {
+  const apps = /** @type {Record<string, readonly string[]>} */ (MAY_IMPORT_DOMAINS_OF)[projectName] ?? [];
+  const [kind, app = '', src, ...path] = relative(root, target).split(sep);
+  return kind === 'apps' && apps.includes(app) && src === 'src' && path.slice(0, -1).includes('domain');
 }
 
 /** Does the library's package.json export this path? @param {string} folder @param {string} path */

@@ -9,7 +9,7 @@ beforeEach(async () => {
   const dependencies = { zod: '1', '@nestjs/core': '1' };
   await put('package.json', JSON.stringify({ dependencies, devDependencies: { 'fast-check': '1' } }));
   for (const lib of ['kernel', 'messages', 'testing', 'postgres']) await project('libs', lib);
-  for (const app of ['accounts', 'payments', 'gateway', 'e2e']) await project('apps', app);
+  for (const app of ['accounts', 'payments', 'gateway', 'e2e', 'simulator']) await project('apps', app);
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -37,6 +37,10 @@ test('what follows the rules passes', async () => {
     JSON.stringify({ exports: { '.': './a.ts', './money': './money.ts' } }),
   );
   await put('apps/payments/src/a.ts', `import '@decent-cloud/kernel/money';`);
+  await put(
+    'apps/simulator/src/a.ts',
+    `import '../../payments/src/ledger/domain/x.ts'; import '../../payments/src/domain/deeper/y.ts';`,
+  );
   expect(findBreaches(root)).toEqual([]);
 });
 
@@ -52,6 +56,36 @@ test.each([
     'apps/accounts/src/a.ts',
     `import '../../payments/src/x.ts';`,
     'leaves apps/accounts',
+  ],
+  [
+    'a rule of another app',
+    'apps/accounts/src/a.ts',
+    `import '../../payments/src/ledger/domain/x.ts';`,
+    'leaves apps/accounts',
+  ],
+  [
+    'more than rules of another app',
+    'apps/simulator/src/a.ts',
+    `import '../../payments/src/ledger/ledger.store.ts';`,
+    'leaves apps/simulator',
+  ],
+  [
+    'a file that is only named like a domain',
+    'apps/simulator/src/a.ts',
+    `import '../../payments/src/ledger/domain';`,
+    'leaves apps/simulator',
+  ],
+  [
+    'the tests of another app’s rules',
+    'apps/simulator/src/a.ts',
+    `import '../../payments/test/domain/x.ts';`,
+    'leaves apps/simulator',
+  ],
+  [
+    'rules of an app that is not simulated',
+    'apps/simulator/src/a.ts',
+    `import '../../gateway/src/domain/x.ts';`,
+    'leaves apps/simulator',
   ],
   [
     'a library by path',

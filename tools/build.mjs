@@ -8,6 +8,8 @@ import { readJsonFile, writeJsonFile } from './json-file.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const ERRORS_SHOWN = 20;
+/** Runs its sources, since it imports sources of others. */
+const NEVER_BUILT = ['simulator'];
 
 /** @typedef {{ compiled: number, removed: number, total: number, errors: string[] }} BuildResult */
 
@@ -92,7 +94,8 @@ export async function projectFolders() {
   for (const kind of ['libs', 'apps']) {
     for (const entry of await readdir(join(ROOT, kind), { withFileTypes: true }).catch(() => [])) {
       const folder = join(ROOT, kind, entry.name);
-      if (entry.isDirectory() && existsSync(join(folder, 'src'))) folders.push(folder);
+      const isBuilt = entry.isDirectory() && !NEVER_BUILT.includes(entry.name);
+      if (isBuilt && existsSync(join(folder, 'src'))) folders.push(folder);
     }
   }
   return folders;

@@ -183,6 +183,7 @@ export class Agent extends Node {
   private *publish(event: AgentEvent): Process {
     if (!this.isLinked) throw new PublishFailedError('not connected');
     const subject = agentSubjects.event(this.options.account, event.kind);
+    this.around.recorder.said(subject);
     yield* this.around.broker.publish(subject, event.eventId, this.key.sign(event));
   }
 

@@ -41,6 +41,7 @@ function checkHistory(world: World, contract: Contract, note: Note): void {
 function checkWaiting(world: World, contract: Contract, note: Note): void {
   const { contractId, status, deadlineAtNs } = contract;
   if (isFinal(status)) {
+    if (contract.stockReleasedAtNs === null) note('the contract knows that its unit went back', contractId);
     if (deadlineAtNs !== null) note('what has ended waits for nothing', `${contractId} ${status}`);
     return;
   }

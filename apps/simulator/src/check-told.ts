@@ -27,12 +27,19 @@ function checkLife({ id, created, cancelled }: Life, contracts: readonly Contrac
   if (created.kind === 'refused' && contract && !(isFinal(contract.status) && contract.earnedE9s === 0n)) {
     note('a no costs nothing', `${id}: ${created.reason}, but ${contract.status}`);
   }
-  if (created.kind === 'refused' && !['INSUFFICIENT_BALANCE', 'OUT_OF_STOCK'].includes(created.reason)) {
+  if (created.kind === 'refused' && !hasCause(created.reason, contract)) {
     note('every no has its cause', `${id}: ${created.reason}`);
   }
   if (cancelled.kind === 'ok' && contract?.endReason !== 'CANCELLED_BY_TENANT') {
     note('every cancellation that was confirmed is one', `${id}: ${contract?.endReason}`);
   }
+}
+
+/** Too little money, no unit left, or a request that somebody ended before it was paid. */
+function hasCause(reason: string, contract: Contract | undefined): boolean {
+  if (reason === 'INSUFFICIENT_BALANCE' || reason === 'OUT_OF_STOCK') return true;
+  const endedUnpaid = contract !== undefined && isFinal(contract.status) && contract.paidE9s === 0n;
+  return reason === 'TRANSITION_NOT_ALLOWED' && endedUnpaid;
 }
 
 /** Said at most once for each contract, and exactly when it is so. */
@@ -44,6 +51,7 @@ function checkSaid({ services, contracts }: World, note: Note): void {
     facts.rentalCharged,
     facts.refundIssued,
     facts.machineRemoved,
+    facts.stockReleased,
   ].map(({ subject }) => subject);
   for (const { database } of services) {
     for (const { subject, body } of database.outbox) {

@@ -36,6 +36,8 @@ export interface ContractMutations {
   readonly regeneratedCharge: boolean;
   /** After a lost answer the unit is given back without a look whether the contract was written. */
   readonly givesUpBlindly: boolean;
+  /** A change is written though the contract has changed since it was read. */
+  readonly writesWhatWasRead: boolean;
   readonly settlesNoDeadlines: boolean;
   readonly confirmsNoPayments: boolean;
 }
@@ -60,6 +62,8 @@ export class Contracts extends Service {
     skewUs: number,
     private readonly rules: Rules['contracts'],
     private readonly mutant: ContractMutations,
+    /** Steps are for people only and cost much: in some worlds they are not said. */
+    private readonly saysSteps: boolean,
   ) {
     super('contracts', skewUs, around);
     const on =
@@ -72,6 +76,11 @@ export class Contracts extends Service {
     this.reactions = new Map<string, (fact: never, tx: Transaction) => void>([
       [facts.rentalCharged.subject, on<FactPayload<typeof facts.rentalCharged>>(this.rules.charged)],
       [facts.refundIssued.subject, on<FactPayload<typeof facts.refundIssued>>(this.rules.refunded)],
+      [facts.stockReleased.subject, on<FactPayload<typeof facts.stockReleased>>(this.rules.stockReleased)],
+      [
+        facts.machineAssigned.subject,
+        on<FactPayload<typeof facts.machineAssigned>>(this.rules.machineAssigned),
+      ],
       [
         facts.provisioningStarted.subject,
         on<FactPayload<typeof facts.provisioningStarted>>(this.rules.provisioningStarted),
@@ -141,7 +150,7 @@ export class Contracts extends Service {
     if (contract.paymentStatus === 'failed') {
       throw new Refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE', 'Insufficient wallet balance');
     }
-    if (contract.paymentStatus === 'pending') yield* this.charge(contract, this.now);
+    if (contract.paymentStatus === 'pending') yield* this.charge(contract);
     return { contractId };
   }
 
@@ -158,11 +167,13 @@ export class Contracts extends Service {
     rules.assertEmailVerified(tenant);
     const holdUntilNs = this.now + HOLD_NS;
     const offering = yield* this.takeHold(operationId, request, requesterPubkey, holdUntilNs);
+    const stockHeldAtNs = this.now;
     try {
       const providerAccountId = yield* accounts.ask('contracts', requests.resolveKey.subject, () =>
         accounts.accountOf(offering.providerPublicKey),
       );
-      if (this.now > holdUntilNs - HOLD_MARGIN_NS) {
+      const nowNs = this.now;
+      if (nowNs > holdUntilNs - HOLD_MARGIN_NS) {
         throw tookTooLong();
       }
       const agreement = {
@@ -172,9 +183,11 @@ export class Contracts extends Service {
         tenant,
         offering,
         providerAccountId,
-        nowNs: now,
+        askedAtNs: now,
+        stockHeldAtNs,
+        nowNs,
       };
-      return yield* this.transaction((tx) => this.insert(tx, agreement, now));
+      return yield* this.transaction((tx) => this.insert(tx, agreement, nowNs));
     } catch (error) {
       return yield* this.giveUp(error, operationId);
     }
@@ -190,7 +203,7 @@ export class Contracts extends Service {
     if (!rules.needsCharge(contract)) {
       advanced = rules.andThen(advanced, rules.paidWithoutCharge(contract, now), now, LIMITS);
     }
-    this.write(tx, advanced, undefined);
+    this.write(tx, this.told(advanced, now), undefined);
     this.onCreated(advanced.contract);
     return advanced.contract;
   }
@@ -236,7 +249,7 @@ export class Contracts extends Service {
 
   // ---- money -------------------------------------------------------------------------------------
 
-  private *charge(contract: Contract, now: bigint): Process<Outcome> {
+  private *charge(contract: Contract): Process<Outcome> {
     const { contractId, requesterAccountId: accountId, priceE9s: amountE9s, currency } = contract;
     const asked = this.mutant.regeneratedCharge ? this.around.kernel.random.hex(32) : contractId;
     let chargedE9s: bigint;
@@ -249,12 +262,16 @@ export class Contracts extends Service {
       if (!(error instanceof Refusal)) throw error;
       if (error.code === 'UNAVAILABLE') return 'unknown';
       const { reason } = error;
-      const after = yield* this.change(contractId, (known) => this.rules.chargeRefused(known, reason), now);
+      const after = yield* this.change(
+        contractId,
+        (known) => this.rules.chargeRefused(known, reason),
+        this.now,
+      );
       if (after.paidE9s > 0n) return 'settled';
       throw error;
     }
     try {
-      yield* this.confirm(contract, chargedE9s, now);
+      yield* this.confirm(contract, chargedE9s, this.now);
       return 'settled';
     } catch (error) {
       if (!(error instanceof DatabaseAwayError)) throw error;
@@ -290,7 +307,7 @@ export class Contracts extends Service {
     const { rules } = this;
     const step = rules.unpaidStep(contract, chargedE9s, now);
     if (step === 'confirm') yield* this.confirm(contract, chargedE9s, now);
-    else if (step === 'charge') yield* this.charge(contract, now);
+    else if (step === 'charge') yield* this.charge(contract);
     else {
       const decide: Decide = (known) =>
         rules.awaitsPayment(known) ? rules.deadlinePassed(known, now) : undefined;
@@ -337,7 +354,35 @@ export class Contracts extends Service {
   }
 
   private change(contractId: string, decide: Decide, now: bigint, operationId?: string): Process<Contract> {
-    return this.transaction((tx) => this.changeIn(tx, contractId, decide, operationId, now));
+    return this.changeOrLock(contractId, decide, now, operationId);
+  }
+
+  /** Read, and one write that holds only if the row is still the one that was read; else under the lock. */
+  private *changeOrLock(
+    contractId: string,
+    decide: Decide,
+    now: bigint,
+    operationId: string | undefined,
+  ): Process<Contract> {
+    yield this.around.kernel.random.int(200, 2_000);
+    const read = this.contracts.get(contractId);
+    if (!read) throw contractNotFound();
+    let advanced: Advanced | undefined;
+    try {
+      const change = decide(read);
+      if (!change) return read;
+      advanced = this.told(this.rules.advance(read, change, now, LIMITS), now);
+    } catch (error) {
+      const isConflict = error instanceof Refusal && error.code === 'CONFLICT';
+      if (!isConflict || operationId === undefined) throw error;
+    }
+    const ready = advanced;
+    return yield* this.transaction((tx) => {
+      const isTheRowRead = this.contracts.get(contractId) === read || this.mutant.writesWhatWasRead;
+      if (!ready || !isTheRowRead) return this.changeIn(tx, contractId, decide, operationId, now);
+      this.write(tx, ready, operationId);
+      return ready.contract;
+    });
   }
 
   private changeIn(
@@ -348,12 +393,12 @@ export class Contracts extends Service {
     now = tx.now,
   ): Contract {
     const before = this.contracts.get(contractId);
-    if (!before) throw new Refusal('NOT_FOUND', 'CONTRACT_NOT_FOUND', 'Contract not found');
+    if (!before) throw contractNotFound();
     let advanced: Advanced;
     try {
       const change = decide(before);
       if (!change) return before;
-      advanced = this.rules.advance(before, change, now, LIMITS);
+      advanced = this.told(this.rules.advance(before, change, now, LIMITS), now);
     } catch (error) {
       const refused = error instanceof Refusal && error.code === 'CONFLICT';
       const wasDone = this.history.get(contractId)?.some((row) => row.operationId === operationId);
@@ -362,6 +407,10 @@ export class Contracts extends Service {
     }
     this.write(tx, advanced, operationId);
     return advanced.contract;
+  }
+
+  private told(advanced: Advanced, now: bigint): Advanced {
+    return this.saysSteps ? this.rules.withSteps(advanced, now) : advanced;
   }
 
   private write(tx: Transaction, advanced: Advanced, operationId: string | undefined): void {
@@ -380,5 +429,6 @@ export class Contracts extends Service {
   }
 }
 
+const contractNotFound = (): Refusal => new Refusal('NOT_FOUND', 'CONTRACT_NOT_FOUND', 'Contract not found');
 const tookTooLong = (): Refusal =>
   new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The rental took too long: try again');

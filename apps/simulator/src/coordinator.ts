@@ -37,12 +37,15 @@ export interface Machine {
   readonly nextOrderAtNs: bigint | null;
   readonly lostAtNs: bigint | null;
   readonly offeredAtNs: bigint;
+  readonly madeByPolling: false;
   readonly updatedAtNs: bigint;
 }
 export interface AgentRow {
   readonly agentPublicKey: string;
   readonly accountPublicKey: string;
   readonly providerPublicKey: string;
+  /** Agents without a link are not simulated. */
+  readonly polls: false;
   readonly poolId: string;
   readonly desiredVersion: bigint;
   readonly lastHeartbeatNs: bigint | null;
@@ -173,11 +176,15 @@ export class Coordinator {
       nextOrderAtNs: null,
       lostAtNs: null,
       offeredAtNs: tx.now,
+      madeByPolling: false,
       updatedAtNs: tx.now,
     };
     tx.put(this.machinesOf, contractId, [...this.machines(contractId), machine]);
     this.raiseVersion(tx, machine);
     this.change(tx, contractId, change);
+    const said = { contractId, generation, agentPublicKey, atNs: tx.now };
+    tx.say({ declaration: facts.machineAssigned, payload: said });
+    if (accountPublicKey === null) throw new Error(`${agentPublicKey} has no account`);
     const desired = this.rules.desiredRunning(assignment, generation);
     this.give(tx, 'provision', agentPublicKey, accountPublicKey, desired, deadlineNs);
   }

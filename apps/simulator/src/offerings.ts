@@ -1,5 +1,5 @@
 import { NS_PER_HOUR } from '@decent-cloud/kernel';
-import { facts, requests } from '@decent-cloud/messages';
+import { type FactPayload, facts, requests } from '@decent-cloud/messages';
 import type { Offering } from '../../offerings/src/offering/domain/offering.ts';
 import type { HoldTerms, KnownHold } from '../../offerings/src/stock/domain/hold.ts';
 import type { Contracts } from './contracts.ts';
@@ -38,7 +38,10 @@ export class Offerings extends Service {
   protected readonly reactions = new Map([
     [
       facts.contractEnded.subject,
-      ({ holdId }: { holdId: string }, tx: Transaction) => this.release(tx, holdId),
+      ({ contractId, holdId }: FactPayload<typeof facts.contractEnded>, tx: Transaction) => {
+        this.release(tx, holdId);
+        tx.say({ declaration: facts.stockReleased, payload: { contractId, holdId, atNs: tx.now } });
+      },
     ],
   ]);
 

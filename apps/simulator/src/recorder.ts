@@ -1,4 +1,5 @@
 import type { Recorder } from './database.ts';
+import { saidOf } from './process.ts';
 
 /** Stands outside of the system and counts what took effect. */
 export class EffectRecorder implements Recorder {
@@ -16,6 +17,6 @@ export class EffectRecorder implements Recorder {
   }
 
   said(subject: string): void {
-    this.saidSubjects.add(subject);
+    this.saidSubjects.add(saidOf(subject));
   }
 }

@@ -13,6 +13,7 @@ import {
   needsCharge,
   newContract,
 } from '../../contracts/src/contract/domain/new-contract.ts';
+import { withSteps } from '../../contracts/src/contract/domain/steps/steps-changed.ts';
 import { maySee } from '../../offerings/src/offering/domain/offering.ts';
 import { assertRentable, assertSameHold, termsOf } from '../../offerings/src/stock/domain/hold.ts';
 import {
@@ -34,6 +35,7 @@ export const rules = {
     andThen,
     ...decisions,
     ...reports,
+    withSteps,
     assertEmailVerified,
     needsCharge,
     newContract,

@@ -72,7 +72,7 @@ export class World {
     this.offerings = new Offerings(this.around, skew(), rules.offerings, mutations);
     this.payments = new Payments(this.around, skew(), rules.payments);
     this.agents = new Agents(this.around, skew(), rules.agents, mutations);
-    this.contracts = new Contracts(this.around, skew(), rules.contracts, mutations);
+    this.contracts = new Contracts(this.around, skew(), rules.contracts, mutations, random.chance(0.25));
     Object.assign(this.contracts, {
       accounts: this.accounts,
       offerings: this.offerings,
@@ -172,6 +172,7 @@ export class World {
       accountPublicKey: account,
       providerPublicKey,
       poolId,
+      polls: false,
       desiredVersion: 0n,
       lastHeartbeatNs: null,
       provisionerTypes: [],
@@ -190,6 +191,7 @@ export class World {
       accountPublicKey: account,
       providerPublicKey,
       poolId: 'pool-of-nobody',
+      polls: false,
       desiredVersion: 0n,
       lastHeartbeatNs: null,
       provisionerTypes: [],

@@ -1,0 +1,34 @@
+import { actName, actsOf } from '@decent-cloud/messages/crash-points';
+import { type Act, endings, rentalProcess, type Trigger } from '@decent-cloud/messages/rental-process';
+
+/** Every act of the declared rental process, with the names under which the simulator does it. */
+export interface SimulatedAct {
+  readonly name: string;
+  readonly doing: string;
+  /** Can come again: facts, commands and reports can, requests are repeated by whoever asks. */
+  readonly isDelivered: boolean;
+  readonly says: readonly string[];
+}
+
+export const simulatedActs: readonly SimulatedAct[] = actsOf(rentalProcess, endings).map((act) => ({
+  name: actName(act),
+  doing: doingOf(act),
+  isDelivered: act.on.kind !== 'request',
+  says: (act.says ?? []).map(subjectOf),
+}));
+
+function doingOf({ service, on }: Act): string {
+  return 'subject' in on ? `${service} on ${on.subject}` : `${service} on ${on.kind} ${on.name}`;
+}
+
+/** As the recorder notes what was said: facts by subject, the rest by kind and name. */
+function subjectOf(said: Trigger): string {
+  return 'subject' in said ? said.subject : `${said.kind} ${said.name}`;
+}
+
+/** What the recorder notes of a message on this subject. */
+export function saidOf(subject: string): string {
+  const [kind, what, , , name] = subject.split('.');
+  if (kind !== 'agent') return subject;
+  return `${what === 'cmd' ? 'command' : 'report'} ${name}`;
+}
