@@ -8,7 +8,7 @@ import {
   facts,
 } from '@decent-cloud/messages';
 import type { KnownMachine } from '../../agents/src/assignment/domain/compare-observed.ts';
-import type { Effect, MachineEvent } from '../../agents/src/assignment/domain/decide-event.ts';
+import { type Effect, isInside, type MachineEvent } from '../../agents/src/assignment/domain/decide-event.ts';
 import type { Message, Verdict } from './broker.ts';
 import {
   AGENT_LIMITS,
@@ -62,6 +62,11 @@ export class Agents extends Service {
         facts.contractEnded.subject,
         (fact: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.ended(fact, tx),
       ],
+      [
+        facts.paidTimeChanged.subject,
+        ({ contractId, version, endsAtNs }: FactPayload<typeof facts.paidTimeChanged>, tx: Transaction) =>
+          this.coordinator.paidTimeChanged(tx, contractId, version, endsAtNs),
+      ],
     ]);
     this.readFacts('agents');
     const declaration = consumers['agent-events'];
@@ -101,6 +106,8 @@ export class Agents extends Service {
       retryAgent: null,
       dueAtNs: tx.now,
       removedAtNs: null,
+      endsAtNs: null,
+      paidTimeVersion: 0,
     };
     tx.put(coordinator.assignments, contractId, assignment);
     coordinator.nextDueNs = null;
@@ -122,6 +129,8 @@ export class Agents extends Service {
         retryAgent: null,
         dueAtNs: null,
         removedAtNs: null,
+        endsAtNs: null,
+        paidTimeVersion: 0,
       };
       const { providerPublicKey } = fact;
       tx.put(coordinator.assignments, contractId, {
@@ -282,6 +291,7 @@ export class Agents extends Service {
       this.compare(tx, event);
       return;
     }
+    if (isInside(event)) throw new Error(`${event.kind} is not simulated`);
     const { coordinator, rules } = this;
     const { contractId, generation, agentPublicKey } = event;
     const assignment = coordinator.assignments.get(contractId);

@@ -22,6 +22,9 @@ export interface Assignment {
   readonly retryAgent: string | null;
   readonly dueAtNs: bigint | null;
   readonly removedAtNs: bigint | null;
+  /** End of the paid time, and by which version of the contract it is known. */
+  readonly endsAtNs: bigint | null;
+  readonly paidTimeVersion: number;
 }
 export interface Machine {
   readonly contractId: string;
@@ -186,6 +189,21 @@ export class Coordinator {
     tx.say({ declaration: facts.machineAssigned, payload: said });
     if (accountPublicKey === null) throw new Error(`${agentPublicKey} has no account`);
     const desired = this.rules.desiredRunning(assignment, generation);
+    this.give(tx, 'provision', agentPublicKey, accountPublicKey, desired, deadlineNs);
+  }
+
+  /** The agent is told until when its machine is paid for; the newest word counts. */
+  paidTimeChanged(tx: Transaction, contractId: string, version: number, endsAtNs: bigint): void {
+    const known = this.assignments.get(contractId);
+    if (!known || known.paidTimeVersion >= version) return;
+    this.change(tx, contractId, { endsAtNs, paidTimeVersion: version });
+    const assignment = { ...known, endsAtNs };
+    const machine = this.machines(contractId).find(({ generation }) => generation === known.generation);
+    if (known.state !== 'provisioned' || machine?.desired !== 'running') return;
+    const { agentPublicKey } = machine;
+    const { accountPublicKey } = this.agents.get(agentPublicKey) as AgentRow;
+    const desired = this.rules.desiredRunning(assignment, known.generation);
+    const deadlineNs = tx.now + secondsToNs(ORDER_LIFE_SECONDS);
     this.give(tx, 'provision', agentPublicKey, accountPublicKey, desired, deadlineNs);
   }
 

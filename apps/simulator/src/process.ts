@@ -1,5 +1,12 @@
+import { facts } from '@decent-cloud/messages';
 import { actName, actsOf } from '@decent-cloud/messages/crash-points';
-import { type Act, endings, rentalProcess, type Trigger } from '@decent-cloud/messages/rental-process';
+import {
+  type Act,
+  besides,
+  endings,
+  rentalProcess,
+  type Trigger,
+} from '@decent-cloud/messages/rental-process';
 
 /** Every act of the declared rental process, with the names under which the simulator does it. */
 export interface SimulatedAct {
@@ -10,12 +17,20 @@ export interface SimulatedAct {
   readonly says: readonly string[];
 }
 
-export const simulatedActs: readonly SimulatedAct[] = actsOf(rentalProcess, endings).map((act) => ({
-  name: actName(act),
-  doing: doingOf(act),
-  isDelivered: act.on.kind !== 'request',
-  says: (act.says ?? []).map(subjectOf),
-}));
+/** Of what goes on beside the steps, only what tells the agent until when it is paid. */
+const paidTime = besides.filter(({ on, says }) => {
+  const { subject } = facts.paidTimeChanged;
+  return [on, ...(says ?? [])].some((one) => 'subject' in one && one.subject === subject);
+});
+
+export const simulatedActs: readonly SimulatedAct[] = actsOf(rentalProcess, [...endings, ...paidTime]).map(
+  (act) => ({
+    name: actName(act),
+    doing: doingOf(act),
+    isDelivered: act.on.kind !== 'request',
+    says: (act.says ?? []).map(subjectOf),
+  }),
+);
 
 function doingOf({ service, on }: Act): string {
   return 'subject' in on ? `${service} on ${on.subject}` : `${service} on ${on.kind} ${on.name}`;

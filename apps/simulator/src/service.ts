@@ -1,5 +1,5 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { type ConsumerName, consumers } from '@decent-cloud/messages';
+import { type ConsumerName, consumers, facts } from '@decent-cloud/messages';
 import type { Broker, Message, Verdict } from './broker.ts';
 import {
   Database,
@@ -20,6 +20,13 @@ export interface Surroundings {
   readonly recorder: Recorder;
   readonly mutations: StorageMutations & RelayMutations;
 }
+
+/** What goes on inside of machines that run: nobody asks for it here, so nobody says it. */
+const NOT_SIMULATED: readonly string[] = [
+  facts.machineOperationRequested.subject,
+  facts.machineOperationFinished.subject,
+  facts.machineScriptFinished.subject,
+];
 
 export type Reaction = (body: never, tx: Transaction) => void;
 const REQUEST_TIMEOUT = 5 * SECOND;
@@ -80,7 +87,9 @@ export abstract class Service extends Node {
   /** Registers the reader of its facts, with what is declared for it. @throws when reactions and topology disagree */
   protected readFacts(durable: ConsumerName): void {
     const declaration = consumers[durable];
-    const wanted = new Set<string>(declaration.filterSubjects);
+    const wanted = new Set<string>(
+      declaration.filterSubjects.filter((subject) => !NOT_SIMULATED.includes(subject)),
+    );
     const known = [...this.reactions.keys()];
     if (known.length !== wanted.size || known.some((subject) => !wanted.has(subject))) {
       throw new Error(`${durable} reads [${[...wanted]}], simulated are [${known}]`);
