@@ -34,6 +34,8 @@ export class Offerings extends Service {
   readonly holds = new Table<string, HoldRow>();
   readonly autoAccepting = new Set<string>();
   contracts!: Contracts;
+  /** Told of every unit that goes back. */
+  onReleased: (holdId: string) => void = () => undefined;
 
   protected readonly reactions = new Map([
     [
@@ -110,6 +112,7 @@ export class Offerings extends Service {
       terms: undefined,
     };
     tx.put(this.holds, holdId, { ...released, isReleased: true });
+    this.onReleased(holdId);
     return known !== undefined;
   }
 
@@ -128,6 +131,7 @@ export class Offerings extends Service {
         if (!hold || hold.isReleased) continue;
         const change = alive.has(holdId) ? { untilNs: now + ASK_AGAIN_NS } : { isReleased: true };
         tx.put(this.holds, holdId, { ...hold, ...change });
+        if (!alive.has(holdId)) this.onReleased(holdId);
       }
     });
   }

@@ -33,11 +33,11 @@ export class Weather {
     const { kernel, faults, broker } = this.around;
     const { random } = kernel;
     while (faults.active) {
-      yield random.int(2 * MINUTE, 15 * MINUTE);
+      yield random.int(20 * SECOND, 8 * MINUTE);
       const stream = random.pick(ROLLED_BACK);
       if (!faults.hits('broker-rolled-back', stream)) continue;
       const downUs = random.int(500 * MS, 6 * SECOND);
-      broker.rollBack(stream, random.int(1, random.pick([4, 12, 40])), downUs);
+      broker.rollBack(stream, random.int(1, random.pick([3, 8, 30])), downUs);
       for (const agent of this.agents) agent.cutLink(downUs + random.int(100 * MS, 3 * SECOND));
       for (const service of this.services()) service.streamsChanged();
     }

@@ -81,6 +81,13 @@ export class World {
     this.offerings.contracts = this.contracts;
     this.people = new People(kernel, this.contracts);
     this.settle(rules, mutations);
+    this.offerings.onReleased = (holdId) => {
+      const contractId = this.contracts.byOperation.get(holdId);
+      const contract = contractId === undefined ? undefined : this.contracts.contracts.get(contractId);
+      if (contract && contract.deadlineAtNs !== null) {
+        this.wrong('no unit goes back while its contract lives', `${holdId}: ${contract.status}`);
+      }
+    };
     this.agents.onBelieved = ({ agentPublicKey, eventId, kind }) => {
       const speaker = this.machineAgents.find(({ options }) => options.publicKey === agentPublicKey);
       if (!speaker?.truths.has(eventId)) this.wrong('only what an agent has said takes effect', kind);
