@@ -397,13 +397,12 @@ export class Agents extends Service {
     const { agentPublicKey } = event;
     const observed = event.payload.machines;
     const atNs = BigInt(event.atNs) < tx.now ? BigInt(event.atNs) : tx.now;
-    const known = [...coordinator.machinesOf.values()].flatMap((machines) =>
-      machines.filter(
-        (machine) =>
-          machine.agentPublicKey === agentPublicKey &&
-          (machine.state !== 'gone' || observed.some(({ contractId }) => contractId === machine.contractId)),
-      ),
-    );
+    const own = [...coordinator.machinesOf.values()]
+      .flat()
+      .filter((machine) => machine.agentPublicKey === agentPublicKey);
+    const leaving = own.filter(({ state, desired }) => state !== 'gone' && desired === 'absent');
+    const named = new Set([...observed, ...leaving].map(({ contractId }) => contractId));
+    const known = own.filter(({ state, contractId }) => state !== 'gone' || named.has(contractId));
     const { toRemove, gone, lost, found } = rules.compareObserved(observed, known, atNs);
     const rowOf = ({ contractId, generation }: KnownMachine) =>
       coordinator.machines(contractId).find((machine) => machine.generation === generation) as Machine;

@@ -152,11 +152,11 @@ export class AgentReports {
     agentPublicKey: string,
     observed: Observed['payload']['machines'],
   ): Promise<KnownMachine[]> {
-    const contractIds = observed.flatMap(({ contractId }) => (contractId === undefined ? [] : [contractId]));
-    const [living, named] = [
-      await this.store.machinesOfAgent(sql, agentPublicKey, MOST_MACHINES),
-      await this.store.machinesOfContracts(sql, agentPublicKey, contractIds),
-    ];
+    const living = await this.store.machinesOfAgent(sql, agentPublicKey, MOST_MACHINES);
+    // What became of newer attempts tells of older ones that are not confirmed as gone.
+    const leaving = living.filter(({ desired }) => desired === 'absent');
+    const contractIds = [...observed, ...leaving].flatMap(({ contractId }) => contractId ?? []);
+    const named = await this.store.machinesOfContracts(sql, agentPublicKey, [...new Set(contractIds)]);
     return [
       ...new Map([...living, ...named].map((one) => [`${one.contractId}:${one.generation}`, one])).values(),
     ];

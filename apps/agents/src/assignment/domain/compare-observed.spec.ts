@@ -35,13 +35,24 @@ test.each(['offered', 'claimed'] as const)('but not one that may still be made (
   expect(compareObserved([], [{ ...absent, state }], AT)).toEqual(nothing);
 });
 
-test('unless the same agent is at work on a newer generation: then it will never make the old one', () => {
+test('unless the same agent has worked on a newer generation: then it will never make the old one', () => {
   const old = { ...absent, state: 'offered' as const };
   const newer = { ...running, generation: 2, state: 'claimed' as const, settledAtNs: null };
   expect(compareObserved([], [old, newer], AT)).toEqual({ ...nothing, gone: [old] });
+  for (const state of ['provisioned', 'failed', 'gone'] as const) {
+    const over = { ...absent, generation: 2, state, absentSinceNs: ago(10) };
+    expect([state, compareObserved([], [old, over], AT)]).toEqual([state, { ...nothing, gone: [old] }]);
+  }
   expect(compareObserved([there], [old, newer], AT)).toEqual({ ...nothing, toRemove: [old] });
   expect(compareObserved([], [old, { ...newer, state: 'offered' }], AT)).toEqual(nothing);
   expect(compareObserved([], [old, { ...newer, contractId: 'd' }], AT)).toEqual(nothing);
+});
+
+test('what is gone is not said to be gone again', () => {
+  const old = { ...absent, state: 'gone' as const };
+  expect(compareObserved([], [old, { ...absent, generation: 2, absentSinceNs: ago(10) }], AT)).toEqual(
+    nothing,
+  );
 });
 
 test('and not by a report from before, or around, the order', () => {

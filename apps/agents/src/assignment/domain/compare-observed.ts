@@ -46,13 +46,13 @@ export function compareObserved(
   const ordered = new Set(known.map(keyOf));
   const settledBefore = (since: bigint | null) => since !== null && atNs - since > MARGIN_NS;
   const isThere = (machine: KnownMachine) => there.has(keyOf(machine));
-  // An agent at work on a newer generation takes no order about an older one any more.
+  // An agent that has worked on a newer generation takes no order about an older one any more, whatever became of it.
   const isSuperseded = (machine: KnownMachine) =>
     known.some(
       (other) =>
         other.contractId === machine.contractId &&
         other.generation > machine.generation &&
-        (other.state === 'claimed' || other.state === 'provisioned'),
+        other.state !== 'offered',
     );
   const toBeAbsent = known.filter(({ desired }) => desired === 'absent');
   const toRun = known.filter(
@@ -64,6 +64,7 @@ export function compareObserved(
     gone: toBeAbsent.filter(
       (machine) =>
         !isThere(machine) &&
+        machine.state !== 'gone' &&
         !machine.madeByPolling &&
         (machine.state === 'provisioned' || machine.state === 'failed' || isSuperseded(machine)) &&
         settledBefore(machine.absentSinceNs),
