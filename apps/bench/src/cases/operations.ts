@@ -35,7 +35,7 @@ export const OPERATIONS = {
   search: { name: 'search page, no filter', atMost: 12, count: 300, entries: 50 },
   searchCountry: { name: 'search page, country', atMost: 12, count: 300, entries: 50 },
   searchTypePrice: { name: 'search page, type and price', atMost: 12, count: 300, entries: 50 },
-  searchCommon: { name: 'search by a common word', atMost: 20, count: 24, entries: 50 },
+  searchCommon: { name: 'search by a common word', atMost: 20, count: 300, entries: 50 },
   searchRare: { name: 'search by a rare word', atMost: 20, count: 300, entries: 10 },
   searchDeep: { name: 'search page 1,000, by cursor', atMost: 12, count: 300, entries: 50 },
   signedWrite: { name: 'signed write (device name)', atMost: 9, count: 800, writes: true },
