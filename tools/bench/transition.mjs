@@ -66,6 +66,8 @@ async function requested() {
       storageGb: 10,
     },
     providerAccountId: undefined,
+    askedAtNs: now(),
+    stockHeldAtNs: now(),
     nowNs: now(),
   });
   return store.insert(
