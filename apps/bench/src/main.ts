@@ -60,18 +60,22 @@ async function runAll(): Promise<void> {
   assertCpuIsKnown();
   const bench = new Bench(options, say);
   let interrupted = false;
+  const results: Result[] = [];
   const end = (): void => {
     if (interrupted) return;
     interrupted = true;
     say('interrupted: ending what was started');
-    void bench.end().finally(() => process.exit(130));
+    void bench.end().finally(() => {
+      if (results.length > 0 && !options.json)
+        console.log(`\n${printTable(results)}\n\ninterrupted: not everything`);
+      process.exit(130);
+    });
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
   // Whoever started this is gone: nobody reads the table any more.
   process.once('disconnect', end);
   const loadBefore = load();
-  const results: Result[] = [];
   const failed: string[] = [];
   for (const { lines, run } of chosen) {
     const what = lines[0]?.name ?? '';
