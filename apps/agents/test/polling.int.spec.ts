@@ -284,7 +284,7 @@ describe('a heartbeat', () => {
       [agent.publicKey],
     );
     expect(row?.types).toEqual(['docker']);
-    for (const resources of [{ note: 'a\0b' }, { note: 'x'.repeat(300_000) }, { cpuCores: -1 }]) {
+    for (const resources of [{ note: 'a\0b' }, { note: '\ud800' }, { note: 'x'.repeat(300_000) }, { cpuCores: -1 }]) {
       await expect(agent.beat({ resources })).rejects.toMatchObject({ code: 'INVALID' });
     }
   });

@@ -7,6 +7,8 @@ import { POLLING_HEARTBEAT_SECONDS } from '../assignment/domain/polling.ts';
 import { requirePolling } from './speakers.ts';
 
 const MOST_RESOURCES = 262_144;
+/** As JSON writes it: U+0000 and lone surrogates. */
+const UNSTORABLE = /\\u(0000|d[89a-f][0-9a-f]{2})/;
 
 interface Pool {
   readonly poolId: string | null;
@@ -55,7 +57,7 @@ export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
 /** As the database can keep it. @throws Refusal INVALID */
 function printResources(resources: object): string {
   const text = printExactJson(resources) ?? 'null';
-  if (text.length <= MOST_RESOURCES && !text.includes('\\u0000')) return text;
-  const why = `resources: must be at most ${MOST_RESOURCES} characters, without U+0000`;
+  if (text.length <= MOST_RESOURCES && !UNSTORABLE.test(text)) return text;
+  const why = `resources: must be at most ${MOST_RESOURCES} characters, without U+0000 and halves of characters`;
   throw new Refusal('INVALID', 'INVALID_INPUT', why);
 }
