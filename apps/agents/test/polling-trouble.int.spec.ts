@@ -47,6 +47,16 @@ const machinesOf = (contractId: string) =>
     [contractId],
   );
 
+/** The coordinator has looked at these contracts since the clock jumped. */
+const lookedAt = (...contractIds: string[]) =>
+  eventually(async () => {
+    const [due] = await stage.query<{ count: number }>(
+      `select count(*)::int as count from assignment where due_at_ns <= $1 and contract_id = any($2)`,
+      [stage.clock(), contractIds],
+    );
+    return due?.count === 0;
+  });
+
 describe('who has the contract', () => {
   test('held by another: a success that says so; the other cannot report either', async () => {
     const { first, second, contractId } = await twoPolling();
@@ -80,11 +90,12 @@ describe('who has the contract', () => {
 
   test('not taken in two minutes: the other agent gets generation 2, the first one nothing', async () => {
     const { first, second, contractId } = await twoPolling();
-    stage.advance(119);
+    stage.advance(115);
     await second.beat();
     await first.beat();
+    await lookedAt(contractId);
     expect(await first.pending()).toHaveLength(1);
-    stage.advance(2);
+    stage.advance(6);
     await second.seesPending(contractId);
     expect(await first.pending()).toEqual([]);
     expect((await first.lock(contractId)).data.acquired).toBe(false);
@@ -101,6 +112,7 @@ describe('who has the contract', () => {
     await second.beat();
     stage.advance(4);
     await second.beat();
+    await lookedAt(contractId);
     expect(await machinesOf(contractId)).toHaveLength(1);
     stage.advance(20);
     await second.beat();
@@ -146,12 +158,14 @@ describe('who has the contract', () => {
     await second.beat();
     stage.advance(200);
     await second.beat();
+    await lookedAt(contractId);
     expect(await machinesOf(contractId)).toHaveLength(1);
     stage.advance(90);
     await first.beat();
     await second.beat();
     stage.advance(60);
     await second.beat();
+    await lookedAt(contractId);
     expect(await first.pending()).toHaveLength(1);
     expect(await machinesOf(contractId)).toHaveLength(1);
     await first.report(contractId, 'provisioned', details);
@@ -170,13 +184,7 @@ describe('who has the contract', () => {
     await agent.lock(first.contractId);
     for (let minutes = 0; minutes < 20; minutes += 4) {
       stage.advance(240);
-      await eventually(async () => {
-        const [due] = await stage.query<{ count: number }>(
-          `select count(*)::int as count from assignment where due_at_ns <= $1 and contract_id = any($2)`,
-          [stage.clock(), [first.contractId, second.contractId]],
-        );
-        return due?.count === 0;
-      });
+      await lookedAt(first.contractId, second.contractId);
     }
     for (const { contractId } of [first, second]) {
       await agent.report(contractId, 'provisioned', details);
@@ -330,6 +338,7 @@ describe('an agent that is connected from now on', () => {
     }
     await agent.lock(made.contractId);
     await agent.report(made.contractId, 'provisioned', details);
+    await agent.unlock(made.contractId);
     await agent.lock(inHand.contractId);
 
     const upgraded = await upgrade(agent);
@@ -342,7 +351,6 @@ describe('an agent that is connected from now on', () => {
     await stage.settled();
     expect(stage.said(facts.machineLost, made.contractId)).toEqual([]);
 
-    await upgraded.beat(4);
     await upgraded.report(upgraded.provisioned(fresh.contractId));
     await stage.saidOnce(facts.machineProvisioned, fresh.contractId);
 
@@ -365,6 +373,20 @@ describe('an agent that is connected from now on', () => {
       expect(stage.said(facts.provisioningFailed, contractId)).toEqual([]);
       expect(await machinesOf(contractId)).toHaveLength(1);
     }
+  });
+
+  test('what it had in hand is not given to another one before the lease ends, then it is', async () => {
+    const { first, second, contractId } = await twoPolling();
+    await first.lock(contractId);
+    await upgrade(first);
+    stage.advance(200);
+    await second.beat();
+    await lookedAt(contractId);
+    expect(await machinesOf(contractId)).toHaveLength(1);
+    stage.advance(110);
+    await second.beat();
+    await second.seesPending(contractId);
+    expect(await machinesOf(contractId)).toMatchObject([{ outcome: 'silent' }, { generation: 2 }]);
   });
 
   test('and back again: it is given work over HTTP only, which no command repeats later', async () => {

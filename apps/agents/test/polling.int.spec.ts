@@ -284,7 +284,12 @@ describe('a heartbeat', () => {
       [agent.publicKey],
     );
     expect(row?.types).toEqual(['docker']);
-    for (const resources of [{ note: 'a\0b' }, { note: '\ud800' }, { note: 'x'.repeat(300_000) }, { cpuCores: -1 }]) {
+    for (const resources of [
+      { note: 'a\0b' },
+      { note: '\ud800' },
+      { note: 'x'.repeat(300_000) },
+      { cpuCores: -1 },
+    ]) {
       await expect(agent.beat({ resources })).rejects.toMatchObject({ code: 'INVALID' });
     }
   });
@@ -308,5 +313,19 @@ describe('a heartbeat', () => {
     await agent.lock(first);
     await agent.report(first, 'provisioned', plainDetails({ root_password: null }));
     await agent.seesPending(waiting ?? '');
+  });
+
+  test('what one of two has no room for goes to the other', async () => {
+    const { provider, pool, agent } = await onePolling();
+    const other = await PollingAgent.join(stage, provider, pool.poolId);
+    for (let one = 0; one < 8; one++) {
+      await stage.say(facts.contractAccepted, stage.accepted(provider));
+      await agent.beat();
+      await other.beat();
+    }
+    await eventually(async () => {
+      const lists = [await agent.pending(), await other.pending()];
+      return lists.every((list) => list.length === 4);
+    });
   });
 });
