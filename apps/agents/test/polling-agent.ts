@@ -97,4 +97,16 @@ export class PollingAgent {
     const said = { checkedAt: this.stage.clock(), status: 'healthy' as const, ...body };
     return this.stage.ask(polling.recordHealth, { params: { id: contractId }, body: said }, caller);
   }
+  resets(caller = this.caller()) {
+    return this.stage.ask(polling.listPendingPasswordResets, { params: this.params }, caller);
+  }
+  rotations(caller = this.caller()) {
+    return this.stage.ask(polling.listPendingSshKeyRotations, { params: this.params }, caller);
+  }
+  password(contractId: string, body: object, caller = this.caller()) {
+    return this.stage.ask(polling.reportPassword, { params: { id: contractId }, body }, caller);
+  }
+  rotated(contractId: string, caller = this.caller()) {
+    return this.stage.ask(polling.reportSshKeyRotation, { params: { id: contractId } }, caller);
+  }
 }

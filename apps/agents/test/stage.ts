@@ -50,7 +50,10 @@ export class Stage {
   private listener!: NatsConnection;
   private readonly agents: ScriptedAgent[] = [];
   /** What the contracts service says when it is asked. */
-  readonly contractStates = new Map<string, { status: string; endsAtNs?: bigint }>();
+  readonly contractStates = new Map<
+    string,
+    { status: string; endsAtNs?: bigint; instanceDetails?: string }
+  >();
 
   readonly clock: Clock = () => systemClock() + this.aheadNs;
 

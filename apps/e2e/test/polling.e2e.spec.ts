@@ -2,7 +2,7 @@ import { openCredential } from '@decent-cloud/identity';
 import { printExactJson } from '@decent-cloud/kernel';
 import { getHealthSummary } from '@decent-cloud/messages/agent-polling';
 import { createPool, createSetupToken } from '@decent-cloud/messages/agents';
-import { getCredentials } from '@decent-cloud/messages/contracts';
+import { getCredentials, resetPassword, rotateSshKey } from '@decent-cloud/messages/contracts';
 import { createOffering } from '@decent-cloud/messages/offerings';
 import { eventually } from '@decent-cloud/testing';
 import { assertBooksBalance } from '../src/books.ts';
@@ -11,6 +11,8 @@ import { ShippedAgent, type Wire } from '../src/shipped-agent.ts';
 import { Tenant } from '../src/tenant.ts';
 
 const PASSWORD = `Pl4in-${crypto.randomUUID()}`;
+const NEW_PASSWORD = `N3w-${crypto.randomUUID()}`;
+const NEW_SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7uXbJ2mRk1Xk9oV8m0x6vR0p1Yj8v3v5Cq6u9b0w1k second';
 
 let platform: Platform;
 let tenant: Tenant;
@@ -100,6 +102,43 @@ const reconcile = async (...ids: string[]): Promise<Wire> => {
   return (await agent.ofProvider('POST', '/reconcile', { runningInstances })).body.data;
 };
 
+/** The tenant wants a new password and another SSH key; the agent sees both, and does them. */
+async function asksInside(id: string): Promise<void> {
+  const api = await tenant.api();
+  await api.call(resetPassword, { params: { id } });
+  await api.call(rotateSshKey, { params: { id }, body: { newSshPubkey: NEW_SSH_KEY } });
+  const waits = (path: string): Promise<Wire> =>
+    eventually(
+      async () => {
+        const { body } = await agent.ofProvider('GET', `/contracts/${path}`);
+        return body.data.find((one: Wire) => one.contractId === id && one.contract_id === id);
+      },
+      { deadlineMs: 30_000, everyMs: 200, what: path },
+    );
+  expect(JSON.parse((await waits('pending-password-reset')).provisioningInstanceDetails)).toMatchObject({
+    external_id: '100',
+  });
+  expect((await waits('pending-ssh-key-rotation')).requesterSshPubkey).toBe(NEW_SSH_KEY);
+  const ofContract = `/provider/rental-requests/${id}`;
+  expect((await agent.call('PUT', `${ofContract}/password`, { newPassword: NEW_PASSWORD })).body).toEqual({
+    success: true,
+    data: 'Password updated successfully',
+  });
+  expect((await agent.call('PUT', `${ofContract}/ssh-key-rotation`)).body).toEqual({
+    success: true,
+    data: 'SSH key rotation completed successfully',
+  });
+  const { seed } = await tenant.keyPair();
+  await eventually(
+    async () => {
+      const envelope = await api.call(getCredentials, { params: { id } });
+      return openCredential({ seed, envelope, contractId: id }) === NEW_PASSWORD;
+    },
+    { deadlineMs: 30_000, everyMs: 200, what: 'the new password' },
+  );
+  await becomes(id, (contract) => contract.requester_ssh_pubkey === NEW_SSH_KEY, 'the new SSH key');
+}
+
 test('a shipped agent serves a whole rental', async () => {
   expect(await beat()).toMatchObject({
     status: 200,
@@ -164,6 +203,8 @@ test('a shipped agent serves a whole rental', async () => {
   const { seed } = await tenant.keyPair();
   expect(openCredential({ seed, envelope, contractId: id })).toBe(PASSWORD);
   expect((await tenant.dc.run(['contract', 'credentials', id])).stdout).toContain(PASSWORD);
+
+  await asksInside(id);
 
   for (const [path, latencyMs] of [
     [`/contracts/${id}/health`, 12],
@@ -241,7 +282,8 @@ test('nobody logged an error, and the password is in no log', async () => {
   const texts = await Promise.all(parts.map(async (part) => JSON.stringify(await platform.logLines(part))));
   for (const [index, text] of texts.entries()) {
     expect(text.length).toBeGreaterThan(100);
-    expect({ part: parts[index], found: text.includes(PASSWORD) }).toEqual({
+    const found = text.includes(PASSWORD) || text.includes(NEW_PASSWORD);
+    expect({ part: parts[index], found }).toEqual({
       part: parts[index],
       found: false,
     });

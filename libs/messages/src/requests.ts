@@ -119,6 +119,8 @@ export const contractStates = request({
         contractId: contractIdHex(),
         status: z.string(),
         endsAtNs: int64().optional(),
+        /** How to reach the machine, as JSON text, while the contract lives. */
+        instanceDetails: z.string().optional(),
       }),
     ),
   }),

@@ -1,6 +1,7 @@
 import type { DesiredMachine } from '@decent-cloud/messages';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { setOf } from './changes-to-sql.ts';
 import type { Attempt, Outcome } from './domain/attempt.ts';
 import type { AssignmentState, MachineState } from './domain/decide-event.ts';
 
@@ -55,27 +56,6 @@ const MACHINE = `contract_id as "contractId", generation, agent_public_key as "a
   external_id as "externalId", settled_at_ns as "settledAtNs", absent_since_ns as "absentSinceNs", orders,
   next_order_at_ns as "nextOrderAtNs", lost_at_ns as "lostAtNs", updated_at_ns as "updatedAtNs",
   lease_expires_at_ns as "leaseExpiresAtNs", made_by_polling as "madeByPolling", told_to_go_at_ns as "toldToGoAtNs"`;
-const COLUMNS: Readonly<Record<string, string>> = {
-  state: 'state',
-  generation: 'generation',
-  waitingSinceNs: 'waiting_since_ns',
-  retryAgent: 'retry_agent',
-  dueAtNs: 'due_at_ns',
-  removedAtNs: 'removed_at_ns',
-  failureReason: 'failure_reason',
-  desired: 'desired',
-  outcome: 'outcome',
-  externalId: 'external_id',
-  settledAtNs: 'settled_at_ns',
-  absentSinceNs: 'absent_since_ns',
-  orders: 'orders',
-  nextOrderAtNs: 'next_order_at_ns',
-  lostAtNs: 'lost_at_ns',
-  leaseExpiresAtNs: 'lease_expires_at_ns',
-  madeByPolling: 'made_by_polling',
-  toldToGoAtNs: 'told_to_go_at_ns',
-};
-
 type AssignmentChange = Partial<
   Pick<Assignment, 'state' | 'generation' | 'waitingSinceNs' | 'retryAgent' | 'dueAtNs' | 'removedAtNs'>
 > & { failureReason?: string };
@@ -96,15 +76,6 @@ type MachineChange = Partial<
     | 'toldToGoAtNs'
   >
 >;
-
-/** `set` part of an update; `undefined` members are left as they are. */
-function setOf(changes: object, from: number): { text: string; values: unknown[] } {
-  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
-  return {
-    text: given.map(([name], index) => `${COLUMNS[name]} = $${from + index}`).join(', '),
-    values: given.map(([, value]) => value),
-  };
-}
 
 /** Rows of the coordinator. Whoever changes a contract's machines locks its assignment first. */
 @Injectable()
@@ -267,7 +238,7 @@ export class AssignmentStore {
       `select agent_public_key as "agentPublicKey", account_public_key as account
        from machine m join agent a using (agent_public_key)
        where m.contract_id = $1 and m.generation = $2 and m.desired = 'running' and a.revoked_at_ns is null
-         and a.account_public_key is not null`,
+         and a.account_public_key is not null and not a.polls`,
       [contractId, generation],
     );
     return agent;

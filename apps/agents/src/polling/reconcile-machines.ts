@@ -1,21 +1,21 @@
-import { requests, type VerbInput } from '@decent-cloud/messages';
+import type { VerbInput } from '@decent-cloud/messages';
 import { reconcileMachines } from '@decent-cloud/messages/agent-polling';
 import { Database } from '@decent-cloud/postgres';
-import { Answers, Bus, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { AssignmentStore } from '../assignment/assignment.store.ts';
-import { type ContractState, classifyRunning, type KnownContract } from './domain/classify-running.ts';
+import { ContractStates } from './contract-states.ts';
+import { classifyRunning, type KnownContract } from './domain/classify-running.ts';
 import { findGone } from './domain/find-gone.ts';
 import { PolledMachines } from './polled-machines.ts';
 import { type PollingAgent, requirePolling } from './speakers.ts';
 
-const CONTRACTS_AT_ONCE = 200;
 const REMOVALS_AT_MOST = 500;
 
 /** Tells a polling agent what its machines are to become, and learns from its list which removals are done. */
 @Answers(reconcileMachines)
 export class ReconcileMachines implements Verb<typeof reconcileMachines> {
   constructor(
-    private readonly bus: Bus,
+    private readonly contracts: ContractStates,
     private readonly database: Database,
     private readonly store: AssignmentStore,
     private readonly polled: PolledMachines,
@@ -25,7 +25,7 @@ export class ReconcileMachines implements Verb<typeof reconcileMachines> {
     const agent = requirePolling(caller, 'fetch_contracts', params.pubkey);
     const named = body.runningInstances.flatMap(({ contractId }) => contractId?.toLowerCase() ?? []);
     const known = await this.known(agent, [...new Set(named)]);
-    const states = await this.statesOf(
+    const states = await this.contracts.statesOf(
       known.map(({ contractId }) => contractId),
       requestId,
     );
@@ -53,21 +53,6 @@ export class ReconcileMachines implements Verb<typeof reconcileMachines> {
        where a.contract_id = any($3::text[]) and a.provider_public_key = $1`,
       [agent.providerPublicKey, agent.publicKey, contractIds],
     );
-  }
-
-  /** @throws Refusal UNAVAILABLE: without the contracts service nobody is told anything, and nothing is destroyed */
-  private async statesOf(contractIds: readonly string[], requestId: string) {
-    const states = new Map<string, ContractState>();
-    for (let from = 0; from < contractIds.length; from += CONTRACTS_AT_ONCE) {
-      const some = contractIds.slice(from, from + CONTRACTS_AT_ONCE);
-      const answer = await this.bus.ask(
-        requests.contractStates,
-        { body: { contractIds: some } },
-        { requestId },
-      );
-      for (const { contractId, ...state } of answer.states) states.set(contractId, state);
-    }
-    return states;
   }
 
   private async followRemovals(

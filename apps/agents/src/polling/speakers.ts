@@ -20,3 +20,11 @@ export function requirePolling(caller: Caller, permission: AgentPermission, pubk
 
 export const requireSpeaker = (caller: Caller, permission: AgentPermission): Speaker =>
   caller.kind === 'agent' ? requirePolling(caller, permission) : requireUser(caller);
+
+/** For lists below a provider's path: its agent, or the provider. @throws Refusal for anybody else */
+export function requireSpeakerOf(caller: Caller, permission: AgentPermission, pubkey: string): Speaker {
+  if (caller.kind === 'agent') return requirePolling(caller, permission, pubkey);
+  const user = requireUser(caller);
+  if (user.publicKey === pubkey) return user;
+  throw new Refusal('FORBIDDEN', 'NOT_OWNER', 'Only the provider and its agents may see this');
+}

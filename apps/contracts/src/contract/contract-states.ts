@@ -14,13 +14,14 @@ export class ContractStates implements Verb<typeof requests.contractStates> {
     requireService(caller);
     const rows = await this.prisma.contract.findMany({
       where: { contractId: { in: body.contractIds } },
-      select: { contractId: true, status: true, endsAtNs: true },
+      select: { contractId: true, status: true, endsAtNs: true, instanceDetails: true },
     });
     return {
       states: rows.map((row) => ({
         contractId: row.contractId,
         status: row.status,
         ...(row.endsAtNs === null ? {} : { endsAtNs: row.endsAtNs }),
+        ...(row.instanceDetails === null ? {} : { instanceDetails: row.instanceDetails }),
       })),
     };
   }
