@@ -36,6 +36,7 @@ export class PollingAgent {
 
   /** Has joined the pool and beaten. */
   static async join(stage: Stage, provider: string, poolId: string): Promise<PollingAgent> {
+    stage.playContracts();
     const agent = new PollingAgent(stage, provider, poolId);
     const token = await stage.token(provider, poolId);
     await stage.ask(setUpAgent, { body: { token, agentPubkey: agent.publicKey } }, { kind: 'anonymous' });

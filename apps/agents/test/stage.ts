@@ -42,6 +42,7 @@ export class Stage {
   private readonly heard: Heard[] = [];
   private aheadNs = 0n;
   private requests = 0;
+  private playsContracts = false;
   hub!: TestHub;
   service!: RunningService;
   private database!: TestDatabase;
@@ -101,12 +102,6 @@ export class Stage {
   async connect(): Promise<void> {
     this.gateway = await this.hub.service('gateway');
     this.contracts = await this.hub.service('contracts');
-    answerRequests(this.contracts, requests.contractStates, ({ body }) => ({
-      states: body.contractIds.flatMap((contractId) => {
-        const state = this.contractStates.get(contractId);
-        return state ? [{ contractId, ...state }] : [];
-      }),
-    }));
     this.listener = await this.hub.service('admin');
     this.listener.subscribe('evt.agents.>', {
       callback: (_, message) =>
@@ -145,6 +140,18 @@ export class Stage {
       requestId: `r-${++this.requests}`,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
+  }
+
+  /** From now on the contracts service answers from `contractStates`. */
+  playContracts(): void {
+    if (this.playsContracts) return;
+    this.playsContracts = true;
+    answerRequests(this.contracts, requests.contractStates, ({ body }) => ({
+      states: body.contractIds.flatMap((contractId) => {
+        const state = this.contractStates.get(contractId);
+        return state ? [{ contractId, ...state }] : [];
+      }),
+    }));
   }
 
   /** A fact of the contracts service, as its relay would send it. */
