@@ -56,7 +56,7 @@ export class ScriptedAgent {
       servers: url,
       authenticator: jwtAuthenticator(this.session.userJwt, seed),
       reconnect: false,
-      timeout: 2_000,
+      timeout: 10_000,
     });
     const js = jetstream(this.connection, { apiPrefix: AGENT_API_PREFIX });
     const consumer = await js.consumers.get('AGENT_CMD', this.account);

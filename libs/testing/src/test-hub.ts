@@ -96,7 +96,7 @@ export class TestHub {
       servers: this.nats.url,
       authenticator: jwtAuthenticator(jwt, new TextEncoder().encode(seed)),
       reconnect: false,
-      timeout: 1_500,
+      timeout: 10_000,
       ...options,
     });
     this.open.push(connection);
