@@ -1,8 +1,11 @@
 import { rentalProcess, UNDO_NAMES } from '@decent-cloud/messages/rental-process';
 import { eventually } from '@decent-cloud/testing';
+import { jest } from '@jest/globals';
 import { assertBooksBalance } from '../src/books.ts';
 import { Platform } from '../src/platform.ts';
 import { Tenant } from '../src/tenant.ts';
+
+jest.setTimeout(60_000);
 
 const stateOf = ({ name, state }: { name: string; state: string }): string => `${name} ${state}`;
 const UNDONE = UNDO_NAMES.map((name) => `${name} undone`);
