@@ -106,7 +106,7 @@ describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
       'cancelled',
     ]);
     await assertBooksBalance(platform);
-  }, 120_000);
+  }, 300_000);
 
   test('without money: a refusal that says what to do, nothing is left behind', async () => {
     const refused = await mallory.dc.run([
