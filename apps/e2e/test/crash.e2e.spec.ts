@@ -1,0 +1,245 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createContract } from '@decent-cloud/messages/contracts';
+import { crashPointsOf } from '@decent-cloud/messages/crash-points';
+import { eventually } from '@decent-cloud/testing';
+import { assertBooksBalance } from '../src/books.ts';
+import { type Helper, killAtEach } from '../src/crash-lanes.ts';
+import { CrashStage, type Customer, FINAL, WITH_MACHINE } from '../src/crash-stage.ts';
+import { RENTAL_ACTS } from '../src/rental-acts.ts';
+
+/** What customers do with a rental: give it back when it runs or sooner, get no machine, are turned away. */
+const HABITS = ['gives-back', 'cancels-early', 'without-machine', 'unwanted'] as const;
+type Habit = (typeof HABITS)[number];
+/** So many of each kind at the same time. */
+const OF_EACH = 2;
+const CUSTOMERS: readonly Habit[] = Array.from({ length: OF_EACH }, () => HABITS).flat();
+const POINTS = crashPointsOf(RENTAL_ACTS);
+/** All of them, unless somebody looks for what is wrong with some. */
+const KILLED = POINTS.filter((point) => point.includes(process.env.CRASH_POINTS ?? ''));
+/** What runs beside rentals, with or without them: reconcilers, reports, what lists of people ask. */
+const BESIDE = [
+  /^accounts:/,
+  /^\w+:sweep:/,
+  /^agents:report:(observed|progress):/,
+  /^agents:req\.agents\.v1\.open-agent-session:/,
+  /^provider-agent:journal:(seq|snapshot|event):/,
+  /:ask:req\.(accounts\.v1\.names-of-keys|agents\.v1\.pools-online|offerings\.v1\.count-by-pool):/,
+  /:ask:req\.(payments\.v1\.rental-payments|contracts\.v1\.living-holds):/,
+];
+const INSERT = `contracts:${createContract.subject}:before-commit`;
+const SWEEP =
+  /:sweep:(drive-assignments|repeat-removals|confirm-payments|settle-deadlines|drop-old-holds|send-mails):before-commit$/;
+/** A unit is asked back only when the contract could not be written. */
+const helper: Helper = (point) =>
+  point.includes('release-stock')
+    ? { id: `for ${point}`, point: INSERT, action: 'fail', times: 8 }
+    : undefined;
+/** So long a customer waits for a machine. */
+const PATIENCE_MS = 12_000;
+/** The provider has 50; who gets none waits longer for one than a crash takes. */
+const MOST_PLACES = 30;
+const POINT_MS = 240_000;
+/** Twice what is promised: other work on the machine makes it slow, not wrong. What it took is printed. */
+const CONVERGED_MS = 120_000;
+/** A hold whose contract never came to be ends by itself after 90 s. */
+const HOLDS_ENDED_MS = 150_000;
+
+let stage: CrashStage;
+let before = new Set<string>();
+/** Customers; the provider goes on until all is over. */
+let running = true;
+let open = true;
+const loops: Promise<void>[] = [];
+const givenBack = new Set<string>();
+const refusals = new Map<string, number>();
+
+beforeAll(async () => {
+  stage = await CrashStage.start({ customers: CUSTOMERS.length, replicas: 2 });
+  before = stage.control.passes();
+}, 180_000);
+afterAll(async () => {
+  running = false;
+  open = false;
+  await Promise.all(loops);
+  await stage?.stop();
+}, 60_000);
+
+const statusOf = async (id: string) => (await stage.contract(id))?.status ?? 'unknown';
+const nothingIsWrong = async () => {
+  const faults = await stage.faults();
+  if (faults.length > 0) throw new Error(faults.slice(0, 10).join('\n'));
+  return true;
+};
+
+/** Points of the process that nobody has declared. A request that writes nothing has none. */
+function undeclared(): string[] {
+  const passed = [...stage.control.passes()].filter((point) => !before.has(point));
+  const writes = new Set(passed.map((point) => /^(.*):before-commit/.exec(point)?.[1]));
+  const isRead = (point: string) => {
+    const act = /^(\w+:req\..*):(after-commit|before-reply|after-reply)$/.exec(point)?.[1];
+    return act !== undefined && !writes.has(act);
+  };
+  const declared = new Set(POINTS);
+  // Transactions that meet are done again.
+  const isRepeat = (point: string) => {
+    const first = /^(.*:before-commit)-\d+$/.exec(point)?.[1];
+    return first !== undefined && declared.has(first);
+  };
+  return passed.filter(
+    (point) =>
+      !declared.has(point) && !isRepeat(point) && !isRead(point) && !BESIDE.some((one) => one.test(point)),
+  );
+}
+
+test('quiet rentals of every kind pass the points of their process: each of them, and no other', async () => {
+  const [givesBack, early, without, unwanted] = stage.customers as [Customer, Customer, Customer, Customer];
+  await stage.acceptByItself(false);
+  const asked = await stage.rent(givesBack);
+  await stage.answerRequests(() => true);
+  const turnedAway = await stage.rent(unwanted);
+  await stage.answerRequests(() => false);
+  await stage.acceptByItself(true);
+  const byItself = await stage.rent(early);
+  const failing = await stage.rent(without, { withoutMachine: true });
+  const wanted = { [asked]: 'provisioned', [turnedAway]: 'rejected', [byItself]: 'active' };
+  for (const [id, status] of Object.entries({ ...wanted, [failing]: 'provisioningfailed' })) {
+    await eventually(async () => (await statusOf(id)) === status, { deadlineMs: 60_000, what: status });
+  }
+  await stage.cancel(givesBack, asked);
+  await stage.cancel(early, byItself);
+  stage.control.arm([{ id: 'no contract', point: INSERT, action: 'fail', times: 1 }]);
+  await expect(stage.rent(early)).rejects.toThrow();
+  await eventually(nothingIsWrong, { deadlineMs: 60_000, everyMs: 200 });
+  await eventually(() => POINTS.every((point) => stage.control.passes().has(point)), { deadlineMs: 20_000 });
+  expect(undeclared()).toEqual([]);
+}, 240_000);
+
+/** Rentals of which no answer has told the customer. */
+async function giveBackForgotten(customer: Customer): Promise<void> {
+  const own = (await stage.contracts()).filter(({ tenantKey }) => tenantKey === customer.publicKey);
+  for (const { contractId, status } of own) {
+    if (!WITH_MACHINE.includes(status)) continue;
+    await stage.cancel(customer, contractId);
+    givenBack.add(contractId);
+  }
+}
+
+/** Machines of ended rentals take their places until they are removed. */
+async function placesTaken(): Promise<number> {
+  const living = (await stage.contracts()).filter(({ status }) => !FINAL.includes(status));
+  return new Set([...living.map(({ contractId }) => contractId), ...(await stage.machines())]).size;
+}
+
+/** Rents and ends, as its habit says; what is not answered in time is left to the platform. */
+async function useOnce(customer: Customer, habit: Habit): Promise<void> {
+  await giveBackForgotten(customer);
+  if ((await placesTaken()) >= MOST_PLACES) return;
+  const id = await stage.rent(customer, { withoutMachine: habit === 'without-machine' });
+  const isThere = (status: string) => [...WITH_MACHINE, ...FINAL].includes(status);
+  const until = Date.now() + (habit === 'cancels-early' ? 0 : PATIENCE_MS);
+  while (running && Date.now() < until && !isThere(await statusOf(id))) await sleep(250);
+  if (FINAL.includes(await statusOf(id))) return;
+  await stage.cancel(customer, id);
+  givenBack.add(id);
+}
+
+async function loop(
+  what: string,
+  everyMs: number,
+  goesOn: () => boolean,
+  work: () => Promise<void>,
+): Promise<void> {
+  while (goesOn()) {
+    try {
+      await work();
+    } catch (error) {
+      const why = `${what}: ${(error as { reason?: string }).reason ?? (error as Error).message}`;
+      refusals.set(why, (refusals.get(why) ?? 0) + 1);
+    }
+    await sleep(everyMs);
+  }
+}
+
+test('kill -9 at every point of every process: all converges without help', async () => {
+  const started = Date.now();
+  const hitsBefore = stage.control.hits().length;
+  const unwanted = new Set(
+    stage.customers.filter((_, index) => CUSTOMERS[index] === 'unwanted').map(({ publicKey }) => publicKey),
+  );
+  let byItself = true;
+  loops.push(
+    ...CUSTOMERS.map((habit, index) =>
+      loop(
+        habit,
+        200,
+        () => running,
+        () => useOnce(stage.customers[index] as Customer, habit),
+      ),
+    ),
+    loop(
+      'provider',
+      250,
+      () => open,
+      () => stage.answerRequests((key) => !unwanted.has(key)),
+    ),
+    loop(
+      'standing order',
+      2_000,
+      () => running,
+      async () => {
+        byItself = !byItself;
+        await stage.acceptByItself(byItself);
+      },
+    ),
+  );
+  await killAtEach(stage.control, KILLED, {
+    helper,
+    besides: () => [...stage.control.passes()].filter((point) => SWEEP.test(point)),
+    deadlineMs: POINT_MS,
+  });
+  running = false;
+  stage.control.arm([]);
+  const hits = stage.control.hits().slice(hitsBefore);
+  const kills = hits.filter(({ action }) => action === 'kill');
+  const lastKillMs = Math.max(...kills.map(({ atMs }) => atMs));
+  await eventually(nothingIsWrong, { deadlineMs: CONVERGED_MS, everyMs: 200 });
+  open = false;
+  await Promise.all(loops);
+  const convergedMs = Date.now() - lastKillMs;
+  const contracts = await stage.contracts();
+  const outcomes = Map.groupBy(contracts, ({ status, paymentStatus }) => `${status}/${paymentStatus}`);
+  process.stdout.write(
+    [
+      `R3: ${KILLED.length} points, ${kills.length} kills (${kills.filter(({ point }) => SWEEP.test(point)).length} of reconcilers), ` +
+        `${Math.round((lastKillMs - started) / 1_000)} s; all converged ${Math.round(convergedMs / 1_000)} s after the last kill`,
+      `${contracts.length} rentals: ${[...outcomes].map(([what, all]) => `${all.length} ${what}`).join(', ')}`,
+      `not answered or refused: ${[...refusals].map(([what, count]) => `${count} ${what}`).join('; ')}`,
+      '',
+    ].join('\n'),
+  );
+  expect(KILLED.filter((point) => !kills.some((hit) => hit.point === point))).toEqual([]);
+  expect(new Set(kills.map(({ pid }) => pid)).size).toBe(kills.length);
+  expect(undeclared()).toEqual([]);
+  const statuses = new Map(contracts.map(({ contractId, status }) => [contractId, status]));
+  expect([...givenBack].filter((id) => !FINAL.includes(statuses.get(id) ?? ''))).toEqual([]);
+  expect(givenBack.size).toBeGreaterThan(CUSTOMERS.length);
+  await assertBooksBalance(stage.platform);
+}, 1_800_000);
+
+test('what still runs is given back: no machine, no unit, no money is left behind', async () => {
+  for (const { contractId, tenantKey, status } of await stage.contracts()) {
+    if (FINAL.includes(status)) continue;
+    const customer = stage.customers.find(({ publicKey }) => publicKey === tenantKey) as Customer;
+    await stage.cancel(customer, contractId);
+  }
+  await eventually(nothingIsWrong, { deadlineMs: CONVERGED_MS, everyMs: 200 });
+  expect(await stage.machines()).toEqual([]);
+  await eventually(async () => (await stage.stockFault()) === undefined, {
+    deadlineMs: HOLDS_ENDED_MS,
+    everyMs: 500,
+  });
+  expect(await stage.heldUnits()).toBe(0);
+  await assertBooksBalance(stage.platform);
+  const errors = await stage.platform.errors();
+  expect(errors.filter((line) => /unhandled|uncaught|nobody handled/i.test(line))).toEqual([]);
+}, 300_000);
