@@ -98,10 +98,10 @@ export class Tenant {
     };
   }
 
-  /** The system's own `ssh`, with this person's key. */
-  async ssh(address: Address, command: string, input = ''): Promise<Outcome> {
+  /** The system's own `ssh`, with this person's key, or another one. */
+  async ssh(address: Address, command: string, input = '', keyFile = this.keyFile): Promise<Outcome> {
     const options = [
-      ...['-i', this.keyFile, '-p', String(address.port)],
+      ...['-i', keyFile, '-p', String(address.port)],
       ...['BatchMode=yes', 'IdentitiesOnly=yes', 'ConnectTimeout=5', 'StrictHostKeyChecking=no'].flatMap(
         (option) => ['-o', option],
       ),
