@@ -153,6 +153,14 @@ describe('a rental is refused', () => {
     world.stock = 1_000;
   });
 
+  it('when its hold ended before: with the advice to try again, and the next attempt gets another', async () => {
+    world.holdIsOver = true;
+    const late = rejection('UNAVAILABLE', 'SERVICE_UNAVAILABLE');
+    await expect(world.rent({}, tenant, 'late')).rejects.toEqual(late);
+    world.holdIsOver = false;
+    expect(await world.rent({}, tenant, 'late')).toMatch(/^[0-9a-f]{64}$/);
+  });
+
   it('when the wallet is too small: it ends, and the stock is told', async () => {
     world.balanceE9s = PRICE - 1n;
     const key = 'poor';

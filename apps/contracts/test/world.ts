@@ -56,6 +56,8 @@ export class World {
   balanceE9s = 10n ** 15n;
   autoAccept = true;
   stock = 1_000;
+  /** Every hold was given back before it is asked for again. */
+  holdIsOver = false;
   emailVerified = true;
   /** `lost`: it is charged, but nobody hears of it. `fails`: nothing happens. */
   payments: 'answers' | 'lost' | 'fails' = 'answers';
@@ -223,6 +225,9 @@ export class World {
       names: { [TENANT_KEY]: 'alice', [PROVIDER_KEY]: 'bob' },
     }));
     answerRequests(connection, requests.holdStock, ({ body }) => {
+      if (this.holdIsOver) {
+        throw new Refusal('CONFLICT', 'TRANSITION_NOT_ALLOWED', 'This hold was given back already');
+      }
       if (!this.holds.has(body.holdId) && this.holds.size >= this.stock) {
         throw new Refusal('CONFLICT', 'OUT_OF_STOCK', 'Offering is out of stock');
       }

@@ -69,6 +69,8 @@ function servicePermissions(service: Service): Permissions {
         '$JS.API.INFO',
         '$JS.API.STREAM.NAMES',
         ...['FACTS', 'DEAD_LETTERS', 'ADVISORIES'].flatMap(keepStream),
+        // The relay looks whether its newest message is still there.
+        '$JS.API.STREAM.MSG.GET.FACTS',
         ...keepConsumer('FACTS', service),
         ...(service === 'agents' ? COORDINATOR : []),
       ],
@@ -89,6 +91,7 @@ const COORDINATOR = [
   'agent.cmd.v1.>',
   'dlq.agent-events.>',
   ...keepStream('AGENT_CMD'),
+  '$JS.API.STREAM.MSG.GET.AGENT_CMD',
   ...keepStream('AGENT_EVT'),
   ...keepConsumer('AGENT_EVT', 'agent-events'),
   '$JS.API.STREAM.PURGE.AGENT_CMD',

@@ -55,6 +55,20 @@ const MARK = prepared(
    from (select stream, max(seq) as seq from sent group by stream) top where k.stream = top.stream`,
 );
 
+/** A row as a stream has acknowledged it. */
+interface SentRow {
+  stream: string;
+  id: string;
+  seq: bigint;
+}
+/** The newest row of each stream. */
+const NEWEST_SENT = prepared(
+  `select k.stream, newest.id, newest.stream_seq as seq from messaging.outbox_stream k
+   cross join lateral (
+     select id, stream_seq from messaging.outbox where stream = k.stream and sent_at is not null
+     order by stream_seq desc limit 1) newest`,
+);
+
 /**
  * Carries committed outbox rows to JetStream: claim a batch, publish it pipelined with the row's id as `Nats-Msg-Id`, mark it.
  * Rows are kept for 7 days; when a stream was deleted or rolled back, what it lost is published again.
@@ -100,11 +114,15 @@ export class OutboxRelay {
 
   /** Moves one batch; returns how many rows were claimed. */
   async relayBatch(): Promise<number> {
-    const rows = await this.options.database.query<OutboxRow>(CLAIM, [
+    const { database } = this.options;
+    const rows = await database.query<OutboxRow>(CLAIM, [
       this.options.batchSize ?? 500,
       this.options.claimSeconds ?? 15,
     ]);
     if (rows.length === 0) return 0;
+    const witnesses = database.query<SentRow>(NEWEST_SENT);
+    // It is waited for below; a failure until then is no failure that nobody handles.
+    witnesses.catch(() => undefined);
     rows.sort((a, b) => (a.seq < b.seq ? -1 : 1));
     const outcomes = await Promise.allSettled(rows.map((row) => this.publish(row)));
     const sent: { id: string; stream: string; seq: number }[] = [];
@@ -118,6 +136,9 @@ export class OutboxRelay {
         failure = outcome.reason;
       }
     });
+    // Before the marks: afterwards the new rows would hide that a stream has lost older ones.
+    const areThere = await Promise.all((await witnesses).map((row) => this.isThere(row)));
+    if (areThere.includes(false)) await this.republishLost();
     await this.mark(sent, failed);
     this.options.onPublished?.(sent.length);
     for (const row of rows) {
@@ -170,6 +191,31 @@ export class OutboxRelay {
     }
   }
 
+  /** Does the stream still have this row under the number that it gave? */
+  private async isThere({ stream, id, seq }: SentRow): Promise<boolean> {
+    const message = await this.options.manager.streams.getMessage(stream, { seq: Number(seq) });
+    return message?.header.get('Nats-Msg-Id') === id;
+  }
+
+  /**
+   * Up to which number the stream still has what it acknowledged; undefined: all of it. Its length does not tell: one
+   * that came back shorter grows again, with other messages. Steps get wider, so a bit too much may be sent again.
+   */
+  private async intactSeq(stream: string, firstSeq: number): Promise<bigint | undefined> {
+    for (let offset = 0; ; offset = 2 * offset + 1) {
+      const [row] = await this.options.database.query<SentRow>(
+        `select stream, id, stream_seq as seq from messaging.outbox where stream = $1 and sent_at is not null
+         order by stream_seq desc offset $2 limit 1`,
+        [stream, offset],
+      );
+      // What is older than the stream's first message has left it in time.
+      const isIntact = row !== undefined && (row.seq < BigInt(firstSeq) || (await this.isThere(row)));
+      if (row !== undefined && !isIntact) continue;
+      if (offset === 0) return undefined;
+      return row?.seq ?? 0n;
+    }
+  }
+
   /** Compares each stream with what it had acknowledged and marks lost rows as unsent. Returns how many. */
   async republishLost(): Promise<number> {
     let lost = 0;
@@ -178,19 +224,20 @@ export class OutboxRelay {
     );
     for (const { stream } of names) {
       const info = await this.options.manager.streams.info(stream);
+      const intactSeq = await this.intactSeq(stream, info.state.first_seq);
       lost += await this.options.database.transaction(async (sql) => {
         const [known] = await sql.query<{ created: string; last_seq: bigint }>(
           'select created, last_seq from messaging.outbox_stream where stream = $1 for update',
           [stream],
         );
         const recreated = known !== undefined && known.created !== info.created;
-        const rolledBack = known !== undefined && known.last_seq > BigInt(info.state.last_seq);
+        const rolledBack = intactSeq !== undefined;
         let rows: object[] = [];
         if (recreated || rolledBack) {
           rows = await sql.query(
             `update messaging.outbox set sent_at = null, stream_seq = null, claimed_until = '-infinity'
              where stream = $1 and sent_at is not null and ($2 or stream_seq > $3) returning id`,
-            [stream, recreated, info.state.last_seq],
+            [stream, recreated, intactSeq ?? null],
           );
         }
         await sql.query(

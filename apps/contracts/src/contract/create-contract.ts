@@ -20,7 +20,7 @@ import type { Contract } from './domain/contract.ts';
 import { paidWithoutCharge } from './domain/decide.ts';
 import { assertEmailVerified, needsCharge, newContract } from './domain/new-contract.ts';
 import { checkRentalRequest, type RentalRequest } from './domain/rental-request.ts';
-import { Holds } from './hold.ts';
+import { Holds, tookTooLong } from './hold.ts';
 import { RentalPayment } from './rental-payment.ts';
 
 /** Long enough for all requests of one rental; past it the unit is given back unless a contract lives. */
@@ -92,7 +92,7 @@ export class CreateContract implements Verb<typeof createContract> {
         nowNs,
       };
       if (nowNs > holdUntilNs - HOLD_MARGIN_NS) {
-        throw new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The rental took too long: try again');
+        throw tookTooLong();
       }
       return await this.store.insert(
         (attempt) => newContract(agreement, attempt),

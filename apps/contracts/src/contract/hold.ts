@@ -6,6 +6,9 @@ import type { RentalRequest } from './domain/rental-request.ts';
 
 export type HeldOffering = Answer<typeof requests.holdStock>;
 
+export const tookTooLong = (cause?: unknown): Refusal =>
+  new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The rental took too long: try again', { cause });
+
 /** Units of stock, taken before the contract exists. */
 @Injectable()
 export class Holds {
@@ -39,6 +42,8 @@ export class Holds {
     } catch (error) {
       const saidNo = error instanceof Refusal && error.code !== 'UNAVAILABLE';
       if (!saidNo) await this.release(operationId, requestId);
+      // An attempt before this one took too long; the next one gets an operation, and so a hold, of its own.
+      if (saidNo && error.reason === 'TRANSITION_NOT_ALLOWED') throw tookTooLong(error);
       throw error;
     }
   }
