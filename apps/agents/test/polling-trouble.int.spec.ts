@@ -80,12 +80,13 @@ describe('who has the contract', () => {
     ]);
   });
 
-  test('given back: the same agent sees it as pending again', async () => {
-    const { first, contractId } = await twoPolling();
+  test('given back: the same agent sees it as pending again, the other one does not', async () => {
+    const { first, second, contractId } = await twoPolling();
     await first.lock(contractId);
     expect(await first.pending()).toEqual([]);
     await first.unlock(contractId);
     expect(await first.pending()).toHaveLength(1);
+    expect(await second.pending()).toEqual([]);
   });
 
   test('not taken in two minutes: the other agent gets generation 2, the first one nothing', async () => {
