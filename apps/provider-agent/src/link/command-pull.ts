@@ -7,6 +7,8 @@ import { type Connected, type Link, NotConnectedError, PULL_SECONDS } from './li
 
 const IN_FLIGHT = 64;
 const OVERDUE_MS = 2_000;
+/** The broker's count of a pull's time begins later than ours. */
+const PULL_MARGIN_MS = 500;
 const RETRY_MS = 1_000;
 const LARGEST_BYTES = 512 * 1_024;
 const LONGEST_BETWEEN_SIGNS_MS = 10_000;
@@ -113,7 +115,7 @@ export class CommandPull {
 
   /** For whoever pulls next: at once, but not into a pull that nobody listens to any more. */
   private givenBack(): string {
-    const leftMs = Math.ceil(this.pullsEndAtMs - performance.now());
+    const leftMs = Math.ceil(this.pullsEndAtMs + PULL_MARGIN_MS - performance.now());
     return leftMs > 0 ? `-NAK {"delay":${leftMs * NS_PER_MS}}` : '-NAK';
   }
 
