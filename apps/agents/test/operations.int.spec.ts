@@ -189,6 +189,9 @@ describe('operations inside of machines', () => {
     const running = await stage.running();
     const { agent, contractId, provider, pool } = running;
     const other = await stage.agent(provider, pool.poolId, 0);
+    const second = stage.accepted(provider);
+    await stage.say(facts.contractAccepted, second);
+    await agent.command(second.contractId, 'provision');
     const wanted = wantedOf(running);
     await stage.say(facts.machineOperationRequested, wanted);
     await orderOf(agent, wanted.operationId);
@@ -198,7 +201,8 @@ describe('operations inside of machines', () => {
     await agent.report(doneEvent(agent, wanted, {}, 2));
     await agent.report(doneEvent(agent, { ...wanted, operationId: randomUUID() }));
     await agent.report(doneEvent(agent, { ...wanted, kind: 'rotate-ssh-key' }));
-    await eventually(async () => (await foreign()) === before + 4, { deadlineMs: 60_000 });
+    await agent.report(doneEvent(agent, { ...wanted, contractId: second.contractId }));
+    await eventually(async () => (await foreign()) === before + 5, { deadlineMs: 60_000 });
     expect(endOf(contractId, wanted.operationId)).toEqual([]);
   });
 
