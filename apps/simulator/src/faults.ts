@@ -26,6 +26,7 @@ const LIKELINESS = {
   'broker-rolled-back': 1,
   'forged-event': 1,
 } as const;
+const FIRST_CRASH_LIKELIER = 5;
 export type FaultKind = keyof typeof LIKELINESS;
 export const FAULT_KINDS = Object.keys(LIKELINESS) as readonly FaultKind[];
 
@@ -76,7 +77,11 @@ export class Faults implements CrashPlan {
   }
 
   crashesNow(node: Node, doing: string): Us | undefined {
-    if (!this.hits('crash', `${node.name}: ${doing}`)) return undefined;
+    if (!this.isActive) return undefined;
+    // What is seldom done would seldom be interrupted: the first time is made likelier.
+    const times = this.crashedDoing.has(doing) ? 1 : FIRST_CRASH_LIKELIER;
+    if (!this.random.chance(this.likeliness.crash * times)) return undefined;
+    this.note('crash', `${node.name}: ${doing}`);
     this.crashedDoing.add(doing);
     const isLong = this.random.chance(node.longOutages);
     return isLong ? this.random.int(20 * SECOND, 6 * MINUTE) : this.random.int(200 * MS, 8 * SECOND);
