@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install.mjs';
 
@@ -22,6 +22,8 @@ await withAdvice(async () => {
     '--experimental-vm-modules',
     join(ROOT, 'node_modules/jest/bin/jest.js'),
     '--passWithNoTests',
+    // Specs that drive servers mostly wait for them: even on two CPUs there is work for two.
+    `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`,
     ...args.filter((argument) => argument !== '--unit'),
     '--json',
     `--outputFile=${report}`,
