@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { createAccount, createOperator, createUser, fromSeed, type KeyPair } from '@nats-io/nkeys';
-import { publicKeyLike, rawSeedOf } from './raw-keys.ts';
+import { privateKeyOf, publicKeyLike, rawSeedOf } from './raw-keys.ts';
 
 /** An Ed25519 key in the broker's spelling. `seed` is secret. */
 export interface KeyWithSeed {
@@ -33,14 +33,17 @@ const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** Signs with the platform's own Ed25519: a thousand times as fast as the library's. @throws when the text is no seed */
 export function signerOf(seed: string): KeyPair {
-  const der = Buffer.concat([PKCS8_HEAD, rawSeedOf(seed)]);
+  const rawSeed = rawSeedOf(seed);
+  const der = Buffer.concat([PKCS8_HEAD, rawSeed]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   const jwk = createPublicKey(key).export({ format: 'jwk' });
-  const publicKey = publicKeyLike(seed, Buffer.from(jwk.x ?? '', 'base64url'));
+  const rawPublicKey = Buffer.from(jwk.x ?? '', 'base64url');
+  const publicKey = publicKeyLike(seed, rawPublicKey);
   const pair = keyPairOf(seed);
   return {
     getPublicKey: () => publicKey,
-    getPrivateKey: () => pair.getPrivateKey(),
+    // Asked for with every JWT; the library would derive the key anew each time, for milliseconds.
+    getPrivateKey: () => privateKeyOf(rawSeed, rawPublicKey),
     getSeed: () => pair.getSeed(),
     sign: (input) => new Uint8Array(sign(null, input, key)),
     verify: (input, signature) => pair.verify(input, signature),

@@ -35,5 +35,6 @@ test.each(['operator', 'account', 'user'] as const)(
     const message = new TextEncoder().encode('to be signed');
     expect(signerOf(key.seed).getPublicKey()).toBe(key.publicKey);
     expect(signerOf(key.seed).sign(message)).toEqual(keyPairOf(key.seed).sign(message));
+    expect(signerOf(key.seed).getPrivateKey()).toEqual(keyPairOf(key.seed).getPrivateKey());
   },
 );

@@ -6,6 +6,7 @@ import { fromPublic, fromSeed } from '@nats-io/nkeys';
  */
 const USER_PREFIX = 160;
 const SEED_PREFIX = 144;
+const PRIVATE_PREFIX = 120;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** `U…` of a 32-byte Ed25519 public key, given as bytes or as 64 hex digits. */
@@ -37,6 +38,12 @@ export function publicKeyLike(seed: string, publicKey: Uint8Array): string {
   const head = unspell(seed);
   const prefix = (((head[0] ?? 0) & 7) << 5) | (((head[1] ?? 0) & 248) >> 3);
   return spell(Uint8Array.of(prefix, ...bytes32(publicKey)));
+}
+
+/** `P…` of a key pair: as secret as its seed. */
+export function privateKeyOf(rawSeed: Uint8Array, publicKey: Uint8Array): Uint8Array {
+  const spelled = spell(Uint8Array.of(PRIVATE_PREFIX, ...bytes32(rawSeed), ...bytes32(publicKey)));
+  return new TextEncoder().encode(spelled);
 }
 
 function bytes32(key: Uint8Array | string): Uint8Array {

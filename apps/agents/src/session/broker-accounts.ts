@@ -24,6 +24,7 @@ export class BrokerAccounts implements OnApplicationBootstrap, OnModuleDestroy {
   private system: NatsConnection | undefined;
   private manager: JetStreamManager | undefined;
   private following: Promise<void> | undefined;
+  private readonly ensuring = new Map<string, Promise<void>>();
 
   constructor(
     private readonly bus: Bus,
@@ -65,6 +66,18 @@ export class BrokerAccounts implements OnApplicationBootstrap, OnModuleDestroy {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
+  }
+
+  /**
+   * For an agent that wants to connect: its account is there. When thousands come back at once and lose their patience,
+   * what they ask a second time adds no work.
+   */
+  ensure(agentPublicKey: string): Promise<void> {
+    const known = this.ensuring.get(agentPublicKey);
+    if (known) return known;
+    const work = this.settle(agentPublicKey).finally(() => this.ensuring.delete(agentPublicKey));
+    this.ensuring.set(agentPublicKey, work);
+    return work;
   }
 
   /**

@@ -39,7 +39,7 @@ export class OpenAgentSession implements Verb<typeof openAgentSession> {
     const { publicKey } = requireAgent(caller);
     const account = await this.database.transaction((sql) => this.accountOf(sql, publicKey, now));
     try {
-      await this.broker.settle(publicKey);
+      await this.broker.ensure(publicKey);
     } catch (error) {
       this.logger.warn({ error }, 'no session: the broker did not take the account');
       throw new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The broker is not reachable', {
