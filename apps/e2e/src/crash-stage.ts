@@ -150,10 +150,10 @@ export class CrashStage {
   async machines(): Promise<string[]> {
     const folder = join(this.platform.dataDir, 'demo/agent/data/machines');
     const names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
-    const files = await Promise.all(
-      names.map((name) => readFile(join(folder, name, 'machine.json'), 'utf8')),
+    const files = await Promise.all(names.map((name) => readIfThere(join(folder, name, 'machine.json'))));
+    return files.flatMap((text) =>
+      text === undefined ? [] : [(JSON.parse(text) as { contractId: string }).contractId],
     );
-    return files.map((text) => (JSON.parse(text) as { contractId: string }).contractId);
   }
 
   async heldUnits(): Promise<number> {
@@ -287,4 +287,14 @@ async function newCustomer(apiUrl: string, index: number, timeoutMs: number): Pr
     { idempotencyKey: crypto.randomUUID() },
   );
   return { publicKey, accountId: account.id, api };
+}
+
+/** A machine may be removed between the look at its folder and the look at its file. */
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
