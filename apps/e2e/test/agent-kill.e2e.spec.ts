@@ -148,7 +148,7 @@ test.each(MOMENTS)(
       },
       { deadlineMs: 60_000, everyMs: 300, what: 'as many machines as active contracts' },
     );
-    process.stdout.write(
+    process.stderr.write(
       `${name}: killed at ${JSON.stringify(seen)}; ${active.length} active, ${failed.length} refunded, ${machines.length} machines\n`,
     );
     expect([...machines].sort()).toEqual([...active].sort());

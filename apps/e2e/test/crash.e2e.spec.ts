@@ -208,7 +208,7 @@ test('kill -9 at every point of every process: all converges without help', asyn
   const convergedMs = Date.now() - lastKillMs;
   const contracts = await stage.contracts();
   const outcomes = Map.groupBy(contracts, ({ status, paymentStatus }) => `${status}/${paymentStatus}`);
-  process.stdout.write(
+  process.stderr.write(
     [
       `R3: ${KILLED.length} points, ${kills.length} kills (${kills.filter(({ point }) => SWEEP.test(point)).length} of reconcilers), ` +
         `${Math.round((lastKillMs - started) / 1_000)} s; all converged ${Math.round(convergedMs / 1_000)} s after the last kill`,

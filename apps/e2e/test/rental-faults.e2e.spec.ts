@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => stage?.stop(), 60_000);
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stderr.write(`${line}\n`);
 const arm = (armed: readonly ArmedPoint[]) => stage.control.arm(armed);
 const repeat = (point: string): ArmedPoint => ({ id: `twice ${point}`, point, action: 'repeat' });
 const wasHit = (id: string) => stage.control.hits().some((hit) => hit.id === id);

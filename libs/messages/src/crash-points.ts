@@ -1,8 +1,8 @@
 import type { Act, ProcessStep, Trigger } from './rental-process.ts';
 
 /** Every act of a process once: of its steps, their undoing, and what comes from outside of them. */
-export function actsOf(process: readonly ProcessStep[], others: readonly Act[]): Act[] {
-  return [...process.flatMap(({ acts, undo }) => [...acts, ...(undo?.acts ?? [])]), ...others];
+export function actsOf(steps: readonly ProcessStep[], others: readonly Act[]): Act[] {
+  return [...steps.flatMap(({ acts, undo }) => [...acts, ...(undo?.acts ?? [])]), ...others];
 }
 
 /** By what the crash points of an act are named. */
