@@ -86,6 +86,15 @@ export class Platform {
     return pid;
   }
 
+  /** When the agent of the demo was told to make this contract's machine, Unix ms by its log. */
+  async commandAtMs(contractId: string): Promise<number> {
+    const text = await readFile(join(this.dataDir, 'logs/demo-agent.log'), 'utf8');
+    const line = text.split('\n').find((one) => one.includes(contractId) && /kind\W+provision/.test(one));
+    const stamp = line?.match(/\d{4}-\d\d-\d\dT[\d:.]+Z/)?.[0];
+    if (stamp === undefined) throw new Error(`the agent has no order for ${contractId}`);
+    return Date.parse(stamp);
+  }
+
   /** Until what earlier work has set in motion is done. */
   async quiet(): Promise<void> {
     const pids = Object.values(await this.groups()).flat();
