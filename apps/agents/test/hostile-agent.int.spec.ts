@@ -250,9 +250,13 @@ const isOwn = ({ where, subject, text }: Heard, own: string): boolean =>
     subject === '$JS.EVENT.ADVISORY.API' &&
     text.includes(`"subject":"$JS.API.CONSUMER.INFO.AGENT_CMD.${own}"`));
 
-/** What this spec itself asks the broker meanwhile. */
+/**
+ * What this spec itself asks the broker meanwhile; and the last pull of the coordinator, which the broker keeps alive
+ * while observers listen to everything, its inbox too. No attack knows the name of that inbox.
+ */
 const isOfThisSpec = ({ subject, text }: Heard): boolean =>
   subject.startsWith(ADMIN_INBOX) ||
+  (/^_INBOX\.\w{22}\.\d+$/.test(subject) && text.startsWith(' NATS/1.0 100 Idle Heartbeat')) ||
   (subject === '$JS.API.STREAM.LIST' && text === '{"offset":0} ') ||
   (subject === '$JS.EVENT.ADVISORY.API' &&
     text.includes('"subject":"$JS.API.STREAM.LIST"') &&
