@@ -87,18 +87,11 @@ async function send({
     ...{ timestampNs: BigInt(Date.now()) * 1_000_000n, nonce: crypto.randomUUID() },
   });
   const hasBody = body !== '';
-  const request = {
+  const response = await fetch(`${platform.apiUrl}${path}${query && `?${query}`}`, {
     method: declaration.method,
     headers: { ...headers, ...(hasBody && { 'content-type': 'application/json' }) },
     ...(hasBody && { body: bytes }),
     signal: AbortSignal.timeout(15_000),
-  };
-  const url = `${platform.apiUrl}${path}${query && `?${query}`}`;
-  const response = await fetch(url, request).catch((error: Error) => {
-    // The door closes on a body that is too large while it is still being sent: that may be seen before the answer.
-    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
-    if (code !== 'EPIPE' && code !== 'ECONNRESET') throw error;
-    return fetch(url, request);
   });
   return { status: response.status, text: await response.text() };
 }

@@ -255,6 +255,32 @@ describe('requests', () => {
   });
 });
 
+describe('a body that is much too large', () => {
+  it('gets its answer while it is still being sent', async () => {
+    const part = 'x'.repeat(256 * 1024);
+    const parts = 12;
+    const socket = connectTcp(gateway.port, '127.0.0.1');
+    const faults: unknown[] = [];
+    socket.on('error', (error) => faults.push(error));
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      answer += text;
+    });
+    await once(socket, 'connect');
+    socket.write(
+      `POST /api/v1/notes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${parts * part.length}\r\n\r\n`,
+    );
+    let sent = 0;
+    for (; sent < parts && !socket.destroyed; sent++) {
+      socket.write(part);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    if (!socket.closed) await once(socket, 'close');
+    expect({ sent, faults }).toEqual({ sent: parts, faults: [] });
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+});
+
 describe('a gateway that ends', () => {
   it('finishes the request in hand, and nobody who holds the line keeps it', async () => {
     const ending = await world.gateway();

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RateDecision, RateLimiter } from '../limits/rate-limiter.ts';
 import { addressBlock, tierOf } from '../limits/rate-limiter.ts';
 import type { CorsRules } from './cors.ts';
+import { drainBody } from './drain-body.ts';
 import type { GatewayMetrics } from './http-metrics.ts';
 import { HttpProblem } from './problem.ts';
 import { checkRequest, readRequestId } from './request-checks.ts';
@@ -34,6 +35,7 @@ const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',
 };
+const BODY_TOO_LARGE = 413;
 const AGENT_AUTH = new Set(['agent', 'provider-or-agent']);
 
 /** What happens around every request, found or not: ids, headers, CORS, limits, log and metrics. */
@@ -50,6 +52,9 @@ export class HttpHooks {
 
   register(app: FastifyInstance): void {
     app.addHook('onRequest', async (request, reply) => this.begin(request, reply));
+    app.addHook('onSend', async (request, reply) => {
+      if (reply.statusCode === BODY_TOO_LARGE) await drainBody(request.raw);
+    });
     app.addHook('onResponse', async (request, reply) => this.end(request, reply));
   }
 
