@@ -18,6 +18,8 @@ import { verifyHost } from './verify.ts';
 
 const SCRIPT_MS = 300_000;
 
+const PORT_ATTEMPTS = 5;
+
 export interface LocalBackendOptions {
   readonly folder: string;
   readonly portRangeStart: number;
@@ -95,13 +97,33 @@ export class LocalBackend implements Backend {
     onStep('create');
     const port = await this.ports.take(machines);
     try {
-      const machine = await this.files.create(marks, port, spec.sshPublicKeys);
+      const created = await this.files.create(marks, port, spec.sshPublicKeys);
       onStep('serve');
-      await this.serve(machine);
+      const machine = await this.serveFirst(created, machines);
       signal.throwIfAborted();
       return await this.withScript(machine, order);
     } finally {
       this.ports.giveBack(port);
+    }
+  }
+
+  /** Nobody knows its port yet: when another program was faster, it gets the next one. */
+  private async serveFirst(created: LocalMachine, others: readonly LocalMachine[]): Promise<LocalMachine> {
+    let machine = created;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.serve(machine);
+        return machine;
+      } catch (error) {
+        if (attempt === PORT_ATTEMPTS) throw error;
+        const port = await this.ports.take([...others, machine]);
+        try {
+          machine = { ...machine, port };
+          await this.files.save(machine);
+        } finally {
+          this.ports.giveBack(port);
+        }
+      }
     }
   }
 
