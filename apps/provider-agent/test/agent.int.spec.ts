@@ -14,6 +14,7 @@ import { LocalBackend } from '../src/backends/local/local-backend.ts';
 import { Journal } from '../src/journal/journal.ts';
 import { createLogger } from '../src/log.ts';
 import { type FakeAgent, FakePlatform, nowNs } from './fake-platform.ts';
+import { FIRST_PORT } from './ports.ts';
 import { newSshKey, type SshKey, ssh } from './ssh.ts';
 
 jest.setTimeout(60_000);
@@ -23,7 +24,7 @@ let platform: FakePlatform;
 let key: SshKey;
 const tenant = generateKeyPair();
 const running: Agent[] = [];
-let nextPort = 40_000 + (process.pid % 200) * 100;
+let nextPort = FIRST_PORT;
 
 class HeldBackend extends LocalBackend {
   held: Promise<void> | undefined;

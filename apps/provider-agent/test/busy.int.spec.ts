@@ -10,6 +10,7 @@ import type { FoundMachine, ProvisionedMachine, ProvisionOptions } from '../src/
 import { LocalBackend } from '../src/backends/local/local-backend.ts';
 import { FakePlatform, nowNs } from './fake-platform.ts';
 import { startInProcess } from './in-process.ts';
+import { FIRST_PORT } from './ports.ts';
 import { AgentSite } from './program.ts';
 import { newSshKey, type SshKey } from './ssh.ts';
 
@@ -21,7 +22,7 @@ const BEATS = 4;
 let folder: string;
 let platform: FakePlatform;
 let key: SshKey;
-let nextPort = 25_000 + (process.pid % 100) * 10;
+let nextPort = FIRST_PORT;
 let agent: Agent | undefined;
 
 /** Creations that take as long as the spec likes, and that can be called off. */

@@ -8,6 +8,7 @@ import { jest } from '@jest/globals';
 import type { Agent } from '../src/agent/agent.ts';
 import { FakePlatform, nowNs } from './fake-platform.ts';
 import { startInProcess } from './in-process.ts';
+import { FIRST_PORT } from './ports.ts';
 import { AgentSite } from './program.ts';
 import { newSshKey, type SshKey, ssh } from './ssh.ts';
 
@@ -43,7 +44,7 @@ const wanted = (endsAtNs?: bigint): DesiredMachine => ({
 });
 
 test('without a broker a machine is stopped at its end and kept; afterwards the word of the platform counts', async () => {
-  const port = 24_000 + (process.pid % 100) * 10;
+  const port = FIRST_PORT;
   const site = new AgentSite(await platform.newAgent(), await mkdtemp(join(folder, 's-')), port, 10);
   await site.writeConfig(platform.url);
   const backend = site.backend();

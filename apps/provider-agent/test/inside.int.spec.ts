@@ -11,6 +11,7 @@ import type { Agent } from '../src/agent/agent.ts';
 import type { LocalBackend } from '../src/backends/local/local-backend.ts';
 import { FakePlatform, nowNs } from './fake-platform.ts';
 import { startInProcess } from './in-process.ts';
+import { FIRST_PORT } from './ports.ts';
 import { AgentSite } from './program.ts';
 import { newSshKey, type SshKey, ssh } from './ssh.ts';
 
@@ -47,8 +48,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dc-inside-'));
   key = await newSshKey(folder, 'tenant');
   platform = await FakePlatform.start();
-  const port = 26_000 + (process.pid % 100) * 10;
-  site = new AgentSite(await platform.newAgent(), await mkdtemp(join(folder, 's-')), port, 10);
+  const port = FIRST_PORT;
+  site = new AgentSite(await platform.newAgent(), await mkdtemp(join(folder, 's-')), port, 20);
   await site.writeConfig(platform.url);
   await begin();
 });

@@ -8,6 +8,7 @@ import { jest } from '@jest/globals';
 import { AgentState } from '../src/domain/agent-state.ts';
 import { readJournal } from '../src/journal/journal-file.ts';
 import { FakePlatform, nowNs } from './fake-platform.ts';
+import { FIRST_PORT } from './ports.ts';
 import { AgentSite, type Started } from './program.ts';
 import { newSshKey, type SshKey, ssh } from './ssh.ts';
 
@@ -18,7 +19,7 @@ const MACHINES = 10;
 let folder: string;
 let platform: FakePlatform;
 let key: SshKey;
-let nextPort = 27_000 + (process.pid % 100) * 20;
+let nextPort = FIRST_PORT;
 
 const wanted = (): DesiredMachine => ({
   contractId: randomBytes(32).toString('hex'),

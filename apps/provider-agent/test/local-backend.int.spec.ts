@@ -9,6 +9,7 @@ import ssh2 from 'ssh2';
 import { BackendError, type MachineMarks } from '../src/backends/backend.ts';
 import { LocalBackend } from '../src/backends/local/local-backend.ts';
 import { findProcesses, MACHINE_MARK } from '../src/backends/local/processes.ts';
+import { FIRST_PORT } from './ports.ts';
 import { newSshKey, type SshKey, ssh, startSsh } from './ssh.ts';
 
 jest.setTimeout(40_000);
@@ -18,7 +19,7 @@ let tenant: SshKey;
 let stranger: SshKey;
 let backend: LocalBackend;
 const faults: unknown[] = [];
-let firstPort = 30_000 + (process.pid % 200) * 100;
+let firstPort = FIRST_PORT;
 
 function newBackend(name: string, maxMachines = 10): LocalBackend {
   const portRangeStart = firstPort;

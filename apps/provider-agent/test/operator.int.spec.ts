@@ -7,6 +7,7 @@ import type { DesiredMachine } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { FakePlatform, nowNs } from './fake-platform.ts';
+import { FIRST_PORT } from './ports.ts';
 import { AgentSite, type Ended } from './program.ts';
 import { newSshKey, type SshKey, ssh } from './ssh.ts';
 
@@ -15,7 +16,7 @@ jest.setTimeout(120_000);
 let folder: string;
 let platform: FakePlatform;
 let key: SshKey;
-let nextPort = 26_000 + (process.pid % 100) * 100;
+let nextPort = FIRST_PORT;
 
 async function newSite(more: Parameters<AgentSite['writeConfig']>[1] = {}): Promise<AgentSite> {
   nextPort += 20;

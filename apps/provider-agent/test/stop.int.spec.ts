@@ -8,6 +8,7 @@ import { jest } from '@jest/globals';
 import { AgentState } from '../src/domain/agent-state.ts';
 import { readJournal } from '../src/journal/journal-file.ts';
 import { FakePlatform, nowNs } from './fake-platform.ts';
+import { FIRST_PORT } from './ports.ts';
 import { AgentSite, type Started } from './program.ts';
 import { newSshKey, type SshKey } from './ssh.ts';
 
@@ -19,7 +20,7 @@ const ACK_WAIT_SECONDS = 3_600;
 let folder: string;
 let platform: FakePlatform;
 let key: SshKey;
-let nextPort = 23_000 + (process.pid % 100) * 20;
+let nextPort = FIRST_PORT;
 
 async function newSite(): Promise<AgentSite> {
   nextPort += 10;
