@@ -17,7 +17,6 @@ const shared = {
 const servers = {
   globalSetup: '<rootDir>/tools/jest-int-setup.mjs',
   globalTeardown: '<rootDir>/tools/jest-int-teardown.mjs',
-  setupFilesAfterEnv: ['<rootDir>/tools/jest-retry.mjs'],
 };
 
 /** `unit` needs no server; `int` gets real Postgres and NATS; `e2e` drives the whole system as processes. */

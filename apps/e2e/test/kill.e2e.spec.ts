@@ -20,8 +20,10 @@ const SETTLED = ['active', 'cancelled', 'rejected', 'expired', 'provisioningfail
 const PRICE_E9S = 10_000_000n;
 const STOCK = 20;
 const AT_ONCE = 12;
-/** Parts of which there is one only. Agents are killed in a spec of their own, and the others at each of their crash points. */
-const PARTS = ['accounts', 'contracts', 'payments', 'notifications', 'gateway', 'nats'];
+const PARTS = [
+  ...['accounts', 'offerings', 'contracts', 'payments', 'notifications', 'agents', 'gateway'],
+  ...['demo-agent', 'nats'],
+];
 
 let platform: Platform;
 let tenant: Tenant;

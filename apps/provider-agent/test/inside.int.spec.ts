@@ -69,7 +69,9 @@ async function running(spec: Partial<NonNullable<DesiredMachine['spec']>> = {}) 
     encryptionPublicKeys: [tenant.publicKeyHex],
   };
   await platform.command(site.known, 'provision', machine).send();
-  const event = await platform.eventOf(machine.contractId, 'provisioned', WAIT_MS);
+  const event = await platform.eventOf(machine.contractId, 'provisioned', WAIT_MS).catch((error) => {
+    throw new Error(logs.slice(-40).join(''), { cause: error });
+  });
   if (event.kind !== 'provisioned') throw new Error(event.kind);
   return { machine, port: event.payload.instance.sshPort };
 }

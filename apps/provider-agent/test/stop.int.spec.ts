@@ -173,6 +173,8 @@ test('a broker that does not answer does not keep the agent', async () => {
   try {
     for (const { contractId } of orders) await platform.eventOf(contractId, 'provisioned', 60_000);
     expect(await site.there()).toHaveLength(5);
+  } catch (error) {
+    throw new Error(next.lines.join('\n'), { cause: error });
   } finally {
     await next.process.end('SIGTERM', 30_000);
   }
