@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import { fact } from '../fact.ts';
+import { contractIdHex, int32, int64, publicKeyHex } from '../schema.ts';
+import { machineOperationKind } from './machine-operations.ts';
+import { AT, CONTRACT, KEY_A, KEY_B } from './samples.ts';
+
+const machine = {
+  contractId: contractIdHex(),
+  /** The fence: raised on every re-assignment; an older generation changes nothing. */
+  generation: int32(1),
+  agentPublicKey: publicKeyHex(),
+  atNs: int64(),
+};
+const machineSample = { contractId: CONTRACT, generation: 1, agentPublicKey: KEY_B, atNs: AT };
+
+/** An agent was given the job; the generation counts the attempts. */
+export const machineAssigned = fact({
+  subject: 'evt.agents.v1.machine-assigned',
+  payload: z.object(machine),
+  sample: machineSample,
+});
+
+/** An agent has taken the job and begins. */
+export const provisioningStarted = fact({
+  subject: 'evt.agents.v1.provisioning-started',
+  payload: z.object(machine),
+  sample: machineSample,
+});
+
+/** How to reach a machine. No secret is in here. */
+export const machineInstance = z.object({
+  externalId: z.string().max(256),
+  provisionerType: z.string().max(64),
+  publicIp: z.string().max(64).optional(),
+  ipAddress: z.string().max(64).optional(),
+  ipv6Address: z.string().max(64).optional(),
+  sshPort: int32(1, 65_535),
+  sshUser: z.string().max(64),
+  /** `ssh-ed25519 AAAA…`, as the agent saw it. */
+  sshHostKey: z.string().max(16_384).optional(),
+  additionalDetails: z.string().max(4_096).optional(),
+  gatewaySlug: z.string().max(64).optional(),
+  gatewaySubdomain: z.string().max(255).optional(),
+  gatewaySshPort: int32(1, 65_535).optional(),
+  gatewayPortRangeStart: int32(1, 65_535).optional(),
+  gatewayPortRangeEnd: int32(1, 65_535).optional(),
+});
+
+export const sealedCredential = z.object({
+  recipientPublicKey: publicKeyHex(),
+  /** Envelope JSON text, version 2, bound to the contract. */
+  envelope: z.string().max(8_192),
+});
+export type SealedCredential = z.output<typeof sealedCredential>;
+
+export const machineProvisioned = fact({
+  subject: 'evt.agents.v1.machine-provisioned',
+  payload: z.object({
+    ...machine,
+    instance: machineInstance,
+    credentials: z.array(sealedCredential).max(20),
+  }),
+  sample: {
+    ...machineSample,
+    instance: {
+      externalId: 'dc-1',
+      provisionerType: 'local',
+      publicIp: '127.0.0.1',
+      sshPort: 2222,
+      sshUser: 'root',
+    },
+    credentials: [{ recipientPublicKey: KEY_A, envelope: '{"version":2}' }],
+  },
+});
+
+export const provisioningFailed = fact({
+  subject: 'evt.agents.v1.provisioning-failed',
+  payload: z.object({
+    contractId: contractIdHex(),
+    generation: int32(1),
+    agentPublicKey: publicKeyHex().optional(),
+    reason: z.enum(['NO_AGENT_AVAILABLE', 'PROVISIONING_FAILED', 'PROVISIONING_TIMEOUT']),
+    message: z.string().max(2_000),
+    atNs: int64(),
+  }),
+  sample: { ...machineSample, reason: 'PROVISIONING_FAILED', message: 'no space left' },
+});
+
+/** The machine of an ended contract is confirmed gone. */
+export const machineRemoved = fact({
+  subject: 'evt.agents.v1.machine-removed',
+  payload: z.object(machine),
+  sample: machineSample,
+});
+
+/** A machine that should run is not there any more, as its agent sees it. Nothing is ended by this. */
+export const machineLost = fact({
+  subject: 'evt.agents.v1.machine-lost',
+  payload: z.object(machine),
+  sample: machineSample,
+});
+
+/** A tenant's operation inside of a machine has ended, as its agent says, or was given up. */
+export const machineOperationFinished = fact({
+  subject: 'evt.agents.v1.machine-operation-finished',
+  payload: z.object({
+    operationId: z.uuid(),
+    contractId: contractIdHex(),
+    generation: int32(0),
+    kind: machineOperationKind,
+    outcome: z.enum(['done', 'failed']),
+    /** The new credentials, with resets that are done. */
+    credentials: z.array(sealedCredential).max(20),
+    /** Why it failed. */
+    failure: z.object({ code: z.string().max(64), message: z.string().max(2_000) }).optional(),
+    atNs: int64(),
+  }),
+  sample: {
+    operationId: '0190a5b0-7c1d-7e3a-8f00-000000000002',
+    contractId: CONTRACT,
+    generation: 1,
+    kind: 'reset-password',
+    outcome: 'done',
+    credentials: [{ recipientPublicKey: KEY_A, envelope: '{"version":2}' }],
+    atNs: AT,
+  },
+});
+
+/** Of a script that is run in a new machine at most so much is kept: its end. */
+export const SCRIPT_LOG_BYTES = 256 * 1024;
+/** As a JSON string it takes no more than this, whatever is in it: it has to fit a message. */
+export const SCRIPT_LOG_JSON_BYTES = 640 * 1024;
+
+/** What a script has printed. */
+export const scriptLog = () =>
+  z
+    .string()
+    .max(SCRIPT_LOG_BYTES)
+    .refine((log) => new TextEncoder().encode(JSON.stringify(log)).length <= SCRIPT_LOG_JSON_BYTES, {
+      error: 'does not fit a message',
+    });
+
+/** The offering's script has ended in a new machine. */
+export const machineScriptFinished = fact({
+  subject: 'evt.agents.v1.machine-script-finished',
+  payload: z.object({
+    ...machine,
+    success: z.boolean(),
+    /** -1: ended from outside. */
+    exitCode: int32(),
+    log: scriptLog(),
+  }),
+  sample: { ...machineSample, success: true, exitCode: 0, log: 'installed\n' },
+});

@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { fact } from '../fact.ts';
+import { rentalStepsMembers } from '../rental-steps.ts';
+import { contractIdHex, int32, int64, publicKeyHex } from '../schema.ts';
+import { bothParties, parties, partiesSample } from './parties.ts';
+import { AT, CONTRACT, KEY_A } from './samples.ts';
+
+/** Every change of a contract's status, its creation (`from` absent) included. */
+export const contractStatusChanged = fact({
+  subject: 'evt.contracts.v1.contract-status-changed',
+  payload: z.object({
+    contractId: contractIdHex(),
+    version: int32(1),
+    from: z.string().optional(),
+    to: z.string(),
+    actor: z.enum(['tenant', 'provider', 'system']),
+    /** A reason of the catalogue, where there is one. */
+    reason: z.string().optional(),
+    memo: z.string().optional(),
+    offeringName: z.string(),
+    paymentAmountE9s: int64(),
+    currency: z.string(),
+    durationHours: int32(1),
+    atNs: int64(),
+    ...parties,
+  }),
+  audience: bothParties,
+  live: (change) => ({
+    event: 'contract-status',
+    data: {
+      contract_id: change.contractId,
+      status: change.to,
+      updated_at_ns: change.atNs,
+      reason: change.reason,
+    },
+  }),
+  sample: {
+    contractId: CONTRACT,
+    version: 2,
+    from: 'requested',
+    to: 'accepted',
+    actor: 'system',
+    offeringName: 'Small VPS',
+    paymentAmountE9s: 13_888_888n,
+    currency: 'USD',
+    durationHours: 1,
+    atNs: AT,
+    ...partiesSample,
+  },
+});
+
+/** How far a rental is, step by step: said once by every change after which people see something else. */
+export const contractStepsChanged = fact({
+  subject: 'evt.contracts.v1.contract-steps-changed',
+  payload: z.object({
+    contractId: contractIdHex(),
+    status: z.string(),
+    atNs: int64(),
+    steps: rentalStepsMembers.steps,
+    ...parties,
+  }),
+  audience: bothParties,
+  live: (change) => ({
+    event: 'contract-steps',
+    data: {
+      contract_id: change.contractId,
+      status: change.status,
+      as_of_ns: change.atNs,
+      steps: change.steps,
+    },
+  }),
+  sample: {
+    contractId: CONTRACT,
+    status: 'requested',
+    atNs: AT,
+    steps: [
+      {
+        name: 'hold-stock',
+        owner: 'platform',
+        state: 'done',
+        startedAtNs: AT,
+        finishedAtNs: AT,
+        expectedSeconds: 1,
+        actualSeconds: 0,
+        text: 'One unit is held.',
+      },
+    ],
+    ...partiesSample,
+  },
+});
+
+/** What a machine must be. Sizes come from the offering as it was when rented. */
+export const machineSpec = z.object({
+  offeringId: z.string(),
+  cpuCores: int32(1).optional(),
+  memoryMb: int32(1).optional(),
+  storageGb: int32(1).optional(),
+  operatingSystem: z.string().optional(),
+  sshPublicKeys: z.array(z.string()).min(1).max(20),
+  provisionerType: z.string().optional(),
+  provisionerConfig: z.string().optional(),
+  postProvisionScript: z.string().optional(),
+});
+
+/** Paid and accepted: somebody has to make this machine. */
+export const contractAccepted = fact({
+  subject: 'evt.contracts.v1.contract-accepted',
+  payload: z.object({
+    contractId: contractIdHex(),
+    version: int32(1),
+    ...parties,
+    /** Explicit pool of the offering, else the pool for this country. */
+    agentPoolId: z.string().optional(),
+    datacenterCountry: z.string(),
+    durationHours: int32(1),
+    spec: machineSpec,
+    /** Active keys of the tenant's account: one sealed credential each. */
+    encryptionPublicKeys: z.array(publicKeyHex()).min(1).max(20),
+    /** Past this time the contract will have failed: do not start. */
+    deadlineNs: int64(),
+    atNs: int64(),
+  }),
+  sample: {
+    contractId: CONTRACT,
+    version: 2,
+    ...partiesSample,
+    datacenterCountry: 'DE',
+    durationHours: 1,
+    spec: { offeringId: 'small-vps', cpuCores: 1, memoryMb: 1024, sshPublicKeys: ['ssh-ed25519 AAAA'] },
+    encryptionPublicKeys: [KEY_A],
+    deadlineNs: AT,
+    atNs: AT,
+  },
+});
+
+/** Over for good. Money, stock and machine follow from this one fact. */
+export const contractEnded = fact({
+  subject: 'evt.contracts.v1.contract-ended',
+  payload: z.object({
+    contractId: contractIdHex(),
+    version: int32(1),
+    status: z.enum(['rejected', 'cancelled', 'expired', 'provisioningfailed']),
+    reason: z.string().optional(),
+    ...parties,
+    holdId: z.uuid(),
+    offeringDbId: int64(1n),
+    paymentMethod: z.string(),
+    /** What was charged; 0 when nothing was. */
+    paidE9s: int64(0n),
+    /** paid = refund + earned. */
+    refundE9s: int64(0n),
+    earnedE9s: int64(0n),
+    currency: z.string(),
+    atNs: int64(),
+  }),
+  sample: {
+    contractId: CONTRACT,
+    version: 5,
+    status: 'cancelled',
+    ...partiesSample,
+    holdId: '0190a5b0-7c1d-7e3a-8f00-000000000001',
+    offeringDbId: 1n,
+    paymentMethod: 'wallet',
+    paidE9s: 13_888_888n,
+    refundE9s: 13_000_000n,
+    earnedE9s: 888_888n,
+    currency: 'USD',
+    atNs: AT,
+  },
+});
+
+/** Until when a machine is paid for: said when it is handed over, and again whenever that changes. */
+export const paidTimeChanged = fact({
+  subject: 'evt.contracts.v1.paid-time-changed',
+  payload: z.object({
+    contractId: contractIdHex(),
+    version: int32(1),
+    endsAtNs: int64(),
+    atNs: int64(),
+  }),
+  sample: { contractId: CONTRACT, version: 4, endsAtNs: AT, atNs: AT },
+});

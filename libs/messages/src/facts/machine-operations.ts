@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { fact } from '../fact.ts';
+import { contractIdHex, int64, publicKeyHex } from '../schema.ts';
+import { bothParties, parties, partiesSample } from './parties.ts';
+import { AT, CONTRACT } from './samples.ts';
+
+/** What a tenant can have done inside of a rented machine. */
+export const machineOperationKind = z.enum(['reset-password', 'rotate-ssh-key']);
+export type MachineOperationKind = z.output<typeof machineOperationKind>;
+
+const operation = {
+  operationId: z.uuid(),
+  contractId: contractIdHex(),
+  kind: machineOperationKind,
+  atNs: int64(),
+};
+const operationSample = {
+  operationId: '0190a5b0-7c1d-7e3a-8f00-000000000002',
+  contractId: CONTRACT,
+  kind: 'rotate-ssh-key',
+  atNs: AT,
+} as const;
+/** What the stages of an operation are called in the events of a contract and live. */
+export const OPERATION_EVENTS = {
+  'reset-password': {
+    requested: 'password_reset_requested',
+    done: 'password_reset_complete',
+    failed: 'password_reset_failed',
+  },
+  'rotate-ssh-key': {
+    requested: 'ssh_key_rotation',
+    done: 'ssh_key_rotation_complete',
+    failed: 'ssh_key_rotation_failed',
+  },
+} as const satisfies Record<MachineOperationKind, Record<'requested' | 'done' | 'failed', string>>;
+
+/** The tenant wants something done inside of the machine that runs. */
+export const machineOperationRequested = fact({
+  subject: 'evt.contracts.v1.machine-operation-requested',
+  payload: z.object({
+    ...operation,
+    ...parties,
+    /** The one key that is to be let in from then on; with rotations. */
+    sshPublicKey: z.string().max(16_384).optional(),
+    /** Active keys of the tenant's account: one sealed credential each; with resets. */
+    encryptionPublicKeys: z.array(publicKeyHex()).max(20),
+  }),
+  audience: bothParties,
+  live: (wanted) => ({
+    event: OPERATION_EVENTS[wanted.kind].requested,
+    data: { contract_id: wanted.contractId, operation_id: wanted.operationId, updated_at_ns: wanted.atNs },
+  }),
+  sample: {
+    ...operationSample,
+    ...partiesSample,
+    sshPublicKey: 'ssh-ed25519 AAAA',
+    encryptionPublicKeys: [],
+  },
+});
+
+/** How such an operation has ended, once the contract knows it. */
+export const machineOperationRecorded = fact({
+  subject: 'evt.contracts.v1.machine-operation-recorded',
+  payload: z.object({
+    ...operation,
+    ...parties,
+    outcome: z.enum(['done', 'failed']),
+    /** Why it failed, for people. */
+    details: z.string().optional(),
+  }),
+  audience: bothParties,
+  live: (ended) => ({
+    event: OPERATION_EVENTS[ended.kind][ended.outcome],
+    data: {
+      contract_id: ended.contractId,
+      operation_id: ended.operationId,
+      details: ended.details,
+      updated_at_ns: ended.atNs,
+    },
+  }),
+  sample: { ...operationSample, ...partiesSample, outcome: 'done' },
+});
