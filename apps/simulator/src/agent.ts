@@ -1,32 +1,21 @@
 import { jitteredBackoffMs } from '@decent-cloud/kernel';
-import {
-  type AgentCommand,
-  type AgentEvent,
-  agentEvent,
-  agentSubjects,
-  type DesiredSnapshot,
-  SNAPSHOT_METHOD,
-} from '@decent-cloud/messages';
-import {
-  AgentState,
-  type JournalEntry,
-  type StoredEvent,
-} from '../../provider-agent/src/domain/agent-state.ts';
+import { type AgentCommand, type DesiredSnapshot, SNAPSHOT_METHOD } from '@decent-cloud/messages';
+import { AgentState, type JournalEntry } from '../../provider-agent/src/domain/agent-state.ts';
 import type { Agents } from './agents.ts';
 import { type Backend, BackendFault } from './backend.ts';
 import { type Message, PublishFailedError, type Verdict } from './broker.ts';
-import { Future, MINUTE, MS, Node, type Process, SECOND, until } from './kernel.ts';
+import { EventOutbox } from './event-outbox.ts';
+import { MINUTE, MS, Node, type Process, SECOND } from './kernel.ts';
 import type { Rules } from './rules.ts';
 import type { Surroundings } from './service.ts';
 import { type Signed, SigningKey } from './signing.ts';
-import { type EventBody, Worker } from './worker.ts';
+import { Worker } from './worker.ts';
 
 const HEARTBEAT = 15 * SECOND;
 const RECONCILE = 10 * MINUTE;
 const SECOND_LOOK = 7 * SECOND;
 const REDELIVER = 5 * SECOND;
 const SNAPSHOT_ATTEMPTS = 3;
-const NO_SIG = '0'.repeat(128);
 
 export interface AgentOptions {
   readonly publicKey: string;
@@ -44,19 +33,15 @@ export interface AgentMutations {
 
 /** The program at a provider's: journal, worker, outbox, reconciler, and a link that may be cut. */
 export class Agent extends Node {
-  /** What only this agent can have said. */
-  readonly truths = new Set<string>();
   override readonly longOutages = 0.3;
   private isLinked = true;
   private lines: JournalEntry[][] = [];
   private state = new AgentState();
   private worker!: Worker;
-  private awake = new Future<void>();
-  private sending = new Map<string, Future<void>>();
-  private seq = 0;
   private isReconciling = false;
   private reconcileAgain: { repeatResults: boolean } | undefined;
   private readonly key: SigningKey;
+  private readonly outbox: EventOutbox;
 
   constructor(
     readonly options: AgentOptions,
@@ -64,7 +49,14 @@ export class Agent extends Node {
   ) {
     super(`agent ${options.backend.capacity}:${options.publicKey.slice(0, 4)}`, options.skewUs);
     this.key = new SigningKey(options.publicKey);
-    const { account } = options;
+    const { account, publicKey } = options;
+    this.outbox = new EventOutbox({
+      ...{ around, publicKey, account, key: this.key },
+      now: () => this.now,
+      isLinked: () => this.isLinked,
+      state: () => this.state,
+      write: (entries) => this.write(entries),
+    });
     around.broker.addReader({
       durable: this.name,
       stream: 'AGENT_CMD',
@@ -82,8 +74,7 @@ export class Agent extends Node {
     const { kernel } = this.around;
     this.state = AgentState.of(this.lines);
     this.lines = this.state.compacted(this.now);
-    this.seq = this.state.seqUpTo;
-    this.sending = new Map();
+    this.outbox.reset();
     this.isReconciling = false;
     this.reconcileAgain = undefined;
     this.worker = this.newWorker();
@@ -92,7 +83,7 @@ export class Agent extends Node {
         kernel.launch(this, 'provider-agent resumes a removal', this.worker.resumeRemoval(record));
       }
     }
-    kernel.launch(this, 'agent outbox', this.sendForEver());
+    kernel.launch(this, 'agent outbox', this.outbox.sendForEver());
     kernel.launch(this, 'agent heartbeat', this.beatForEver());
     kernel.launch(this, 'agent timer', this.reconcileForEver());
     if (this.isLinked) this.up();
@@ -107,6 +98,11 @@ export class Agent extends Node {
     });
   }
 
+  /** What only this agent can have said. */
+  get truths(): ReadonlySet<string> {
+    return this.outbox.truths;
+  }
+
   get machines(): ReadonlyMap<string, { readonly phase: string; readonly generation: number }> {
     return this.state.machines;
   }
@@ -118,7 +114,7 @@ export class Agent extends Node {
   private up(): void {
     const { kernel, broker } = this.around;
     broker.connected(this);
-    this.awake.resolve();
+    this.outbox.wake();
     this.beat();
     kernel.launch(this, 'agent reconciles', this.reconcile(true));
     kernel.launch(this, 'agent looks again', this.lookAgain());
@@ -140,10 +136,10 @@ export class Agent extends Node {
       now: () => this.now,
       records: () => this.state.machines,
       write: (entries) => this.write(entries),
-      draft: (body) => this.draft(body),
-      sendOnce: (body) => this.sendLossy(body),
-      repeat: (eventId) => this.repeat(eventId),
-      wake: () => this.awake.resolve(),
+      draft: (body) => this.outbox.draft(body),
+      sendOnce: (body) => this.outbox.sendLossy(body),
+      repeat: (eventId) => this.outbox.repeat(eventId),
+      wake: () => this.outbox.wake(),
       seen: (what) => this.around.recorder.seen(what),
     });
   }
@@ -157,90 +153,6 @@ export class Agent extends Node {
     yield this.around.kernel.random.int(50, 500);
   }
 
-  // ---- events ------------------------------------------------------------------------------------
-
-  private sign(body: EventBody): AgentEvent {
-    const event = {
-      v: 1 as const,
-      eventId: this.around.kernel.random.uuid(),
-      agentPublicKey: this.options.publicKey,
-      seq: ++this.seq,
-      atNs: this.now.toString(),
-      sig: NO_SIG,
-      ...body,
-    };
-    this.truths.add(event.eventId);
-    return agentEvent.parse(event);
-  }
-
-  private draft(body: EventBody): { eventId: string; entry: JournalEntry } {
-    const event = this.sign(body);
-    const { eventId, kind, seq } = event;
-    return { eventId, entry: { t: 'event', eventId, kind, seq, text: JSON.stringify(event) } };
-  }
-
-  /** @throws PublishFailedError when the broker has not confirmed it */
-  private *publish(event: AgentEvent): Process {
-    if (!this.isLinked) throw new PublishFailedError('not connected');
-    const subject = agentSubjects.event(this.options.account, event.kind);
-    this.around.recorder.said(subject);
-    yield* this.around.broker.publish(subject, event.eventId, this.key.sign(event));
-  }
-
-  /** A step or a report that is not heard of is no loss: the next one comes. */
-  private *sendLossy(body: EventBody): Process {
-    try {
-      yield* this.publish(this.sign(body));
-    } catch (error) {
-      if (!(error instanceof PublishFailedError)) throw error;
-    }
-  }
-
-  private *repeat(eventId: string): Process {
-    const event = this.state.events.get(eventId);
-    if (!event) return;
-    if (event.sent) yield* this.publish(JSON.parse(event.text) as AgentEvent);
-    else yield* this.whenSent(eventId);
-  }
-
-  private *whenSent(eventId: string): Process {
-    const event = this.state.events.get(eventId);
-    if (!event || event.sent) return;
-    const known = this.sending.get(eventId) ?? new Future<void>();
-    this.sending.set(eventId, known);
-    yield* until(known);
-  }
-
-  private *sendForEver(): Process {
-    const { random } = this.around.kernel;
-    for (let failures = 0; ; ) {
-      this.awake = new Future();
-      const { awake } = this;
-      const failed = yield* this.sendAll();
-      failures = failed ? failures + 1 : 0;
-      if (!failed) yield* until(awake);
-      else yield (100 + jitteredBackoffMs(failures, () => random.next(), 200, 15_000)) * MS;
-    }
-  }
-
-  private *sendAll(): Process<boolean> {
-    for (const event of this.state.pending()) if (!(yield* this.send(event))) return true;
-    return false;
-  }
-
-  private *send({ eventId, text }: StoredEvent): Process<boolean> {
-    try {
-      yield* this.publish(JSON.parse(text) as AgentEvent);
-    } catch (error) {
-      if (!(error instanceof PublishFailedError)) throw error;
-      return false;
-    }
-    yield* this.write([{ t: 'sent', eventId }]);
-    this.sending.get(eventId)?.resolve();
-    this.sending.delete(eventId);
-    return true;
-  }
-
   // ---- commands ----------------------------------------------------------------------------------
 
   private *obey({ body }: Message): Process<Verdict> {
@@ -251,7 +163,7 @@ export class Agent extends Node {
     const { machine, commandId } = command;
     try {
       const eventId = yield* this.worker.carryOut({ machine, commandId, repeatResult: true });
-      if (eventId !== undefined) yield* this.whenSent(eventId);
+      if (eventId !== undefined) yield* this.outbox.whenSent(eventId);
       return { verdict: 'done' };
     } catch (error) {
       if (!(error instanceof PublishFailedError))
@@ -317,7 +229,7 @@ export class Agent extends Node {
   private *round(repeatResults: boolean): Process {
     const { kernel } = this.around;
     const machines = yield* this.observe();
-    yield* this.sendLossy({ kind: 'observed', payload: { machines } });
+    yield* this.outbox.sendLossy({ kind: 'observed', payload: { machines } });
     const snapshot = yield* this.ask();
     if (!snapshot) return;
     for (const machine of snapshot.machines) {

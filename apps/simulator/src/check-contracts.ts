@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 
 /** Every contract has ended or runs, and its history says how it came to that. */
 export function checkContracts(world: World, note: Note): void {
-  for (const contract of world.contracts.contracts.values()) {
+  for (const contract of world.contracts.rows.contracts.values()) {
     checkHistory(world, contract, note);
     checkWaiting(world, contract, note);
     checkReason(world, contract, note);
@@ -17,7 +17,7 @@ const isRunning = ({ status }: Contract): boolean => status === 'provisioned' ||
 
 function checkHistory(world: World, contract: Contract, note: Note): void {
   const { contractId, status, version } = contract;
-  const rows = world.contracts.history.get(contractId) ?? [];
+  const rows = world.contracts.rows.history.get(contractId) ?? [];
   const rule = 'every state is explained by the history';
   for (const [index, row] of rows.entries()) {
     const before = rows[index - 1];
@@ -75,7 +75,7 @@ function checkReason(world: World, contract: Contract, note: Note): void {
 /** A unit is held exactly for each living contract. */
 function checkStock({ contracts, offerings }: World, note: Note): void {
   const living = new Set<string>();
-  for (const { status, operationId } of contracts.contracts.values()) {
+  for (const { status, operationId } of contracts.rows.contracts.values()) {
     if (isFinal(status)) continue;
     living.add(operationId);
     const hold = offerings.holds.get(operationId);

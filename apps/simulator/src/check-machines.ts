@@ -14,7 +14,7 @@ export function checkMachines(world: World, note: Note): void {
       machinesOf.set(contractId, [...known, { agentPublicKey: options.publicKey, machine }]);
     }
   }
-  for (const contract of world.contracts.contracts.values()) {
+  for (const contract of world.contracts.rows.contracts.values()) {
     const machines = machinesOf.get(contract.contractId) ?? [];
     machinesOf.delete(contract.contractId);
     if (isFinal(contract.status)) checkGone(world, contract, machines.length, note);

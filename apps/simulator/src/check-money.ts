@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 /** The books alone, the books against the contracts, and what people have against what they had. */
 export function checkMoney(world: World, note: Note): void {
   checkBooks(world, note);
-  for (const contract of world.contracts.contracts.values()) checkContractMoney(world, contract, note);
+  for (const contract of world.contracts.rows.contracts.values()) checkContractMoney(world, contract, note);
   checkRentals(world, note);
   checkWallets(world, note);
 }
@@ -67,7 +67,7 @@ function checkContractMoney({ payments }: World, contract: Contract, note: Note)
 
 function checkRentals({ payments, contracts }: World, note: Note): void {
   for (const { contractId, state } of payments.rentals.values()) {
-    if (!contracts.contracts.get(contractId) && state !== 'void') {
+    if (!contracts.rows.contracts.get(contractId) && state !== 'void') {
       note('nothing is charged without a contract', contractId);
     }
   }
@@ -76,7 +76,7 @@ function checkRentals({ payments, contracts }: World, note: Note): void {
 /** To the unit, without a look at the books' own rows: what came in is there, in a living contract, or earned. */
 function checkWallets({ payments, contracts, toppedUpE9s }: World, note: Note): void {
   const spent = new Map<string, bigint>();
-  for (const contract of contracts.contracts.values()) {
+  for (const contract of contracts.rows.contracts.values()) {
     if (!isCharged(contract)) continue;
     const cost = isFinal(contract.status) ? (contract.earnedE9s ?? 0n) : contract.priceE9s;
     const { requesterAccountId } = contract;

@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 /** What was told is so: every yes can be seen, no no left anything behind, and what nobody knows happened at most once. */
 export function checkTold(world: World, note: Note): void {
   const made = new Map<string, Contract[]>();
-  for (const contract of world.contracts.contracts.values()) {
+  for (const contract of world.contracts.rows.contracts.values()) {
     made.set(contract.requestMemo, [...(made.get(contract.requestMemo) ?? []), contract]);
   }
   for (const life of world.lives) checkLife(life, made.get(life.id) ?? [], note);
@@ -61,7 +61,7 @@ function checkSaid({ services, contracts }: World, note: Note): void {
     }
   }
   for (const [key, count] of times) if (count > 1) note('what happens once is said once', `${key}: ${count}`);
-  for (const { contractId, status, acceptedAtNs } of contracts.contracts.values()) {
+  for (const { contractId, status, acceptedAtNs } of contracts.rows.contracts.values()) {
     const wasSaid = (subject: string) => times.has(`${subject} ${contractId}`);
     const fits =
       wasSaid(facts.contractEnded.subject) === isFinal(status) &&

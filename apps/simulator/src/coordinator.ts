@@ -2,60 +2,11 @@ import { secondsToNs } from '@decent-cloud/kernel';
 import { type AgentCommand, agentSubjects, type DesiredMachine, facts } from '@decent-cloud/messages';
 import type { Attempt, Outcome } from '../../agents/src/assignment/domain/attempt.ts';
 import type { Candidate } from '../../agents/src/assignment/domain/choose-agent.ts';
-import type { AssignmentState, MachineState } from '../../agents/src/assignment/domain/decide-event.ts';
+import type { AgentRow, Assignment, Machine } from './agents-rows.ts';
 import { Table, type Transaction } from './database.ts';
 import type { Random } from './random.ts';
 import type { Rules } from './rules.ts';
 import type { SigningKey } from './signing.ts';
-
-export interface Assignment {
-  readonly contractId: string;
-  readonly state: AssignmentState;
-  readonly generation: number;
-  readonly providerPublicKey: string;
-  readonly agentPoolId: string | null;
-  readonly datacenterCountry: string;
-  readonly spec: NonNullable<DesiredMachine['spec']>;
-  readonly encryptionPublicKeys: string[];
-  readonly deadlineNs: bigint;
-  readonly waitingSinceNs: bigint | null;
-  readonly retryAgent: string | null;
-  readonly dueAtNs: bigint | null;
-  readonly removedAtNs: bigint | null;
-  /** End of the paid time, and by which version of the contract it is known. */
-  readonly endsAtNs: bigint | null;
-  readonly paidTimeVersion: number;
-}
-export interface Machine {
-  readonly contractId: string;
-  readonly generation: number;
-  readonly agentPublicKey: string;
-  readonly desired: 'running' | 'absent';
-  readonly state: MachineState;
-  readonly outcome: Outcome | null;
-  readonly externalId: string | null;
-  readonly settledAtNs: bigint | null;
-  readonly absentSinceNs: bigint | null;
-  readonly orders: number;
-  readonly nextOrderAtNs: bigint | null;
-  readonly lostAtNs: bigint | null;
-  readonly offeredAtNs: bigint;
-  readonly madeByPolling: false;
-  readonly updatedAtNs: bigint;
-}
-export interface AgentRow {
-  readonly agentPublicKey: string;
-  readonly accountPublicKey: string;
-  readonly providerPublicKey: string;
-  /** Agents without a link are not simulated. */
-  readonly polls: false;
-  readonly poolId: string;
-  readonly desiredVersion: bigint;
-  readonly lastHeartbeatNs: bigint | null;
-  readonly provisionerTypes: readonly string[];
-  readonly activeContracts: number;
-  readonly freeSlots: number;
-}
 
 export const AGENT_LIMITS = {
   AGENT_WAIT_SECONDS: 120,

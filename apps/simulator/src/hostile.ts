@@ -1,7 +1,7 @@
 import { type AgentEvent, agentSubjects } from '@decent-cloud/messages';
 import type { Agents } from './agents.ts';
+import type { Machine } from './agents-rows.ts';
 import { PublishFailedError } from './broker.ts';
-import type { Machine } from './coordinator.ts';
 import { type Process, SECOND } from './kernel.ts';
 import type { Surroundings } from './service.ts';
 import { SigningKey } from './signing.ts';

@@ -1,11 +1,11 @@
 import type { AgentMutations } from './agent.ts';
 import type { BackendMutations } from './backend.ts';
 import type { BrokerMutations } from './broker.ts';
-import type { ContractMutations } from './contracts.ts';
 import type { CoordinatorMutations } from './coordinator.ts';
 import type { StorageMutations } from './database.ts';
 import type { OfferingsMutations } from './offerings.ts';
 import type { RelayMutations } from './relay.ts';
+import type { ContractMutations } from './rental-payment.ts';
 import type { Rules } from './rules.ts';
 
 export type Switches = AgentMutations &

@@ -31,7 +31,7 @@ export function simulateWorld(seed: number, lives: number, mutant?: Mutant): Wor
   world.run();
   const { faults, kernel, broker } = world;
   const ends = new Map<string, number>();
-  for (const { status, endReason } of world.contracts.contracts.values()) {
+  for (const { status, endReason } of world.contracts.rows.contracts.values()) {
     const end = endReason === null ? status : `${status} ${endReason}`;
     ends.set(end, (ends.get(end) ?? 0) + 1);
   }
@@ -63,7 +63,7 @@ function digestOf(world: World): string {
   const add = (value: unknown) =>
     hash.update(JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? `${member}n` : member)));
   add(world.faults.log);
-  add([...world.contracts.contracts.values()]);
+  add([...world.contracts.rows.contracts.values()]);
   add([...world.payments.balances.values()]);
   add(world.machineAgents.map(({ options }) => [...options.backend.machines.values()]));
   add(world.kernel.events);

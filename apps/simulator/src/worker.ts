@@ -3,7 +3,8 @@ import type { AgentEvent, DesiredMachine } from '@decent-cloud/messages';
 import type { JournalEntry } from '../../provider-agent/src/domain/agent-state.ts';
 import type { MachineRecord } from '../../provider-agent/src/domain/record.ts';
 import { type Backend, BackendFault, type Marks, type RealMachine } from './backend.ts';
-import { Future, type Kernel, MS, type Process, until } from './kernel.ts';
+import { ContractLock, Slots } from './contract-lock.ts';
+import { type Kernel, MS, type Process } from './kernel.ts';
 import type { Rules } from './rules.ts';
 
 export interface Order {
@@ -47,17 +48,16 @@ type Base = Pick<MachineRecord, 'contractId' | 'generation' | 'commandId' | 'end
 
 /** Orders into machines, as the real worker does it: one at a time for each contract, journal before and after. */
 export class Worker {
-  private readonly tails = new Map<string, Future<void>>();
+  private readonly lock = new ContractLock();
+  private readonly slots: Slots;
   private readonly creations = new Map<string, Set<Creation>>();
-  private freeSlots: number;
-  private readonly queue: Future<void>[] = [];
 
   constructor(private readonly context: WorkerContext) {
-    this.freeSlots = context.maxParallelProvisions;
+    this.slots = new Slots(context.maxParallelProvisions);
   }
 
   *resumeRemoval({ contractId, generation, commandId }: MachineRecord): Process {
-    yield* this.locked(contractId, () => this.remove({ contractId, generation, commandId }));
+    yield* this.lock.run(contractId, () => this.remove({ contractId, generation, commandId }));
   }
 
   /** @returns the event that answers the order, when there is one */
@@ -68,12 +68,12 @@ export class Worker {
         desired === 'running' ? creation.generation < generation : creation.generation <= generation;
       if (isOver) creation.isCalledOff = true;
     }
-    if (desired !== 'running') return yield* this.locked(contractId, () => this.act(order));
+    if (desired !== 'running') return yield* this.lock.run(contractId, () => this.act(order));
     const creation: Creation = { generation, isCalledOff: false };
     const all = this.creations.get(contractId) ?? new Set();
     this.creations.set(contractId, all.add(creation));
     try {
-      return yield* this.locked(contractId, () => this.act(order, creation));
+      return yield* this.lock.run(contractId, () => this.act(order, creation));
     } catch (error) {
       if (!(error instanceof SupersededError)) throw error;
       this.context.seen('creation called off');
@@ -284,36 +284,12 @@ export class Worker {
     return this.context.write([{ t: 'machine', record: { ...record, changedAtNs } }, ...more]);
   }
 
-  /** Work on one contract is done in the order in which it came. */
-  private *locked<T>(contractId: string, work: () => Process<T>): Process<T> {
-    const before = this.tails.get(contractId);
-    const tail = new Future<void>();
-    this.tails.set(contractId, tail);
-    try {
-      if (before) yield* until(before);
-      return yield* work();
-    } finally {
-      if (this.tails.get(contractId) === tail) this.tails.delete(contractId);
-      tail.resolve();
-    }
-  }
-
   private *inSlot<T>(creation: Creation, work: () => Process<T>): Process<T> {
     goOn(creation);
-    if (this.freeSlots > 0) this.freeSlots--;
-    else {
-      const turn = new Future<void>();
-      this.queue.push(turn);
-      yield* until(turn);
-    }
-    try {
+    return yield* this.slots.run(() => {
       goOn(creation);
-      return yield* work();
-    } finally {
-      const next = this.queue.shift();
-      if (next) next.resolve();
-      else this.freeSlots++;
-    }
+      return work();
+    });
   }
 }
 

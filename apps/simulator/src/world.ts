@@ -82,8 +82,8 @@ export class World {
     this.people = new People(kernel, this.contracts);
     this.settle(rules, mutations);
     this.offerings.onReleased = (holdId) => {
-      const contractId = this.contracts.byOperation.get(holdId);
-      const contract = contractId === undefined ? undefined : this.contracts.contracts.get(contractId);
+      const contractId = this.contracts.rows.byOperation.get(holdId);
+      const contract = contractId === undefined ? undefined : this.contracts.rows.contracts.get(contractId);
       if (contract && contract.deadlineAtNs !== null) {
         this.wrong('no unit goes back while its contract lives', `${holdId}: ${contract.status}`);
       }
@@ -286,7 +286,7 @@ export class World {
   /** No machine goes without an order of its generation or a newer one, nor while its contract runs on it. */
   private removed(agent: Agent, { marks }: { marks: { contractId: string; generation: number } }): void {
     const { contractId, generation } = marks;
-    const contract = this.contracts.contracts.get(contractId);
+    const contract = this.contracts.rows.contracts.get(contractId);
     const isRunning = contract?.status === 'provisioned' || contract?.status === 'active';
     if (isRunning && contract.machineGeneration === generation) {
       this.wrong('no machine is removed while its contract runs', `${contractId} generation ${generation}`);
