@@ -61,6 +61,23 @@ export async function storyOf(stage: CrashStage, customer: Customer, id: string)
   };
 }
 
+/**
+ * The failure of a machine may overtake the word that it was begun, as facts come in any order: then the state between
+ * was never there. The story as it is in both cases.
+ */
+export function withoutOvertaken(story: RentalStory): RentalStory {
+  if (!story.moves.includes('provisioning>provisioningfailed')) return story;
+  const between = story.events.indexOf('status_change');
+  return {
+    ...story,
+    moves: story.moves
+      .filter((move) => move !== 'accepted>provisioning')
+      .map((move) => (move === 'provisioning>provisioningfailed' ? 'accepted>provisioningfailed' : move)),
+    events: story.events.filter((_, index) => index !== between),
+    toldTenant: story.toldTenant.filter((title) => title !== 'Provisioning Started'),
+  };
+}
+
 /** What both sides have learned since the rental was over: the newest title for each. */
 export async function toldOfTheEnd(
   stage: CrashStage,
