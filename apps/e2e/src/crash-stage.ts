@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Client, createClient } from '@decent-cloud/client';
 import { bytesToHex, createSigner, generateKeyPair, keyPairFromSeed } from '@decent-cloud/identity';
@@ -14,6 +14,7 @@ import { createOffering, setAutoAccept } from '@decent-cloud/messages/offerings'
 import { topUpWallet } from '@decent-cloud/messages/payments';
 import { Database } from '@decent-cloud/postgres';
 import { CrashControl } from './crash-control.ts';
+import { demoMachines } from './demo-machines.ts';
 import { Platform } from './platform.ts';
 
 const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 crash';
@@ -147,13 +148,8 @@ export class CrashStage {
   }
 
   /** Contracts for which there is a machine at the provider's. */
-  async machines(): Promise<string[]> {
-    const folder = join(this.platform.dataDir, 'demo/agent/data/machines');
-    const names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
-    const files = await Promise.all(names.map((name) => readIfThere(join(folder, name, 'machine.json'))));
-    return files.flatMap((text) =>
-      text === undefined ? [] : [(JSON.parse(text) as { contractId: string }).contractId],
-    );
+  machines(): Promise<string[]> {
+    return demoMachines(this.platform);
   }
 
   async heldUnits(): Promise<number> {
@@ -287,14 +283,4 @@ async function newCustomer(apiUrl: string, index: number, timeoutMs: number): Pr
     { idempotencyKey: crypto.randomUUID() },
   );
   return { publicKey, accountId: account.id, api };
-}
-
-/** A machine may be removed between the look at its folder and the look at its file. */
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

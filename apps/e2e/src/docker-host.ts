@@ -8,6 +8,7 @@ import { createPool, createSetupToken } from '@decent-cloud/messages/agents';
 import { createOffering, setAutoAccept } from '@decent-cloud/messages/offerings';
 import { GuardedProcess } from '@decent-cloud/testing';
 import { runProgram } from './dc.ts';
+import { SMALL_OFFERING } from './small-offering.ts';
 import type { Tenant } from './tenant.ts';
 
 const IMAGE = 'dc-test-ssh:1';
@@ -82,20 +83,8 @@ export class DockerHost {
       body: {
         offering_id: 'container',
         offer_name: 'Container',
-        currency: 'USD',
-        monthly_price: 7.2,
-        setup_fee: 0,
-        visibility: 'public',
-        product_type: 'compute',
-        billing_interval: 'hourly',
-        billing_unit: 'hour',
-        stock_status: 'in_stock',
+        ...SMALL_OFFERING,
         stock_total: 2,
-        unmetered_bandwidth: true,
-        datacenter_country: 'DE',
-        datacenter_city: 'Berlin',
-        min_contract_hours: 1,
-        max_contract_hours: 720,
         processor_cores: 1,
         memory_amount: '512 MB',
         provisioner_type: 'docker',

@@ -1,22 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Client } from '@decent-cloud/client';
-import {
-  cancelContract,
-  type contract as contractSchema,
-  createContract,
-  listMyContracts,
-} from '@decent-cloud/messages/contracts';
-import type { Output } from '@decent-cloud/messages/endpoint';
 import { eventually } from '@decent-cloud/testing';
 import pg from 'pg';
 import { assertBooksBalance } from '../src/books.ts';
 import { Platform } from '../src/platform.ts';
+import { Renting, SETTLED } from '../src/renting.ts';
 import { Tenant } from '../src/tenant.ts';
 
-type Contract = Output<typeof contractSchema>;
-
-const SETTLED = ['active', 'cancelled', 'rejected', 'expired', 'provisioningfailed'];
 const PRICE_E9S = 10_000_000n;
 const STOCK = 20;
 const AT_ONCE = 12;
@@ -27,46 +17,21 @@ const PARTS = [
 
 let platform: Platform;
 let tenant: Tenant;
-let api: Client;
+let renting: Renting;
 let database: pg.Client;
-let offeringId: bigint;
-let sshKey: string;
-const seen = new Set<string>();
 
 beforeAll(async () => {
   platform = await Platform.start();
   tenant = await Tenant.create(platform.apiUrl, 'carol', 100);
-  [api, sshKey] = await Promise.all([tenant.api(), tenant.sshPublicKey()]);
+  renting = await Renting.of(tenant);
   database = new pg.Client({ connectionString: await platform.databaseUrl('contracts') });
   await database.connect();
-  const offerings = await tenant.dc.json(['contract', 'list-offerings']);
-  offeringId = BigInt(
-    offerings.find((offering: { offering_id: string }) => offering.offering_id === 'demo-small').id,
-  );
 }, 180_000);
 afterAll(async () => {
   await database?.end();
   await tenant?.leave();
   await platform?.stop();
 }, 60_000);
-
-const rent = () =>
-  api.call(
-    createContract,
-    { body: { offering_db_id: offeringId, ssh_pubkey: sshKey, duration_hours: 1, payment_method: 'wallet' } },
-    { idempotencyKey: crypto.randomUUID() },
-  );
-const cancel = (id: string) =>
-  api.call(cancelContract, { params: { id }, body: {} }, { idempotencyKey: crypto.randomUUID() });
-
-/** This case's contracts, as the tenant sees them. */
-async function mine(): Promise<Contract[]> {
-  const all = await api.call(listMyContracts, {
-    params: { pubkey: api.publicKey as string },
-    query: { limit: 200 },
-  });
-  return all.filter(({ contract_id }) => !seen.has(contract_id));
-}
 
 /** Kills the part when the database shows at least one rental on its way, and gives how many there were. */
 async function killMidway(part: string, pid: number, onItsWay: string): Promise<number> {
@@ -88,13 +53,13 @@ test.each(PARTS)(
   async (part) => {
     const before = await tenant.balanceE9s();
     const pid = await platform.pidOf(part);
-    const renting = Promise.allSettled(Array.from({ length: AT_ONCE }, rent));
+    const asked = Promise.allSettled(Array.from({ length: AT_ONCE }, renting.rent));
     const midway = await killMidway(part, pid, `'requested', 'accepted', 'provisioning', 'provisioned'`);
-    await renting;
+    await asked;
     await platform.pidOf(part);
     const settled = await eventually(
       async () => {
-        const contracts = await mine();
+        const contracts = await renting.ofRound();
         return contracts.every(({ status }) => SETTLED.includes(status)) && contracts;
       },
       { deadlineMs: 90_000, everyMs: 300, what: 'every rental settled' },
@@ -107,7 +72,7 @@ test.each(PARTS)(
 
     // The same part again, when the first machine is given back and the others are being.
     const pidNow = await platform.pidOf(part);
-    const cancelling = running.map(cancel);
+    const cancelling = running.map(renting.cancel);
     if (running.length > 0) {
       await Promise.race(cancelling.map((one) => one.catch(() => undefined)));
       process.kill(pidNow, 'SIGKILL');
@@ -116,9 +81,10 @@ test.each(PARTS)(
     await platform.pidOf(part);
     await eventually(
       async () => {
-        const contracts = await mine();
+        const contracts = await renting.ofRound();
         // What a person does whose cancelling was not answered.
-        for (const { contract_id, status } of contracts) if (status === 'active') await cancel(contract_id);
+        for (const { contract_id, status } of contracts)
+          if (status === 'active') await renting.cancel(contract_id);
         const refunded = contracts.filter(({ payment_status }) => payment_status === 'refunded');
         const refunds = refunded.reduce((sum, one) => sum + (one.refund_amount_e9s ?? 0n), 0n);
         return (
@@ -132,13 +98,13 @@ test.each(PARTS)(
       { deadlineMs: 90_000, everyMs: 500, what: 'the money being back' },
     );
     await assertBooksBalance(platform);
-    for (const { contract_id } of settled) seen.add(contract_id);
+    renting.endRound(settled);
   },
   300_000,
 );
 
 test('rentals went through all of it, no machine is left, nobody died of an unhandled error', async () => {
-  expect(seen.size).toBeGreaterThanOrEqual(PARTS.length);
+  expect(renting.count).toBeGreaterThanOrEqual(PARTS.length);
   const { rows } = await database.query<{ status: string; count: number }>(
     `select new_status as status, count(distinct contract_id)::int as count from contract_status_history
      group by new_status`,
@@ -150,7 +116,8 @@ test('rentals went through all of it, no machine is left, nobody died of an unha
   );
   // A crash between hold and contract leaves a hold, which ends by its own deadline of 90 s.
   await eventually(
-    async () => (await tenant.dc.json(['offering', 'get', String(offeringId)])).stock_available === STOCK,
+    async () =>
+      (await tenant.dc.json(['offering', 'get', String(renting.offeringId)])).stock_available === STOCK,
     { deadlineMs: 120_000, everyMs: 500, what: 'the stock being back' },
   );
   const errors = await platform.errors();

@@ -7,6 +7,7 @@ import { createOffering, listMyOfferings } from '@decent-cloud/messages/offering
 import { assertBooksBalance } from '../src/books.ts';
 import { Platform } from '../src/platform.ts';
 import { changeFromInside, type Seen } from '../src/rented-inside.ts';
+import { SMALL_OFFERING } from '../src/small-offering.ts';
 import { Tenant } from '../src/tenant.ts';
 
 const SCRIPT = 'echo "set up for $DC_OFFERING_ID"; echo "a warning" >&2; exit 4';
@@ -31,20 +32,7 @@ async function offerWithScript(): Promise<bigint> {
     body: {
       offering_id: 'with-script',
       offer_name: 'With a script',
-      currency: 'USD',
-      monthly_price: 7.2,
-      setup_fee: 0,
-      visibility: 'public',
-      product_type: 'compute',
-      billing_interval: 'hourly',
-      billing_unit: 'hour',
-      stock_status: 'in_stock',
-      stock_total: 3,
-      unmetered_bandwidth: true,
-      datacenter_country: 'DE',
-      datacenter_city: 'Demo',
-      min_contract_hours: 1,
-      max_contract_hours: 720,
+      ...SMALL_OFFERING,
       provisioner_type: 'local',
       agent_pool_id: pool.poolId,
       post_provision_script: SCRIPT,

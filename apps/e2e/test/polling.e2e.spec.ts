@@ -8,6 +8,7 @@ import { eventually } from '@decent-cloud/testing';
 import { assertBooksBalance } from '../src/books.ts';
 import { Platform } from '../src/platform.ts';
 import { ShippedAgent, type Wire } from '../src/shipped-agent.ts';
+import { SMALL_OFFERING } from '../src/small-offering.ts';
 import { Tenant } from '../src/tenant.ts';
 
 const PASSWORD = `Pl4in-${crypto.randomUUID()}`;
@@ -43,20 +44,7 @@ beforeAll(async () => {
     body: {
       offering_id: 'old-small',
       offer_name: 'Old Small',
-      currency: 'USD',
-      monthly_price: 7.2,
-      setup_fee: 0,
-      visibility: 'public',
-      product_type: 'compute',
-      billing_interval: 'hourly',
-      billing_unit: 'hour',
-      stock_status: 'in_stock',
-      stock_total: 3,
-      unmetered_bandwidth: true,
-      datacenter_country: 'DE',
-      datacenter_city: 'Berlin',
-      min_contract_hours: 1,
-      max_contract_hours: 720,
+      ...SMALL_OFFERING,
       processor_cores: 2,
       memory_amount: '2 GB',
       total_ssd_capacity: '20 GB',
