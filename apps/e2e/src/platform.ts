@@ -1,11 +1,9 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { eventually, GuardedProcess } from '@decent-cloud/testing';
+import { join } from 'node:path';
+import { eventually, StackProcess } from '@decent-cloud/testing';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
-const START_DEADLINE_MS = 120_000;
 const PINO_ERROR = 50;
 
 export interface PlatformOptions {
@@ -25,20 +23,22 @@ export interface LogLine {
 
 /** The whole platform as `npm start` runs it, with data, ports and processes of its own. */
 export class Platform {
-  readonly output: string[] = [];
-  private process: GuardedProcess | undefined;
+  private readonly stack: StackProcess;
 
   private constructor(
     readonly folder: string,
     private readonly firstPort: number,
     private readonly options: PlatformOptions,
-  ) {}
+  ) {
+    const env = { DC_REPLICAS: String(options.replicas ?? 1), ...options.env };
+    this.stack = new StackProcess({ dataDir: this.dataDir, port: firstPort, env });
+  }
 
   static async start(options: PlatformOptions = {}): Promise<Platform> {
     const folder = await mkdtemp(join(tmpdir(), 'dc-e2e-'));
     const platform = new Platform(folder, await freePorts(options.replicas ?? 1), options);
     try {
-      await platform.begin();
+      await platform.stack.ready();
     } catch (error) {
       await platform.stop();
       throw error;
@@ -46,6 +46,9 @@ export class Platform {
     return platform;
   }
 
+  get output(): readonly string[] {
+    return this.stack.output;
+  }
   get dataDir(): string {
     return join(this.folder, 'data');
   }
@@ -57,36 +60,6 @@ export class Platform {
       { length: this.options.replicas ?? 1 },
       (_, index) => `http://localhost:${this.firstPort + index}`,
     );
-  }
-
-  private async begin(): Promise<void> {
-    const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
-    this.process = GuardedProcess.start({
-      command: process.execPath,
-      args: [join(ROOT, 'tools/stack.mjs')],
-      cwd: ROOT,
-      env: {
-        PATH,
-        HOME,
-        NATS_SERVER_BIN,
-        NODE_NO_WARNINGS: '1',
-        ENVIRONMENT: 'test',
-        DC_DATA_DIR: this.dataDir,
-        API_SERVER_PORT: String(this.firstPort),
-        DC_REPLICAS: String(this.options.replicas ?? 1),
-        ...this.options.env,
-      },
-      onLine: (line) => this.output.push(line),
-    });
-    const running = this.process;
-    await eventually(
-      () => {
-        if (running.isOver) return true;
-        return this.output.some((line) => /\bs {2}ready$/.test(line));
-      },
-      { deadlineMs: START_DEADLINE_MS, everyMs: 100, what: 'the platform being ready' },
-    );
-    if (running.isOver) throw new Error(`the platform has ended:\n${this.output.slice(-40).join('\n')}`);
   }
 
   /** Process id of a part, by the name of its log: `contracts`, `gateway-2`, `demo-agent`. */
@@ -144,7 +117,7 @@ export class Platform {
 
   /** Ends it as Ctrl-C does. */
   async stop(): Promise<void> {
-    await this.process?.end('SIGTERM', 30_000);
+    await this.stack.end();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

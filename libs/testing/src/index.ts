@@ -5,6 +5,7 @@ export * from './free-port.ts';
 export * from './guarded-process.ts';
 export * from './print-figures.ts';
 export * from './spawned-service.ts';
+export * from './stack-process.ts';
 export * from './test-database.ts';
 export * from './test-hub.ts';
 export * from './test-nats.ts';

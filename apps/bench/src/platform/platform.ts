@@ -2,12 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually, freePort, GuardedProcess } from '@decent-cloud/testing';
-import { type Bench, ROOT } from '../bench.ts';
+import { freePort, StackProcess } from '@decent-cloud/testing';
+import type { Bench } from '../bench.ts';
 import { cpuSeconds } from '../load/cpu.ts';
 
-const START_DEADLINE_MS = 120_000;
-const STOP_GRACE_MS = 30_000;
 const QUIET_DEADLINE_MS = 20_000;
 const QUIET_WINDOW_MS = 500;
 /** Of one CPU, all processes together: heartbeats and sweeps go on for ever. */
@@ -27,33 +25,12 @@ export class Platform {
     const folder = await mkdtemp(join(tmpdir(), 'dc-bench-'));
     const dataDir = join(folder, 'data');
     const port = await freePort();
-    const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
-    const output: string[] = [];
-    const stack = GuardedProcess.start({
-      command: process.execPath,
-      args: [join(ROOT, 'tools/stack.mjs')],
-      cwd: ROOT,
-      env: {
-        PATH,
-        HOME,
-        NATS_SERVER_BIN,
-        NODE_NO_WARNINGS: '1',
-        ENVIRONMENT: 'test',
-        DC_DATA_DIR: dataDir,
-        API_SERVER_PORT: String(port),
-      },
-      onLine: (line) => output.push(line),
-    });
+    const stack = new StackProcess({ dataDir, port });
     bench.atEndOfRun(async () => {
-      await stack.end('SIGTERM', STOP_GRACE_MS);
+      await stack.end();
       await rm(folder, { recursive: true, force: true });
     });
-    await eventually(() => stack.isOver || output.some((line) => /\bs {2}ready$/.test(line)), {
-      deadlineMs: START_DEADLINE_MS,
-      everyMs: 100,
-      what: 'the platform being ready',
-    });
-    if (stack.isOver) throw new Error(`the platform has ended:\n${output.slice(-40).join('\n')}`);
+    await stack.ready();
     return new Platform(dataDir, new URL(`http://localhost:${port}`));
   }
 
