@@ -1,5 +1,6 @@
 import ssh2 from 'ssh2';
 import type { Backend, MachineMarks } from '../backends/backend.ts';
+import { newSshKey } from '../backends/ssh-key.ts';
 import type { AgentConfig } from '../config/load-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { MachineInstance } from '../domain/machine.ts';
@@ -42,7 +43,7 @@ export interface TryOut {
 /** @throws when a step of it does not succeed; the machine is removed then too */
 export async function tryOut(backend: Backend, config: AgentConfig, options: TryOut): Promise<void> {
   const { contractId, say } = options;
-  const key = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'dc-agent test' });
+  const key = newSshKey('dc-agent test');
   const marks: MachineMarks = {
     contractId,
     generation: 1,

@@ -18,8 +18,6 @@ import { verifyHost } from './verify.ts';
 
 const SCRIPT_MS = 300_000;
 
-const PORT_ATTEMPTS = 5;
-
 export interface LocalBackendOptions {
   readonly folder: string;
   readonly portRangeStart: number;
@@ -97,33 +95,13 @@ export class LocalBackend implements Backend {
     onStep('create');
     const port = await this.ports.take(machines);
     try {
-      const created = await this.files.create(marks, port, spec.sshPublicKeys);
+      const machine = await this.files.create(marks, port, spec.sshPublicKeys);
       onStep('serve');
-      const machine = await this.serveFirst(created, machines);
+      await this.serve(machine);
       signal.throwIfAborted();
       return await this.withScript(machine, order);
     } finally {
       this.ports.giveBack(port);
-    }
-  }
-
-  /** Nobody knows its port yet: when another program was faster, it gets the next one. */
-  private async serveFirst(created: LocalMachine, others: readonly LocalMachine[]): Promise<LocalMachine> {
-    let machine = created;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.serve(machine);
-        return machine;
-      } catch (error) {
-        if (attempt === PORT_ATTEMPTS) throw error;
-        const port = await this.ports.take([...others, machine]);
-        try {
-          machine = { ...machine, port };
-          await this.files.save(machine);
-        } finally {
-          this.ports.giveBack(port);
-        }
-      }
     }
   }
 
@@ -255,6 +233,7 @@ export class LocalBackend implements Backend {
       });
       this.servers.set(externalId, server);
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       throw new BackendError(
         {
           class: 'transient',

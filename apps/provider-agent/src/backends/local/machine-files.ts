@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { z } from 'zod';
 import { machineName } from '../../domain/machine.ts';
 import { writeDurably } from '../../journal/durable-file.ts';
 import type { MachineMarks } from '../backend.ts';
+import { newSshKey } from '../ssh-key.ts';
 import { passwordHash } from './password.ts';
 
 const machineFile = z.strictObject({
@@ -83,7 +83,7 @@ export class MachineFiles {
     };
     const temporary = join(this.folder, `${TEMPORARY}${randomBytes(6).toString('hex')}`);
     await mkdir(join(temporary, 'home'), { recursive: true, mode: 0o700 });
-    const key = ssh2.utils.generateKeyPairSync('ed25519', { comment: externalId });
+    const key = newSshKey(externalId);
     await writeFile(join(temporary, 'host_key'), key.private, { mode: 0o600 });
     await writeFile(join(temporary, 'host_key.pub'), `${key.public}\n`, { mode: 0o644 });
     await writeDurably(join(temporary, 'machine.json'), JSON.stringify(machine));
