@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type Caller, facts } from '@decent-cloud/messages';
-import { getHealthSummary, listHealthChecks } from '@decent-cloud/messages/agent-polling';
+import { getHealthSummary, listHealthChecks } from '@decent-cloud/messages/machine-health';
 import { jest } from '@jest/globals';
 import { DropOldChecks } from '../src/health/drop-old-checks.ts';
 import { PollingAgent } from './polling-agent.ts';

@@ -2,6 +2,7 @@ import { generateKeyPair, type KeyPair } from '@decent-cloud/identity';
 import type { AgentPermission, Answer, Caller } from '@decent-cloud/messages';
 import * as polling from '@decent-cloud/messages/agent-polling';
 import { setUpAgent } from '@decent-cloud/messages/agents';
+import { recordHealth } from '@decent-cloud/messages/machine-health';
 import { eventually } from '@decent-cloud/testing';
 import type { Stage } from './stage.ts';
 
@@ -96,7 +97,7 @@ export class PollingAgent {
   }
   health(contractId: string, body: object = {}, caller = this.caller()) {
     const said = { checkedAt: this.stage.clock(), status: 'healthy' as const, ...body };
-    return this.stage.ask(polling.recordHealth, { params: { id: contractId }, body: said }, caller);
+    return this.stage.ask(recordHealth, { params: { id: contractId }, body: said }, caller);
   }
   resets(caller = this.caller()) {
     return this.stage.ask(polling.listPendingPasswordResets, { params: this.params }, caller);

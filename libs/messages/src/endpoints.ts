@@ -3,12 +3,23 @@ import * as agentPolling from './agent-polling.ts';
 import * as agents from './agents.ts';
 import * as contracts from './contracts.ts';
 import { type EndpointDeclaration, isEndpoint } from './endpoint.ts';
+import * as machineHealth from './machine-health.ts';
 import * as notifications from './notifications.ts';
 import * as offerings from './offerings.ts';
 import * as payments from './payments.ts';
 import * as platform from './platform.ts';
 
-const nouns = [accounts, offerings, contracts, payments, notifications, agents, agentPolling, platform];
+const nouns = [
+  accounts,
+  offerings,
+  contracts,
+  payments,
+  notifications,
+  agents,
+  agentPolling,
+  machineHealth,
+  platform,
+];
 
 /**
  * Puts the endpoints of modules under their const names.

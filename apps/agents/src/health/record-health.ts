@@ -1,6 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { recordHealth } from '@decent-cloud/messages/agent-polling';
+import { recordHealth } from '@decent-cloud/messages/machine-health';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { contractNotFound } from '../polling/polled-machines.ts';
 import { requirePolling } from '../polling/speakers.ts';
