@@ -1,6 +1,6 @@
 import { requests } from '@decent-cloud/messages';
 import { getOffering, listProviderOfferings } from '@decent-cloud/messages/offerings';
-import { Database } from '@decent-cloud/postgres';
+import { Database, plannedEachTime, type Statement } from '@decent-cloud/postgres';
 import { answerRequests, eventually, type PlayedService } from '@decent-cloud/testing';
 import { OfferingListStore } from '../src/offering/offering-list.store.ts';
 import type { SearchFilter } from '../src/offering/offering-search.ts';
@@ -256,12 +256,13 @@ describe('among many', () => {
     const { database } = offerings.service;
     const plans: string[] = [];
     const spy = {
-      query: async (text: string, values: readonly unknown[]) => {
-        if (!text.startsWith('select 1')) {
-          const rows = await database.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
+      query: async (statement: Statement, values: readonly unknown[]) => {
+        if (typeof statement !== 'string') {
+          const explained = plannedEachTime(`explain ${statement.plannedEachTime}`);
+          const rows = await database.query<{ 'QUERY PLAN': string }>(explained, values);
           plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
         }
-        return database.query(text, values);
+        return database.query(statement, values);
       },
     } as unknown as Database;
     await search(new OfferingListStore(spy));

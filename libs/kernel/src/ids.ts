@@ -20,13 +20,25 @@ export function fromHex(text: string): Uint8Array {
 
 /** A time-ordered UUID (RFC 9562, version 7): ids of messages, commands and operations. */
 export function uuidV7(nowNs: bigint): string {
-  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
-  const ms = nowNs / 1_000_000n;
-  for (let index = 0; index < 6; index++) bytes[index] = Number((ms >> BigInt(8 * (5 - index))) & 0xffn);
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x70;
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const time = (nowNs / 1_000_000n).toString(16).padStart(12, '0');
+  const bytes = takeRandomBytes(10);
+  bytes[0] = ((bytes[0] as number) & 0x0f) | 0x70;
+  bytes[2] = ((bytes[2] as number) & 0x3f) | 0x80;
   const hex = toHex(bytes);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return `${time.slice(0, 8)}-${time.slice(8)}-${hex.slice(0, 4)}-${hex.slice(4, 8)}-${hex.slice(8)}`;
+}
+
+const randomBytes = new Uint8Array(1_000);
+let takenBytes = randomBytes.length;
+
+/** For ids, never for keys. Fetched many at a time: one by one, fetching costs more than all the rest of an id. */
+function takeRandomBytes(count: number): Uint8Array {
+  if (takenBytes + count > randomBytes.length) {
+    globalThis.crypto.getRandomValues(randomBytes);
+    takenBytes = 0;
+  }
+  takenBytes += count;
+  return randomBytes.subarray(takenBytes - count, takenBytes);
 }
 
 /** A random id of 32 hex characters, as accounts and keys have them. */

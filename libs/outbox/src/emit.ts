@@ -1,6 +1,6 @@
 import { printExactJson, uuidV7 } from '@decent-cloud/kernel';
 import type { FactDeclaration, FactInput } from '@decent-cloud/messages';
-import { prepared, type Sql } from '@decent-cloud/postgres';
+import { type Sql } from '@decent-cloud/postgres';
 import { context, propagation } from '@opentelemetry/api';
 import type { z } from 'zod';
 
@@ -36,7 +36,7 @@ export function outboxColumns(messages: readonly OutgoingMessage[], now: bigint)
   ];
 }
 
-const INSERT = prepared(outboxInsert(['$1', '$2', '$3', '$4']));
+const INSERT = outboxInsert(['$1', '$2', '$3', '$4']);
 
 /** Writes messages into the outbox, in the caller's transaction: they exist exactly if the change does. */
 export async function enqueue(sql: Sql, messages: readonly OutgoingMessage[], now: bigint): Promise<void> {

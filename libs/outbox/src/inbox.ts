@@ -1,8 +1,6 @@
-import { prepared, type Sql } from '@decent-cloud/postgres';
+import { type Sql } from '@decent-cloud/postgres';
 
-const RECEIVE = prepared(
-  `insert into messaging.inbox (consumer, message_id) values ($1, $2) on conflict do nothing returning 1`,
-);
+const RECEIVE = `insert into messaging.inbox (consumer, message_id) values ($1, $2) on conflict do nothing returning 1`;
 
 /**
  * Notes that this consumer has seen this message, in the transaction of its effect.

@@ -1,5 +1,5 @@
 import { crash } from '@decent-cloud/kernel';
-import { type Database, prepared } from '@decent-cloud/postgres';
+import { type Database } from '@decent-cloud/postgres';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import { headers as createHeaders } from '@nats-io/transport-node';
 import { OUTBOX } from './emit.ts';
@@ -35,25 +35,21 @@ const PURGE_MS = 3_600_000;
 
 /** Claims and marks need not survive a crash of the database: without them, messages are only published again. */
 const UNFLUSHED = `unflushed as materialized (select set_config('synchronous_commit', 'off', true))`;
-const CLAIM = prepared(
-  `with ${UNFLUSHED}, due as (
+const CLAIM = `with ${UNFLUSHED}, due as (
      select id from messaging.outbox
      where sent_at is null and claimed_until < now()
      order by seq limit $1 for update skip locked)
    update messaging.outbox o set claimed_until = now() + make_interval(secs => $2)
    from due, unflushed where o.id = due.id
-   returning o.id, o.seq, o.subject, o.payload, o.headers`,
-);
-const MARK = prepared(
-  `with ${UNFLUSHED}, sent as (
+   returning o.id, o.seq, o.subject, o.payload, o.headers`;
+const MARK = `with ${UNFLUSHED}, sent as (
      update messaging.outbox o set sent_at = now(), stream = s.stream, stream_seq = s.seq
      from unnest($1::uuid[], $2::text[], $3::bigint[]) as s(id, stream, seq), unflushed where o.id = s.id
      returning s.stream, s.seq),
    released as (
      update messaging.outbox set claimed_until = now() + interval '1 second' where id = any($4::uuid[]))
    update messaging.outbox_stream k set last_seq = greatest(k.last_seq, top.seq)
-   from (select stream, max(seq) as seq from sent group by stream) top where k.stream = top.stream`,
-);
+   from (select stream, max(seq) as seq from sent group by stream) top where k.stream = top.stream`;
 
 /** A row as a stream has acknowledged it. */
 interface SentRow {
@@ -62,12 +58,10 @@ interface SentRow {
   seq: bigint;
 }
 /** The newest row of each stream. */
-const NEWEST_SENT = prepared(
-  `select k.stream, newest.id, newest.stream_seq as seq from messaging.outbox_stream k
+const NEWEST_SENT = `select k.stream, newest.id, newest.stream_seq as seq from messaging.outbox_stream k
    cross join lateral (
      select id, stream_seq from messaging.outbox where stream = k.stream and sent_at is not null
-     order by stream_seq desc limit 1) newest`,
-);
+     order by stream_seq desc limit 1) newest`;
 
 /**
  * Carries committed outbox rows to JetStream: claim a batch, publish it pipelined with the row's id as `Nats-Msg-Id`, mark it.

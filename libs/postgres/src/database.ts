@@ -2,11 +2,11 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crash } from '@decent-cloud/kernel';
 import pg from 'pg';
-import type { Prepared } from './prepared.ts';
+import { type Statement, StatementNames } from './statement.ts';
 
 /** What runs inside one transaction (or alone, on the pool). Rows have int8 as bigint. */
 export interface Sql {
-  query<Row extends object>(statement: string | Prepared, values?: readonly unknown[]): Promise<Row[]>;
+  query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
   /** Wakes those in this process who wait for it, once what was written is committed. */
   signal(name: string): void;
 }
@@ -24,6 +24,8 @@ const TIMESTAMPTZ_OID = 1184;
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const MAX_TRANSACTION_ATTEMPTS = 4;
+/** A service has fewer; each costs every connection some 20 kB. */
+const MAX_KEPT_STATEMENTS = 300;
 
 const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
@@ -37,6 +39,7 @@ const types: pg.CustomTypesConfig = {
 export class Database implements Sql {
   readonly pool: pg.Pool;
   private readonly signals = new EventEmitter();
+  private readonly names = new StatementNames(MAX_KEPT_STATEMENTS);
 
   constructor(readonly options: DatabaseOptions) {
     this.pool = new pg.Pool({
@@ -54,17 +57,14 @@ export class Database implements Sql {
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  async query<Row extends object>(
-    statement: string | Prepared,
-    values: readonly unknown[] = [],
-  ): Promise<Row[]> {
-    const result = await this.pool.query<Row>(configOf(statement, values));
+  async query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+    const result = await this.pool.query<Row>(this.configOf(statement, values));
     return result.rows;
   }
 
   /** One statement that is a whole change: a transaction of its own, which may name what to signal. */
   async write<Row extends object>(
-    statement: string | Prepared,
+    statement: Statement,
     values: readonly unknown[],
     signal: string,
   ): Promise<Row[]> {
@@ -105,8 +105,8 @@ export class Database implements Sql {
       await client.query('begin');
       const signals = new Set<string>();
       const sql: Sql = {
-        query: async <Row extends object>(statement: string | Prepared, values: readonly unknown[] = []) =>
-          (await client.query<Row>(configOf(statement, values))).rows,
+        query: async <Row extends object>(statement: Statement, values: readonly unknown[] = []) =>
+          (await client.query<Row>(this.configOf(statement, values))).rows,
         signal: (name) => signals.add(name),
       };
       const result = await work(sql);
@@ -127,12 +127,13 @@ export class Database implements Sql {
   async close(): Promise<void> {
     await this.pool.end();
   }
-}
 
-function configOf(statement: string | Prepared, values: readonly unknown[]): pg.QueryConfig {
-  return typeof statement === 'string'
-    ? { text: statement, values: values as unknown[] }
-    : { name: statement.name, text: statement.text, values: values as unknown[] };
+  private configOf(statement: Statement, values: readonly unknown[]): pg.QueryConfig {
+    if (typeof statement !== 'string')
+      return { text: statement.plannedEachTime, values: values as unknown[] };
+    const name = this.names.of(statement);
+    return { text: statement, values: values as unknown[], ...(name !== undefined && { name }) };
+  }
 }
 
 function codeOf(error: unknown): string | undefined {

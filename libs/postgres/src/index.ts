@@ -1,3 +1,3 @@
 export * from './database.ts';
 export * from './migrate.ts';
-export * from './prepared.ts';
+export * from './statement.ts';

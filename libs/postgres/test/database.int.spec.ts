@@ -1,5 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '@decent-cloud/testing';
-import { Database, PreparedTexts, prepared } from '../src/index.ts';
+import { Database, plannedEachTime, StatementNames } from '../src/index.ts';
 
 let server: TestDatabase;
 let database: Database;
@@ -52,17 +52,26 @@ test('what is signalled in a transaction is heard after its commit, once, and ne
   expect(heard).toHaveLength(2);
 });
 
-test('a prepared statement is planned once for each connection; only so many texts are kept', async () => {
-  const twice = prepared('select $1::int * 2 as twice');
-  const texts = new PreparedTexts(1);
-  expect(texts.of(twice.text)).toEqual(twice);
-  expect(texts.of('select 1')).toBe('select 1');
+test('a connection keeps statements, except those that are to be planned each time', async () => {
+  const twice = 'select $1::int * 2 as twice';
+  const thrice = 'select $1::int * 3 as thrice';
   await database.transaction(async (sql) => {
-    for (const number of [1, 2]) expect(await sql.query(twice, [number])).toEqual([{ twice: 2 * number }]);
-    const known = await sql.query<{ name: string }>(
-      'select name from pg_prepared_statements where statement = $1',
-      [twice.text],
+    for (const number of [1, 2]) {
+      expect(await sql.query(twice, [number])).toEqual([{ twice: 2 * number }]);
+      expect(await sql.query(plannedEachTime(thrice), [number])).toEqual([{ thrice: 3 * number }]);
+    }
+    const kept = await sql.query<{ statement: string }>(
+      'select statement from pg_prepared_statements where statement = any($1)',
+      [[twice, thrice]],
     );
-    expect(known).toEqual([{ name: twice.name }]);
+    expect(kept).toEqual([{ statement: twice }]);
   });
+});
+
+test('only so many statements are kept', () => {
+  const names = new StatementNames(1);
+  const first = names.of('select 1');
+  expect(first).toMatch(/^[0-9a-f]{32}$/);
+  expect(names.of('select 2')).toBeUndefined();
+  expect(names.of('select 1')).toBe(first);
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { printExactJson, Refusal, uuidV7 } from '@decent-cloud/kernel';
 import type { BusRequest } from '@decent-cloud/messages';
-import { type Database, prepared } from '@decent-cloud/postgres';
+import { type Database } from '@decent-cloud/postgres';
 
 /** How long a first request may run before a repeat takes its operation over. */
 const CLAIM_SECONDS = 60;
@@ -17,13 +17,9 @@ interface KeyRow {
   in_flight: boolean;
 }
 
-const CLAIM = prepared(
-  `insert into messaging.idempotency_key (caller, subject, key, input_hash, operation_id, claimed_until)
-   values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) on conflict do nothing returning operation_id`,
-);
-const KEEP = prepared(
-  `update messaging.idempotency_key set answer = $4 where caller = $1 and subject = $2 and key = $3`,
-);
+const CLAIM = `insert into messaging.idempotency_key (caller, subject, key, input_hash, operation_id, claimed_until)
+   values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) on conflict do nothing returning operation_id`;
+const KEEP = `update messaging.idempotency_key set answer = $4 where caller = $1 and subject = $2 and key = $3`;
 
 /** Idempotency keys of one service: key, caller and hash of the input, with the answer once there is one. */
 export class IdempotencyKeys {

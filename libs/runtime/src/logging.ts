@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
 import { trace } from '@opentelemetry/api';
-import { type Logger, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -30,9 +30,20 @@ const SECRETS = [
   '*.creds',
 ];
 
-/** JSON logs on stdout: one line an event, with service, request id and trace id. */
+/** Past so much that nobody reads from stdout, lines are dropped. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/**
+ * JSON logs on stdout: one line an event, with service, request id and trace id. Lines are written while work goes on,
+ * several at a time when there are many; at the end of the process what is left. `kill -9` takes the last milliseconds.
+ */
 export function createLogger(service: string, level: string): Logger {
-  return pino({
+  const stdout = pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
+  return pino(options(service, level), stdout);
+}
+
+function options(service: string, level: string): LoggerOptions {
+  return {
     level,
     base: { service, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -48,7 +59,7 @@ export function createLogger(service: string, level: string): Logger {
         ...(span === undefined ? {} : { traceId: span.traceId }),
       };
     },
-  });
+  };
 }
 
 /** Lets Nest's own messages go through the same log, at debug where they are chatter. */

@@ -1,4 +1,4 @@
-import { Database, type Prepared, prepared, type Sql } from '@decent-cloud/postgres';
+import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { AccountRow, KeyRow } from './domain/account-view.ts';
 import type { KeyHolding } from './domain/registration.ts';
@@ -30,9 +30,8 @@ export interface AccountOfKey {
 const MAX_KEYS = 200;
 
 /** An account with its keys: a row for each of them, or one row without a key. */
-const accountWhere = (condition: string): Prepared =>
-  prepared(
-    `select a.id, a.username, a.email, a.email_verified as "emailVerified", a.is_admin as "isAdmin",
+const accountWhere = (condition: string): string =>
+  `select a.id, a.username, a.email, a.email_verified as "emailVerified", a.is_admin as "isAdmin",
             a.display_name as "displayName", a.bio, a.avatar_url as "avatarUrl",
             a.profile_updated_at_ns as "profileUpdatedAtNs", a.created_at_ns as "createdAtNs",
             a.updated_at_ns as "updatedAtNs",
@@ -42,20 +41,17 @@ const accountWhere = (condition: string): Prepared =>
      from account a
      left join lateral (
        select * from account_key where account_id = a.id order by added_at_ns, id limit ${MAX_KEYS}) k on true
-     where ${condition} order by k.added_at_ns, k.id`,
-  );
+     where ${condition} order by k.added_at_ns, k.id`;
 const BY_USERNAME = accountWhere('a.canonical_username = $1');
 const BY_ID = accountWhere('a.id = $1');
 const BY_ACTIVE_KEY = accountWhere(
   'a.id = (select account_id from account_key where public_key = $1 and is_active)',
 );
-const STANDING = prepared(
-  `select k.account_id as "accountId", k.is_active as "isActive",
+const STANDING = `select k.account_id as "accountId", k.is_active as "isActive",
           k.is_active and (a.is_admin or exists (
             select 1 from account_key admin where admin.account_id = a.id
               and admin.is_active and admin.proven and admin.public_key = any($2))) as "isAdmin"
-   from account_key k join account a on a.id = k.account_id where k.public_key = $1`,
-);
+   from account_key k join account a on a.id = k.account_id where k.public_key = $1`;
 
 type AccountAndKey = Omit<AccountRow, 'keys'> & Omit<KeyRow, 'id'> & { readonly keyId: string | null };
 
@@ -166,7 +162,7 @@ export class AccountStore {
     return rows.length === 1;
   }
 
-  private async findOne(statement: Prepared, value: string): Promise<AccountRow | null> {
+  private async findOne(statement: string, value: string): Promise<AccountRow | null> {
     const rows = await this.database.query<AccountAndKey>(statement, [value]);
     const [account] = rows;
     if (!account) return null;

@@ -1,5 +1,5 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { prepared, type Sql } from '@decent-cloud/postgres';
+import { type Sql } from '@decent-cloud/postgres';
 import type { User } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
 import type { KeyRow } from '../account/domain/account-view.ts';
@@ -21,15 +21,11 @@ export interface Owner {
 const COLUMNS = `id, public_key as "publicKey", added_at_ns as "addedAtNs", is_active as "isActive", proven,
   device_name as "deviceName", disabled_at_ns as "disabledAtNs", disabled_by_key_id as "disabledByKeyId"`;
 
-const LOCK_OWNED = prepared(
-  `select a.id, k.id as "keyId", k.is_active as "isActive"
+const LOCK_OWNED = `select a.id, k.id as "keyId", k.is_active as "isActive"
    from account a left join account_key k on k.account_id = a.id and k.public_key = $2
-   where a.canonical_username = $1 for update of a`,
-);
-const FIND = prepared(`select ${COLUMNS} from account_key where id = $1 and account_id = $2`);
-const RENAME = prepared(
-  `update account_key set device_name = $3 where id = $1 and account_id = $2 returning ${COLUMNS}`,
-);
+   where a.canonical_username = $1 for update of a`;
+const FIND = `select ${COLUMNS} from account_key where id = $1 and account_id = $2`;
+const RENAME = `update account_key set device_name = $3 where id = $1 and account_id = $2 returning ${COLUMNS}`;
 
 @Injectable()
 export class KeyStore {

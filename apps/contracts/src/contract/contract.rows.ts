@@ -1,4 +1,3 @@
-import { prepared } from '@decent-cloud/postgres';
 import type { Contract } from './domain/contract.ts';
 
 /** Where each member of a contract is kept. */
@@ -70,10 +69,9 @@ export const SELECTED = members.map(([member, column]) => `c.${column} as "${mem
 const SELECTED_TO_CHANGE = `${SELECTED}, c.xmin::text as "readAs"`;
 export const IS_THE_ROW_READ = 'xmin =';
 
-const TO_CHANGE = `select ${SELECTED_TO_CHANGE} from contract c where contract_id = $1`;
-export const FIND = prepared(`select ${SELECTED} from contract c where contract_id = $1`);
-export const FIND_TO_CHANGE = prepared(TO_CHANGE);
-export const LOCK_TO_CHANGE = prepared(`${TO_CHANGE} for update`);
+export const FIND_TO_CHANGE = `select ${SELECTED_TO_CHANGE} from contract c where contract_id = $1`;
+export const FIND = `select ${SELECTED} from contract c where contract_id = $1`;
+export const LOCK_TO_CHANGE = `${FIND_TO_CHANGE} for update`;
 
 /** What is read of a contract to change it. */
 export interface Read {

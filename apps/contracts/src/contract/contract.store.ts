@@ -1,6 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import { OUTBOX } from '@decent-cloud/outbox';
-import { Database, isUniqueViolation, type Prepared, PreparedTexts, type Sql } from '@decent-cloud/postgres';
+import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { type ContractsSettings, limitsOf } from '../settings.ts';
@@ -16,14 +16,11 @@ export const contractNotFound = (): Refusal =>
   new Refusal('NOT_FOUND', 'CONTRACT_NOT_FOUND', 'Contract not found');
 
 const SAME_ID_ATTEMPTS = 5;
-/** There are as many as ways to change a contract. */
-const MAX_PREPARED_WRITES = 100;
 
 /** Contracts and what is written beside them. The only place that writes a status. */
 @Injectable()
 export class ContractStore {
   private readonly limits: Limits;
-  private readonly texts = new PreparedTexts(MAX_PREPARED_WRITES);
 
   constructor(
     private readonly database: Database,
@@ -114,13 +111,13 @@ export class ContractStore {
       throw error;
     }
     const { text, values } = writingOf(advanced, readAs, now, operationId);
-    const [row] = await sql.query<Written>(this.texts.of(text), values);
+    const [row] = await sql.query<Written>(text, values);
     if (row?.written !== 1n) throw new Error(`contract ${contractId} changed under its lock`);
     if (advanced.facts.length > 0) sql.signal(OUTBOX);
     return advanced.contract;
   }
 
-  private async read(sql: Sql, statement: Prepared, contractId: string): Promise<Read> {
+  private async read(sql: Sql, statement: string, contractId: string): Promise<Read> {
     const [row] = await sql.query<Contract & { readAs: string }>(statement, [contractId]);
     if (!row) throw contractNotFound();
     return readOf(row);
@@ -141,7 +138,7 @@ export class ContractStore {
   }
 
   private async writeAlone({ text, values }: Statement): Promise<boolean> {
-    const [row] = await this.database.write<Written>(this.texts.of(text), values, OUTBOX);
+    const [row] = await this.database.write<Written>(text, values, OUTBOX);
     return row?.written === 1n;
   }
 }

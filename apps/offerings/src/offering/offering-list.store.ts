@@ -1,5 +1,5 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { Database } from '@decent-cloud/postgres';
+import { Database, plannedEachTime } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Owner } from './offering.store.ts';
 import {
@@ -102,7 +102,7 @@ export class OfferingListStore {
   }
 
   private async run({ text, values }: Statement): Promise<StockedOffering[]> {
-    const rows = await this.database.query<StockedOfferingRow>(text, values);
+    const rows = await this.database.query<StockedOfferingRow>(plannedEachTime(text), values);
     return rows.map(stockedOfferingOfRow);
   }
 

@@ -1,5 +1,5 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { Database, isUniqueViolation, prepared, type Sql } from '@decent-cloud/postgres';
+import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Offering, OfferingContent } from './domain/offering.ts';
 import {
@@ -68,12 +68,8 @@ const valuesOf = (content: OfferingContent): unknown[] => [
 
 const placeholders = (first: number): string[] => CONTENT_COLUMNS.map((_, index) => `$${first + index}`);
 
-const FIND = prepared(
-  `select ${STOCKED_OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null`,
-);
-const LOCK = prepared(
-  `select ${OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null for update`,
-);
+const FIND = `select ${STOCKED_OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null`;
+const LOCK = `select ${OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null for update`;
 
 @Injectable()
 export class OfferingStore {
