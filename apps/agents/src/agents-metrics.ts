@@ -100,6 +100,18 @@ export function observeAgents({ metrics, database, bus, clock, logger }: Service
     onError,
   );
   metrics.observe(
+    'dc_dns_records',
+    'Names of machines behind gateways, by state; making and removing are under way or wait for the DNS service',
+    ['state'],
+    async () => {
+      const rows = await database.query<{ state: string; count: number }>(
+        'select state, count(*)::int as count from dns_record group by state',
+      );
+      return rows.map(({ state, count }) => ({ labels: { state }, value: count }));
+    },
+    onError,
+  );
+  metrics.observe(
     'dc_agent_accounts_due',
     'Accounts of agents whose newest claims the broker has not taken',
     [],
