@@ -1,75 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { type CrashPoints, crash } from '@decent-cloud/kernel';
-import type { Caller } from '@decent-cloud/messages';
-import { updateAcmeTxt } from '@decent-cloud/messages/dc-gateway';
-import { eventually, FakeCloudflare } from '@decent-cloud/testing';
+import { createHash } from 'node:crypto';
 import { jest } from '@jest/globals';
+import { ANONYMOUS, GatewayStage, MOST_NAMES, newDcId, newTxt } from './gateway-stage.ts';
 import { PollingAgent } from './polling-agent.ts';
 import { hex64, Stage, user } from './stage.ts';
 
 jest.setTimeout(60_000);
-const MOST_NAMES = 4;
-let stage: Stage;
-let zone: FakeCloudflare;
+let gateways: GatewayStage;
 beforeAll(async () => {
-  zone = await FakeCloudflare.start();
-  stage = await Stage.start({
-    ...zone.env,
-    PUBLIC_URL: 'https://api.example/',
-    DNS_REPEAT_SECONDS: '0.1',
-    DNS_RECORDS_PER_PROVIDER: String(MOST_NAMES),
-  });
+  gateways = await GatewayStage.start();
 });
-afterAll(async () => {
-  await stage?.stop();
-  await zone?.stop();
-});
-afterEach(() => {
-  crash.points = undefined;
-  zone.behave();
-});
-
-const ANONYMOUS: Caller = { kind: 'anonymous' };
-const newDcId = () => `dc-${randomBytes(4).toString('hex')}`;
-const newTxt = () => randomBytes(32).toString('base64url');
-const nameOf = (dcId: string, slug: string) => `${slug}.${dcId}.gw.${zone.domain}`;
-const addressesOf = (dcId: string, slug: string) => zone.contents('A', nameOf(dcId, slug));
-const textsOf = (dcId: string) => zone.contents('TXT', `_acme-challenge.${dcId}.gw.${zone.domain}`);
-
-async function joined(provider = hex64()): Promise<PollingAgent> {
-  const pool = await stage.pool(provider);
-  return PollingAgent.join(stage, provider, pool.poolId);
-}
-
-async function registered() {
-  const agent = await joined();
-  const dcId = newDcId();
-  const credentials = await agent.registerGateway(dcId);
-  return { agent, dcId, credentials };
-}
-
-type Credentials = Awaited<ReturnType<PollingAgent['registerGateway']>>;
-const update = (credentials: Credentials, txt: string, changes: object = {}) => {
-  const { acmeDnsUsername, acmeDnsPassword, acmeDnsSubdomain: subdomain } = credentials;
-  return stage.ask(
-    updateAcmeTxt,
-    {
-      headers: { 'x-api-user': acmeDnsUsername, 'x-api-key': acmeDnsPassword, ...changes },
-      body: { subdomain, txt },
-    },
-    ANONYMOUS,
-  );
-};
-
-const rowsOf = (dcId: string) =>
-  stage.query<{ slug: string; address: string | null; state: string; due: bigint | null }>(
-    'select slug, address, state, due_at_ns as due from dns_record where dc_id = $1 order by slug',
-    [dcId],
-  );
+afterAll(() => gateways?.stop());
+afterEach(() => gateways.zone.behave());
 
 describe('a dc_id', () => {
   test('gives credentials, of which the database knows no key', async () => {
-    const { agent, dcId, credentials } = await registered();
+    const { agent, dcId, credentials } = await gateways.registered();
     expect(credentials).toEqual({
       acmeDnsServerUrl: 'https://api.example/api/v1/acme-dns',
       acmeDnsUsername: expect.stringMatching(
@@ -78,7 +23,7 @@ describe('a dc_id', () => {
       acmeDnsPassword: expect.stringMatching(/^[A-Za-z0-9_-]{32}$/),
       acmeDnsSubdomain: credentials.acmeDnsUsername,
     });
-    const rows = await stage.query<{ text: string }>(
+    const rows = await gateways.stage.query<{ text: string }>(
       'select dc_gateway::text as text from dc_gateway where dc_id = $1',
       [dcId],
     );
@@ -90,30 +35,30 @@ describe('a dc_id', () => {
   });
 
   test('given again to its provider, by any of its agents, has new credentials and no old ones', async () => {
-    const { agent, dcId, credentials } = await registered();
-    const colleague = await joined(agent.provider);
+    const { agent, dcId, credentials } = await gateways.registered();
+    const colleague = await gateways.joined(agent.provider);
     const fresh = await colleague.registerGateway(dcId);
     expect(fresh.acmeDnsUsername).not.toBe(credentials.acmeDnsUsername);
     expect(fresh.acmeDnsPassword).not.toBe(credentials.acmeDnsPassword);
-    await expect(update(credentials, newTxt())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(gateways.update(credentials, newTxt())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const txt = newTxt();
-    expect(await update(fresh, txt)).toEqual({ txt });
+    expect(await gateways.update(fresh, txt)).toEqual({ txt });
   });
 
   test('is refused to another provider, and stays as it is', async () => {
-    const { dcId, credentials } = await registered();
-    const other = await joined();
+    const { dcId, credentials } = await gateways.registered();
+    const other = await gateways.joined();
     await expect(other.registerGateway(dcId)).rejects.toMatchObject({
       code: 'CONFLICT',
       reason: 'DC_ID_TAKEN',
       message: `dc_id '${dcId}' is already registered to a different provider`,
     });
     const txt = newTxt();
-    expect(await update(credentials, txt)).toEqual({ txt });
+    expect(await gateways.update(credentials, txt)).toEqual({ txt });
   });
 
   test('wanted by several providers at once goes to one', async () => {
-    const agents = await Promise.all(Array.from({ length: 5 }, () => joined()));
+    const agents = await Promise.all(Array.from({ length: 5 }, () => gateways.joined()));
     const dcId = newDcId();
     const outcomes = await Promise.allSettled(agents.map((agent) => agent.registerGateway(dcId)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -122,25 +67,25 @@ describe('a dc_id', () => {
   });
 
   test('is one of fifty that a provider can have', async () => {
-    const agent = await joined();
+    const agent = await gateways.joined();
     const dcIds = Array.from({ length: 50 }, newDcId);
     for (const dcId of dcIds) await agent.registerGateway(dcId);
     const oneMore = newDcId();
     await expect(agent.registerGateway(oneMore)).rejects.toMatchObject({ reason: 'DNS_LIMIT' });
-    expect(await stage.query('select 1 from dc_gateway where dc_id = $1', [oneMore])).toEqual([]);
+    expect(await gateways.stage.query('select 1 from dc_gateway where dc_id = $1', [oneMore])).toEqual([]);
     await agent.registerGateway(dcIds[0] as string);
   });
 
   test.each(['a', 'a'.repeat(21), '-ab', 'ab-', 'Ab', 'a.b', 'a_b', 'ä1', ''])(
     'cannot be %p',
     async (dcId) => {
-      const agent = await joined();
+      const agent = await gateways.joined();
       await expect(agent.registerGateway(dcId)).rejects.toMatchObject({ code: 'INVALID' });
     },
   );
 
   test('needs an agent that may, for itself and for its names', async () => {
-    const { agent, dcId } = await registered();
+    const { agent, dcId } = await gateways.registered();
     const without = agent.caller(['provision', 'health_check', 'heartbeat', 'fetch_contracts']);
     const refusal = { code: 'FORBIDDEN', message: "Agent does not have 'dns_manage' permission" };
     await expect(agent.registerGateway(dcId, without)).rejects.toMatchObject(refusal);
@@ -149,40 +94,43 @@ describe('a dc_id', () => {
     for (const caller of [user(agent.provider), ANONYMOUS]) {
       await expect(agent.registerGateway(dcId, caller)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
-    expect(await rowsOf(dcId)).toEqual([]);
+    expect(await gateways.rowsOf(dcId)).toEqual([]);
   });
 });
 
 describe('the name of a machine', () => {
   test('is made, moved and deleted, each as often as one likes', async () => {
-    const { agent, dcId } = await registered();
-    const subdomain = nameOf(dcId, 'k7m2p4');
+    const { agent, dcId } = await gateways.registered();
+    const subdomain = gateways.nameOf(dcId, 'k7m2p4');
     for (const address of ['8.8.4.4', '8.8.4.4', '8.8.8.8']) {
       expect(await agent.createName(dcId, 'k7m2p4', address)).toEqual({ subdomain });
-      expect(addressesOf(dcId, 'k7m2p4')).toEqual([address]);
-      expect(await rowsOf(dcId)).toEqual([{ slug: 'k7m2p4', address, state: 'present', due: null }]);
+      expect(gateways.addressesOf(dcId, 'k7m2p4')).toEqual([address]);
+      expect(await gateways.rowsOf(dcId)).toEqual([{ slug: 'k7m2p4', address, state: 'present', due: null }]);
     }
     for (let time = 0; time < 2; time++) {
       expect(await agent.deleteName(dcId, 'k7m2p4')).toEqual({ subdomain });
-      expect(addressesOf(dcId, 'k7m2p4')).toEqual([]);
-      expect(await rowsOf(dcId)).toEqual([]);
+      expect(gateways.addressesOf(dcId, 'k7m2p4')).toEqual([]);
+      expect(await gateways.rowsOf(dcId)).toEqual([]);
     }
   });
 
   test('that was there before this platform knew of it is its gateway’s all the same', async () => {
-    const { agent, dcId } = await registered();
-    zone.put('A', nameOf(dcId, 'oldone'), '9.9.9.9');
-    zone.put('A', nameOf(dcId, 'oldtwo'), '9.9.9.9');
+    const { agent, dcId } = await gateways.registered();
+    gateways.zone.put('A', gateways.nameOf(dcId, 'oldone'), '9.9.9.9');
+    gateways.zone.put('A', gateways.nameOf(dcId, 'oldtwo'), '9.9.9.9');
     await agent.createName(dcId, 'oldone', '8.8.4.4');
     await agent.deleteName(dcId, 'oldtwo');
-    expect([addressesOf(dcId, 'oldone'), addressesOf(dcId, 'oldtwo')]).toEqual([['8.8.4.4'], []]);
+    expect([gateways.addressesOf(dcId, 'oldone'), gateways.addressesOf(dcId, 'oldtwo')]).toEqual([
+      ['8.8.4.4'],
+      [],
+    ]);
   });
 
   test('is nobody else’s to make, move or delete, and the zone is not asked', async () => {
-    const { agent, dcId } = await registered();
+    const { agent, dcId } = await gateways.registered();
     await agent.createName(dcId, 'k7m2p4', '8.8.4.4');
-    const other = (await registered()).agent;
-    const before = zone.requests.length;
+    const other = (await gateways.registered()).agent;
+    const before = gateways.zone.requests.length;
     const refusal = { code: 'FORBIDDEN', message: `dc_id '${dcId}' is not registered to this provider` };
     await expect(other.createName(dcId, 'k7m2p4', '1.1.1.1')).rejects.toMatchObject(refusal);
     await expect(other.createName(dcId, 'zzzzzz', '1.1.1.1')).rejects.toMatchObject(refusal);
@@ -190,9 +138,9 @@ describe('the name of a machine', () => {
     await expect(other.createName('dc-nobodys', 'k7m2p4', '1.1.1.1')).rejects.toMatchObject({
       message: "dc_id 'dc-nobodys' is not registered to this provider",
     });
-    expect(zone.requests).toHaveLength(before);
-    expect(await rowsOf(dcId)).toHaveLength(1);
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.4.4']);
+    expect(gateways.zone.requests).toHaveLength(before);
+    expect(await gateways.rowsOf(dcId)).toHaveLength(1);
+    expect(gateways.addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.4.4']);
   });
 
   test.each([
@@ -207,20 +155,20 @@ describe('the name of a machine', () => {
     ['k7m2p4', '2001:db8::1'],
     ['k7m2p4', 'example.org'],
   ])('cannot be %p at %p', async (slug, address) => {
-    const { agent, dcId } = await registered();
-    const before = zone.requests.length;
+    const { agent, dcId } = await gateways.registered();
+    const before = gateways.zone.requests.length;
     await expect(agent.createName(dcId, slug, address)).rejects.toMatchObject({ code: 'INVALID' });
-    expect(zone.requests).toHaveLength(before);
-    expect(await rowsOf(dcId)).toEqual([]);
+    expect(gateways.zone.requests).toHaveLength(before);
+    expect(await gateways.rowsOf(dcId)).toEqual([]);
   });
 
   test('is one of as many as the operator allows; deleting is always allowed', async () => {
-    const { agent, dcId } = await registered();
+    const { agent, dcId } = await gateways.registered();
     const slugs = Array.from({ length: MOST_NAMES }, (_, index) => `name${index}0`);
     for (const slug of slugs) await agent.createName(dcId, slug, '8.8.4.4');
     await expect(agent.createName(dcId, 'toomny', '8.8.4.4')).rejects.toMatchObject({ reason: 'DNS_LIMIT' });
-    expect(addressesOf(dcId, 'toomny')).toEqual([]);
-    expect(await rowsOf(dcId)).toHaveLength(MOST_NAMES);
+    expect(gateways.addressesOf(dcId, 'toomny')).toEqual([]);
+    expect(await gateways.rowsOf(dcId)).toHaveLength(MOST_NAMES);
     await agent.createName(dcId, slugs[0] as string, '8.8.8.8');
     await agent.deleteName(dcId, 'nevers');
     await agent.deleteName(dcId, slugs[0] as string);
@@ -230,29 +178,29 @@ describe('the name of a machine', () => {
 
 describe('an answer to a challenge', () => {
   test('stands under the name that authorities look at; the two newest are kept', async () => {
-    const { dcId, credentials } = await registered();
+    const { dcId, credentials } = await gateways.registered();
     const [first, second, third] = [newTxt(), newTxt(), newTxt()];
-    expect(await update(credentials, first)).toEqual({ txt: first });
-    expect(await update(credentials, second)).toEqual({ txt: second });
-    expect(textsOf(dcId)).toEqual([first, second].sort());
-    expect(await update(credentials, third)).toEqual({ txt: third });
-    expect(textsOf(dcId)).toEqual([second, third].sort());
+    expect(await gateways.update(credentials, first)).toEqual({ txt: first });
+    expect(await gateways.update(credentials, second)).toEqual({ txt: second });
+    expect(gateways.textsOf(dcId)).toEqual([first, second].sort());
+    expect(await gateways.update(credentials, third)).toEqual({ txt: third });
+    expect(gateways.textsOf(dcId)).toEqual([second, third].sort());
     // A repeat counts as the newest.
-    await update(credentials, second);
-    await update(credentials, first);
-    expect(textsOf(dcId)).toEqual([first, second].sort());
+    await gateways.update(credentials, second);
+    await gateways.update(credentials, first);
+    expect(gateways.textsOf(dcId)).toEqual([first, second].sort());
   });
 
   test('and another one of the same moment are both there', async () => {
-    const { dcId, credentials } = await registered();
+    const { dcId, credentials } = await gateways.registered();
     const values = [newTxt(), newTxt()];
-    await Promise.all(values.map((txt) => update(credentials, txt)));
-    expect(textsOf(dcId)).toEqual(values.sort());
+    await Promise.all(values.map((txt) => gateways.update(credentials, txt)));
+    expect(gateways.textsOf(dcId)).toEqual(values.sort());
   });
 
   test('is taken from nobody else', async () => {
-    const { dcId, credentials } = await registered();
-    const other = (await registered()).credentials;
+    const { dcId, credentials } = await gateways.registered();
+    const other = (await gateways.registered()).credentials;
     const txt = newTxt();
     const wrong: [object, string][] = [
       [{ 'x-api-user': undefined }, 'UNAUTHENTICATED'],
@@ -264,150 +212,25 @@ describe('an answer to a challenge', () => {
       // Right in itself, but for another subdomain.
       [{ 'x-api-user': other.acmeDnsUsername, 'x-api-key': other.acmeDnsPassword }, 'UNAUTHENTICATED'],
     ];
-    const before = zone.requests.length;
+    const before = gateways.zone.requests.length;
     for (const [headers, code] of wrong) {
-      await expect(update(credentials, txt, headers)).rejects.toMatchObject({ code });
+      await expect(gateways.update(credentials, txt, headers)).rejects.toMatchObject({ code });
     }
-    await expect(update(credentials, `${txt}"`)).rejects.toMatchObject({ code: 'INVALID' });
-    expect(zone.requests).toHaveLength(before);
-    expect(textsOf(dcId)).toEqual([]);
-    expect(await update(credentials, txt)).toEqual({ txt });
+    await expect(gateways.update(credentials, `${txt}"`)).rejects.toMatchObject({ code: 'INVALID' });
+    expect(gateways.zone.requests).toHaveLength(before);
+    expect(gateways.textsOf(dcId)).toEqual([]);
+    expect(await gateways.update(credentials, txt)).toEqual({ txt });
   });
 
   test('that the zone did not take is refused, and comes with the next one', async () => {
-    const { dcId, credentials } = await registered();
+    const { dcId, credentials } = await gateways.registered();
     const [first, second] = [newTxt(), newTxt()];
-    zone.misbehave({ action: 'rate-limit', retryAfterSeconds: 60 });
-    await expect(update(credentials, first)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    expect(textsOf(dcId)).toEqual([]);
-    zone.behave();
-    await update(credentials, second);
-    expect(textsOf(dcId)).toEqual([first, second].sort());
-  });
-});
-
-describe('a zone that fails', () => {
-  const brought = (dcId: string, wanted: number) =>
-    eventually(async () => (await rowsOf(dcId)).filter(({ due }) => due !== null).length === wanted);
-
-  test('in the making: told, and what was done all the same is taken back', async () => {
-    const { agent, dcId } = await registered();
-    // It is made, the answer is lost, and then nothing can be asked any more.
-    zone.misbehave({ action: 'drop-after', method: 'POST', times: 1 });
-    const made = eventually(() => addressesOf(dcId, 'k7m2p4').length === 1, { everyMs: 1 }).then(() =>
-      zone.misbehave({ action: 'rate-limit', retryAfterSeconds: 60 }),
-    );
-    await expect(agent.createName(dcId, 'k7m2p4', '8.8.4.4')).rejects.toMatchObject({
-      code: 'UNAVAILABLE',
-      message: 'The DNS service does not answer: try again shortly',
-    });
-    await made;
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.4.4']);
-    expect(await rowsOf(dcId)).toMatchObject([{ state: 'removing', due: expect.any(BigInt) }]);
-    zone.behave();
-    stage.advance(20);
-    await brought(dcId, 0);
-    expect(await rowsOf(dcId)).toEqual([]);
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual([]);
-  });
-
-  test('in the making: whoever asks again at once gets it', async () => {
-    const { agent, dcId } = await registered();
-    zone.misbehave({ action: 'rate-limit', method: 'POST', retryAfterSeconds: 60, times: 1 });
-    await expect(agent.createName(dcId, 'k7m2p4', '8.8.4.4')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    await agent.createName(dcId, 'k7m2p4', '8.8.4.4');
-    stage.advance(20);
-    await brought(dcId, 0);
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.4.4']);
-  });
-
-  test('while one is moved: it gets to its new address later', async () => {
-    const { agent, dcId } = await registered();
-    await agent.createName(dcId, 'k7m2p4', '8.8.4.4');
-    zone.misbehave({ action: 'rate-limit', method: 'PUT', retryAfterSeconds: 60 });
-    await expect(agent.createName(dcId, 'k7m2p4', '8.8.8.8')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.4.4']);
-    zone.behave();
-    stage.advance(20);
-    await brought(dcId, 0);
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.8.8']);
-    expect(await rowsOf(dcId)).toMatchObject([{ state: 'present', address: '8.8.8.8' }]);
-  });
-
-  test('while one is deleted: it goes later', async () => {
-    const { agent, dcId } = await registered();
-    await agent.createName(dcId, 'k7m2p4', '8.8.4.4');
-    zone.misbehave({ action: 'rate-limit', retryAfterSeconds: 60 });
-    await expect(agent.deleteName(dcId, 'k7m2p4')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.4.4']);
-    stage.advance(20);
-    await eventually(async () => (await stage.metric('dc_dns_records', 'state="removing"')) === 1);
-    zone.behave();
-    stage.advance(60);
-    await brought(dcId, 0);
-    expect(await rowsOf(dcId)).toEqual([]);
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual([]);
-  });
-});
-
-describe('a process that ends between the row and the zone', () => {
-  /** What a kill there leaves behind: nothing after the point is done. */
-  const endAt = (place: string): string[] => {
-    const passed: string[] = [];
-    let isOver = false;
-    const points: CrashPoints = {
-      pass(point) {
-        passed.push(point);
-        if (isOver || !point.endsWith(place)) return false;
-        isOver = true;
-        throw new Error(`ended at ${point}`);
-      },
-      within: (_act, work) => work(),
-      nextHere: (where) => (where === place ? `here:${where}` : undefined),
-    };
-    crash.points = points;
-    return passed;
-  };
-
-  test.each(['before-dns', 'after-dns'])('%s, in the making: nothing of it stays', async (place) => {
-    const { agent, dcId } = await registered();
-    const passed = endAt(place);
-    await expect(agent.createName(dcId, 'k7m2p4', '8.8.4.4')).rejects.toThrow(/failed/);
-    crash.points = undefined;
-    expect(passed).toContain(`here:${place}`);
-    expect(await rowsOf(dcId)).toMatchObject([{ state: 'making' }]);
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual(place === 'after-dns' ? ['8.8.4.4'] : []);
-    // Nobody knows yet that it has ended.
-    await expect(agent.deleteName(dcId, 'k7m2p4')).rejects.toMatchObject({
-      code: 'UNAVAILABLE',
-      message: expect.stringContaining('being written'),
-    });
-    stage.advance(11);
-    await eventually(async () => (await rowsOf(dcId)).length === 0);
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual([]);
-  });
-
-  test.each(['before-dns', 'after-dns'])('%s, while one is deleted: it is gone', async (place) => {
-    const { agent, dcId } = await registered();
-    await agent.createName(dcId, 'k7m2p4', '8.8.4.4');
-    endAt(place);
-    await expect(agent.deleteName(dcId, 'k7m2p4')).rejects.toThrow(/failed/);
-    crash.points = undefined;
-    expect(await rowsOf(dcId)).toMatchObject([{ state: 'removing' }]);
-    stage.advance(11);
-    await eventually(async () => (await rowsOf(dcId)).length === 0);
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual([]);
-  });
-
-  test('while one is moved: it is at its new address', async () => {
-    const { agent, dcId } = await registered();
-    await agent.createName(dcId, 'k7m2p4', '8.8.4.4');
-    endAt('before-dns');
-    await expect(agent.createName(dcId, 'k7m2p4', '8.8.8.8')).rejects.toThrow(/failed/);
-    crash.points = undefined;
-    stage.advance(11);
-    await eventually(async () => (await rowsOf(dcId)).every(({ due }) => due === null));
-    expect(addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.8.8']);
+    gateways.zone.misbehave({ action: 'rate-limit', retryAfterSeconds: 60 });
+    await expect(gateways.update(credentials, first)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(gateways.textsOf(dcId)).toEqual([]);
+    gateways.zone.behave();
+    await gateways.update(credentials, second);
+    expect(gateways.textsOf(dcId)).toEqual([first, second].sort());
   });
 });
 

@@ -25,6 +25,8 @@ export interface FakeDnsFault {
   readonly status?: number;
   readonly retryAfterSeconds?: number;
   readonly delayMs?: number;
+  /** So many such requests go well before. */
+  readonly after?: number;
   /** So many requests; without it, until `behave`. */
   readonly times?: number;
 }
@@ -51,7 +53,7 @@ export class FakeCloudflare {
   readonly zoneId = randomBytes(16).toString('hex');
   readonly requests: FakeDnsRequest[] = [];
   private readonly records = new Map<string, FakeDnsRecord>();
-  private faults: (FakeDnsFault & { left: number })[] = [];
+  private faults: (FakeDnsFault & { left: number; wait: number })[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -84,7 +86,7 @@ export class FakeCloudflare {
   }
 
   misbehave(fault: FakeDnsFault): void {
-    this.faults.push({ ...fault, left: fault.times ?? Number.POSITIVE_INFINITY });
+    this.faults.push({ ...fault, left: fault.times ?? Number.POSITIVE_INFINITY, wait: fault.after ?? 0 });
   }
 
   behave(): void {
@@ -139,7 +141,9 @@ export class FakeCloudflare {
 
   private takeFault(method: string): FakeDnsFault | undefined {
     const fault = this.faults.find((one) => one.left > 0 && (one.method ?? method) === method);
-    if (fault) fault.left--;
+    if (!fault) return undefined;
+    if (fault.wait-- > 0) return undefined;
+    fault.left--;
     return fault;
   }
 
