@@ -18,10 +18,10 @@ export interface FakeDnsRecord {
   readonly modified_on: string;
 }
 
-/** How it is to misbehave. `drop-after` does what it was asked to and hangs up without an answer. */
+/** How it is to misbehave. `drop-after` does what it was asked to and hangs up without an answer; `unfiltered` lists everything. */
 export interface FakeDnsFault {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  readonly action: 'status' | 'rate-limit' | 'slow' | 'drop-before' | 'drop-after' | 'no-json';
+  readonly action: 'status' | 'rate-limit' | 'slow' | 'drop-before' | 'drop-after' | 'no-json' | 'unfiltered';
   readonly status?: number;
   readonly retryAfterSeconds?: number;
   readonly delayMs?: number;
@@ -134,6 +134,7 @@ export class FakeCloudflare {
       response.setHeader('retry-after', String(fault.retryAfterSeconds ?? 1));
       return send(response, failure(429, 971, 'Please wait and consider throttling your request speed'));
     }
+    if (fault?.action === 'unfiltered') url.search = '';
     const reply = this.answer(method, url, request.headers, text);
     if (fault?.action === 'drop-after') return void response.destroy();
     send(response, reply);

@@ -1,5 +1,5 @@
 import { Metrics } from '@decent-cloud/runtime';
-import { FakeCloudflare, type FakeDnsFault } from '@decent-cloud/testing';
+import { eventually, FakeCloudflare, type FakeDnsFault } from '@decent-cloud/testing';
 import { CloudflareApi } from './cloudflare-api.ts';
 import { CloudflareDns } from './cloudflare-dns.ts';
 import { DnsError } from './dns-backend.ts';
@@ -106,14 +106,34 @@ describe('texts', () => {
     expect(ttls).toEqual([60, 60]);
   });
 
-  test('that became wanted after the look are not taken away', async () => {
-    zone.put('TXT', name, 'old');
-    await dns.setTxt(name, async () => {
-      zone.put('TXT', name, 'new of another');
-      return ['mine', 'new of another'];
-    });
-    expect(zone.contents('TXT', name)).toEqual(['mine', 'new of another']);
+  test('that another writer adds meanwhile are not taken away', async () => {
+    const wanted = ['mine'];
+    zone.misbehave({ action: 'slow', method: 'GET', delayMs: 300, times: 1 });
+    const writing = dns.setTxt(name, async () => wanted);
+    await eventually(() => zone.requests.length === 1);
+    wanted.push('of another');
+    zone.put('TXT', name, 'of another');
+    await writing;
+    expect(zone.contents('TXT', name)).toEqual(['mine', 'of another']);
   });
+});
+
+test('a list that holds more than was asked for costs nothing of others', async () => {
+  const others = `others.${name}`;
+  for (const [type, owner] of [
+    ['A', others],
+    ['AAAA', name],
+    ['TXT', name],
+  ] as const)
+    zone.put(type, owner, '8.8.8.8');
+  zone.misbehave({ action: 'unfiltered', method: 'GET' });
+  const before = zone.all().length;
+  await dns.upsertA(name, '8.8.4.4');
+  await dns.deleteA(name);
+  expect(zone.all()).toHaveLength(before);
+  await dns.setTxt(name, async () => ['mine']);
+  expect(zone.all()).toHaveLength(before);
+  expect([zone.contents('A', others), zone.contents('TXT', name)]).toEqual([['8.8.8.8'], ['mine']]);
 });
 
 describe('a vendor that misbehaves', () => {
