@@ -1,7 +1,10 @@
-import { type CrashPoints, crash } from '@decent-cloud/kernel';
+import { generateKeyPair } from '@decent-cloud/identity';
+import { type CrashPoints, crash, secondsToNs } from '@decent-cloud/kernel';
+import { facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { GatewayStage } from './gateway-stage.ts';
+import { plainDetails } from './polling-agent.ts';
 
 jest.setTimeout(60_000);
 let gateways: GatewayStage;
@@ -134,5 +137,63 @@ describe('a process that ends between the row and the zone', () => {
     gateways.stage.advance(11);
     await eventually(async () => (await gateways.rowsOf(dcId)).every(({ due }) => due === null));
     expect(gateways.addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.8.8']);
+  });
+});
+
+describe('a contract that is over', () => {
+  /** Its machine runs and is found by this name. */
+  async function named(slug: string) {
+    const { agent, dcId } = await gateways.registered();
+    const accepted = gateways.stage.accepted(agent.provider, {
+      encryptionPublicKeys: [generateKeyPair().publicKeyHex],
+    });
+    const { contractId } = accepted;
+    await gateways.stage.say(facts.contractAccepted, accepted);
+    await agent.seesPending(contractId);
+    await agent.lock(contractId);
+    await agent.createName(dcId, slug, '8.8.4.4');
+    await agent.createName(dcId, 'others', '8.8.4.4');
+    const subdomain = gateways.nameOf(dcId, slug);
+    const details = plainDetails({ gateway_slug: slug, gateway_subdomain: subdomain });
+    await agent.report(contractId, 'provisioned', details);
+    const end = async () => {
+      await gateways.stage.say(facts.contractEnded, gateways.stage.ended(accepted));
+      const [name] = await eventually(async () => {
+        const rows = (await gateways.rowsOf(dcId)).filter((row) => row.slug === slug);
+        return rows[0]?.state !== 'present' && rows;
+      });
+      return name;
+    };
+    return { agent, dcId, end };
+  }
+
+  test('takes its name with it when its agent does not, after some time', async () => {
+    const { dcId, end } = await named('k7m2p4');
+    const before = gateways.stage.clock();
+    const { state, due } = (await end()) ?? {};
+    expect(state).toBe('removing');
+    expect(due).toBeGreaterThanOrEqual(before + secondsToNs(600));
+    expect(gateways.addressesOf(dcId, 'k7m2p4')).toEqual(['8.8.4.4']);
+    gateways.stage.advance(601);
+    await eventually(async () => (await gateways.rowsOf(dcId)).length === 1);
+    expect(gateways.addressesOf(dcId, 'k7m2p4')).toEqual([]);
+    expect(gateways.addressesOf(dcId, 'others')).toEqual(['8.8.4.4']);
+  });
+
+  test('leaves it to its agent before, to delete it or to give it to another machine', async () => {
+    const first = await named('aaaaa1');
+    await first.end();
+    await first.agent.deleteName(first.dcId, 'aaaaa1');
+    expect(gateways.addressesOf(first.dcId, 'aaaaa1')).toEqual([]);
+
+    const second = await named('aaaaa2');
+    await second.end();
+    await second.agent.createName(second.dcId, 'aaaaa2', '8.8.8.8');
+    // Looked for until another one that is over has gone.
+    const third = await named('aaaaa3');
+    await third.end();
+    gateways.stage.advance(700);
+    await eventually(() => gateways.addressesOf(third.dcId, 'aaaaa3').length === 0);
+    expect(gateways.addressesOf(second.dcId, 'aaaaa2')).toEqual(['8.8.8.8']);
   });
 });

@@ -111,6 +111,13 @@ export class FakeCloudflare {
     if (reply.status !== 200) throw new Error(`cannot put ${type} ${name}: ${JSON.stringify(reply.body)}`);
   }
 
+  /** As if somebody had done it by hand. */
+  remove(type: string, name: string): void {
+    for (const { id, ...record } of this.all()) {
+      if (record.type === type && record.name === name) this.records.delete(id);
+    }
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));

@@ -81,6 +81,16 @@ describe('an address', () => {
     expect(zone.contents('A', name)).toEqual(['8.8.4.4']);
   });
 
+  test('that goes away while it is changed is made', async () => {
+    await dns.upsertA(name, '8.8.4.4');
+    zone.misbehave({ action: 'slow', method: 'PUT', delayMs: 300, times: 1 });
+    const moving = dns.upsertA(name, '8.8.8.8');
+    await eventually(() => asked('PUT') === 1);
+    zone.remove('A', name);
+    await moving;
+    expect(zone.contents('A', name)).toEqual(['8.8.8.8']);
+  });
+
   test('that cannot be is refused at once and not asked for again', async () => {
     zone.put('CNAME', name, 'elsewhere.example');
     expect(await failureOf(dns.upsertA(name, '8.8.4.4'))).toMatchObject({

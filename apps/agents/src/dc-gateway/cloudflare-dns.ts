@@ -89,7 +89,8 @@ export class CloudflareDns extends DnsBackend {
       try {
         return await work(signal);
       } catch (error) {
-        const passes = error instanceof CloudflareError && error.passes;
+        // What was there a moment ago may be gone: looking again tells.
+        const passes = error instanceof CloudflareError && (error.passes || error.has(NOT_THERE));
         if (!passes || attempt + 1 >= MOST_ATTEMPTS) throw error;
         const waitMs = error.retryAfterMs ?? jitteredBackoffMs(attempt, this.random, 100, 800);
         if (performance.now() + waitMs >= endsAtMs) throw error;

@@ -8,6 +8,7 @@ import { repeatAfterSeconds } from './domain/repeat-after.ts';
 
 /** Longer than a write of the zone takes. */
 const BUSY_SECONDS = 10;
+const AGENT_DELETES_SECONDS = 600;
 
 export interface RecordPlace {
   readonly dcId: string;
@@ -46,7 +47,7 @@ export class DnsRecordStore {
        values ($1, $2, $3, 'making', $4, $4, $5, $5, $6)
        on conflict (dc_id, slug) do update set address = excluded.address, version = dns_record.version + 1,
          state = case dns_record.state when 'present' then 'present' else 'making' end, attempts = 0,
-         updated_at_ns = $4, busy_until_ns = $5, due_at_ns = $5
+         contract_id = null, updated_at_ns = $4, busy_until_ns = $5, due_at_ns = $5
        where ${IS_FREE} returning ${IN_HAND}`,
       [address],
       this.settings.DNS_RECORDS_PER_PROVIDER,
@@ -66,6 +67,25 @@ export class DnsRecordStore {
        where ${IS_FREE} returning ${IN_HAND}`,
       [],
       2 * this.settings.DNS_RECORDS_PER_PROVIDER,
+    );
+  }
+
+  /** Its agent says that the contract's machine is found by this name. */
+  async belongTo(sql: Sql, { dcId, slug, provider }: RecordPlace, contractId: string): Promise<void> {
+    await sql.query(
+      `update dns_record set contract_id = $4
+       where dc_id = $1 and slug = $2 and provider_public_key = $3 and state = 'present'`,
+      [dcId, slug, provider, contractId],
+    );
+  }
+
+  /** The contract is over: its agent has some time to delete its names itself. */
+  async leaveToGo(sql: Sql, contractId: string, now: bigint): Promise<void> {
+    await sql.query(
+      `update dns_record set state = 'removing', version = version + 1, attempts = 0, due_at_ns = $2,
+         updated_at_ns = $3
+       where contract_id = $1 and state <> 'removing'`,
+      [contractId, now + secondsToNs(AGENT_DELETES_SECONDS), now],
     );
   }
 

@@ -26,6 +26,8 @@ create table dns_record (
   busy_until_ns       bigint,
   -- when it is looked at without being asked; null when the zone is as it should be
   due_at_ns           bigint,
+  -- whose machine it leads to, once its agent has said so
+  contract_id         text,
   created_at_ns       bigint not null,
   updated_at_ns       bigint not null,
   primary key (dc_id, slug),
@@ -34,4 +36,5 @@ create table dns_record (
   check (state = 'present' or due_at_ns is not null)
 );
 create index dns_record_due on dns_record (due_at_ns) where due_at_ns is not null;
+create index dns_record_of_contract on dns_record (contract_id) where contract_id is not null;
 create index dns_record_of_provider on dns_record (provider_public_key, dc_id);
