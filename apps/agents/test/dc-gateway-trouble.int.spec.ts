@@ -156,15 +156,16 @@ describe('a contract that is over', () => {
     const subdomain = gateways.nameOf(dcId, slug);
     const details = plainDetails({ gateway_slug: slug, gateway_subdomain: subdomain });
     await agent.report(contractId, 'provisioned', details);
+    const sayEnd = () => gateways.stage.say(facts.contractEnded, gateways.stage.ended(accepted));
     const end = async () => {
-      await gateways.stage.say(facts.contractEnded, gateways.stage.ended(accepted));
+      await sayEnd();
       const [name] = await eventually(async () => {
         const rows = (await gateways.rowsOf(dcId)).filter((row) => row.slug === slug);
         return rows[0]?.state !== 'present' && rows;
       });
       return name;
     };
-    return { agent, dcId, end };
+    return { agent, dcId, sayEnd, end };
   }
 
   test('takes its name with it when its agent does not, after some time', async () => {
@@ -189,11 +190,16 @@ describe('a contract that is over', () => {
     const second = await named('aaaaa2');
     await second.end();
     await second.agent.createName(second.dcId, 'aaaaa2', '8.8.8.8');
+    // Another machine has it already when the contract of the first one ends.
+    const early = await named('aaaaa4');
+    await early.agent.createName(early.dcId, 'aaaaa4', '8.8.8.8');
+    await early.sayEnd();
     // Looked for until another one that is over has gone.
     const third = await named('aaaaa3');
     await third.end();
     gateways.stage.advance(700);
     await eventually(() => gateways.addressesOf(third.dcId, 'aaaaa3').length === 0);
     expect(gateways.addressesOf(second.dcId, 'aaaaa2')).toEqual(['8.8.8.8']);
+    expect(await gateways.rowsOf(early.dcId)).toMatchObject([{ state: 'present' }, { state: 'present' }]);
   });
 });
