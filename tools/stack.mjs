@@ -226,6 +226,7 @@ class Stack {
     };
     if (name === 'gateway') env.PORT = String(ports.gateways[index]);
     if (name === 'notifications') env.SMTP_URL = `smtp://127.0.0.1:${ports.others.mailSmtp}`;
+    if (name === 'agents') Object.assign(env, dnsSettings());
     return this.add(instance, process.execPath, ['--enable-source-maps', this.programOf(name)], env);
   }
 
@@ -369,13 +370,18 @@ class Stack {
   }
 }
 
-/** What every child may see of our own environment: not npm's variables, nothing that would change another's database. */
+/** What every child may see of our own environment: not npm's variables, nothing that would change another's database, no token of the zone. */
 function inherited() {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(npm_|DATABASE_URL$|NATS_|NODE_OPTIONS$|OPS_PORT$|PORT$)/.test(name),
+      ([name]) => !/^(npm_|DATABASE_URL$|NATS_|CF_|NODE_OPTIONS$|OPS_PORT$|PORT$)/.test(name),
     ),
   );
+}
+
+/** The token of the zone is for one service only. */
+function dnsSettings() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('CF_')));
 }
 
 const stack = new Stack();

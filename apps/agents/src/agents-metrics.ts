@@ -100,6 +100,30 @@ export function observeAgents({ metrics, database, bus, clock, logger }: Service
     onError,
   );
   metrics.observe(
+    'dc_dns_records',
+    'Names of machines behind gateways, by state: making, present, removing',
+    ['state'],
+    async () => {
+      const rows = await database.query<{ state: string; count: number }>(
+        'select state, count(*)::int as count from dns_record group by state',
+      );
+      return rows.map(({ state, count }) => ({ labels: { state }, value: count }));
+    },
+    onError,
+  );
+  metrics.observe(
+    'dc_dns_record_tries',
+    'Tries of the write of a name that has failed most often and has not come to its end',
+    [],
+    async () => {
+      const [row] = await database.query<{ tries: number }>(
+        'select coalesce(max(attempts), 0)::int as tries from dns_record where due_at_ns is not null',
+      );
+      return [{ value: row?.tries ?? 0 }];
+    },
+    onError,
+  );
+  metrics.observe(
     'dc_agent_accounts_due',
     'Accounts of agents whose newest claims the broker has not taken',
     [],

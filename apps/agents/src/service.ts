@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineService } from '@decent-cloud/runtime';
 import { observeAgents } from './agents-metrics.ts';
+import { chooseDnsBackend } from './dc-gateway/choose-dns-backend.ts';
+import { DnsBackend } from './dc-gateway/dns-backend.ts';
 import { agentsSettings } from './settings.ts';
 
 /** Pools, agents and the coordinator that gives them their work. */
@@ -11,4 +13,5 @@ export const agentsService = defineService({
   migrationsDir: fileURLToPath(new URL('../../../prisma/agents/migrations', import.meta.url)),
   streams: ['AGENT_CMD', 'AGENT_EVT'],
   metrics: observeAgents,
+  providers: (core) => [{ provide: DnsBackend, useValue: chooseDnsBackend(core) }],
 });

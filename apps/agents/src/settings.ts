@@ -6,7 +6,18 @@ const url = z
   .string()
   .regex(/^(nats|tls|ws|wss):\/\//, { error: 'must begin with nats://, tls://, ws:// or wss://' });
 
-export const agentsSettings = databaseSettings.extend({
+/** An empty variable is one that is not set: compose files hand on what is not there as that. */
+const unlessEmpty = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+const domainName = z.string().regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
+  error: 'must be a domain in lower case, without a dot at the end',
+});
+const labels = z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, {
+  error: 'must be labels of a domain in lower case',
+});
+const NEEDED_FOR_DNS = ['CF_API_TOKEN', 'CF_ZONE_ID', 'CF_DOMAIN'] as const;
+
+const settings = databaseSettings.extend({
   /** Signs the accounts of agents. */
   NATS_OPERATOR_SIGNING_SEED: z.string().startsWith('SO'),
   /** Signs the users in them. */
@@ -36,5 +47,29 @@ export const agentsSettings = databaseSettings.extend({
   HEARTBEAT_FLUSH_SECONDS: seconds(2, 30),
   /** How often every account and consumer of agents is compared with the broker. */
   ACCOUNT_SYNC_SECONDS: seconds(300),
+  /** Where the API is reached from outside: gateways get it as the address of acme-dns. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:59011'),
+  /** Names behind gateways are records of this Cloudflare zone; without these three there are none. */
+  CF_API_TOKEN: unlessEmpty(z.string().regex(/^[\x21-\x7e]+$/)),
+  CF_ZONE_ID: unlessEmpty(z.string().regex(/^[0-9a-f]{32}$/, { error: 'must be 32 hex characters' })),
+  CF_DOMAIN: unlessEmpty(domainName),
+  /** What is between a dc_id and the domain. */
+  CF_GW_PREFIX: unlessEmpty(labels).transform((prefix) => prefix ?? 'gw'),
+  CF_API_URL: unlessEmpty(z.url({ protocol: /^https?$/ })).transform(
+    (address) => address ?? 'https://api.cloudflare.com/client/v4',
+  ),
+  /** How often writes of records that did not come to an end are looked for. */
+  DNS_REPEAT_SECONDS: seconds(15),
+  /** Names that one provider may have. */
+  DNS_RECORDS_PER_PROVIDER: z.coerce.number().int().min(1).max(100_000).default(1_000),
+});
+
+/** All of what DNS needs, or nothing of it. */
+export const agentsSettings = settings.superRefine((read, context) => {
+  const missing = NEEDED_FOR_DNS.filter((name) => read[name] === undefined);
+  if (missing.length === 0 || missing.length === NEEDED_FOR_DNS.length) return;
+  for (const name of missing) {
+    context.addIssue({ code: 'custom', path: [name], message: 'must be set when its companions are' });
+  }
 });
 export type AgentsSettings = ReturnType<typeof agentsSettings.parse>;

@@ -2,11 +2,18 @@ import { generateKeyPair, type KeyPair } from '@decent-cloud/identity';
 import type { AgentPermission, Answer, Caller } from '@decent-cloud/messages';
 import * as polling from '@decent-cloud/messages/agent-polling';
 import { setUpAgent } from '@decent-cloud/messages/agents';
+import { registerGateway, setGatewayDns } from '@decent-cloud/messages/dc-gateway';
 import { recordHealth } from '@decent-cloud/messages/machine-health';
 import { eventually } from '@decent-cloud/testing';
 import type { Stage } from './stage.ts';
 
-const ALL: readonly AgentPermission[] = ['provision', 'health_check', 'heartbeat', 'fetch_contracts'];
+const ALL: readonly AgentPermission[] = [
+  'provision',
+  'health_check',
+  'heartbeat',
+  'fetch_contracts',
+  'dns_manage',
+];
 export const PASSWORD = 'Zk3vQ9mT1xR7pL5wB2nH8cYd';
 
 /** What a machine's agent says of it. */
@@ -110,5 +117,14 @@ export class PollingAgent {
   }
   rotated(contractId: string, caller = this.caller()) {
     return this.stage.ask(polling.reportSshKeyRotation, { params: { id: contractId } }, caller);
+  }
+  registerGateway(dcId: string, caller = this.caller()) {
+    return this.stage.ask(registerGateway, { body: { dcId } }, caller);
+  }
+  createName(dcId: string, slug: string, publicIp?: string, caller = this.caller()) {
+    return this.stage.ask(setGatewayDns, { body: { action: 'create', dcId, slug, publicIp } }, caller);
+  }
+  deleteName(dcId: string, slug: string, caller = this.caller()) {
+    return this.stage.ask(setGatewayDns, { body: { action: 'delete', dcId, slug } }, caller);
   }
 }

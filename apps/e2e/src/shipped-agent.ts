@@ -41,13 +41,29 @@ export class ShippedAgent {
     });
   }
 
-  private async send(
+  /** As the web server of its gateway does it, with what registering has given. */
+  answerChallenge(registered: Wire, txt: string, key: string = registered.acmeDnsPassword): Promise<Wire> {
+    const { acmeDnsServerUrl, acmeDnsUsername, acmeDnsSubdomain: subdomain } = registered;
+    const headers = { 'x-api-user': acmeDnsUsername, 'x-api-key': key };
+    return this.sendTo(`${acmeDnsServerUrl}/update`, 'POST', { subdomain, txt }, headers);
+  }
+
+  private send(
     method: string,
     path: string,
     body: object | undefined,
     headers: Readonly<Record<string, string>>,
   ): Promise<Wire> {
-    const response = await fetch(`${this.apiUrl}/api/v1${path}`, {
+    return this.sendTo(`${this.apiUrl}/api/v1${path}`, method, body, headers);
+  }
+
+  private async sendTo(
+    url: string,
+    method: string,
+    body: object | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Wire> {
+    const response = await fetch(url, {
       method,
       headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),

@@ -1,11 +1,13 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { openCredential } from '@decent-cloud/identity';
 import { printExactJson } from '@decent-cloud/kernel';
 import { createPool, createSetupToken } from '@decent-cloud/messages/agents';
 import { getCredentials, resetPassword, rotateSshKey } from '@decent-cloud/messages/contracts';
 import { getHealthSummary } from '@decent-cloud/messages/machine-health';
 import { createOffering } from '@decent-cloud/messages/offerings';
-import { eventually } from '@decent-cloud/testing';
+import { eventually, FakeCloudflare } from '@decent-cloud/testing';
 import { assertBooksBalance } from '../src/books.ts';
+import { CrashControl } from '../src/crash-control.ts';
 import { Platform } from '../src/platform.ts';
 import { ShippedAgent, type Wire } from '../src/shipped-agent.ts';
 import { SMALL_OFFERING } from '../src/small-offering.ts';
@@ -14,14 +16,25 @@ import { Tenant } from '../src/tenant.ts';
 const PASSWORD = `Pl4in-${crypto.randomUUID()}`;
 const NEW_PASSWORD = `N3w-${crypto.randomUUID()}`;
 
+const DC_ID = 'dc-lk';
+const SLUG = 'k7m2p4';
+const PUBLIC_IP = '8.8.4.4';
+
+let zone: FakeCloudflare;
+let crashes: CrashControl;
 let platform: Platform;
 let tenant: Tenant;
 let owner: Tenant;
 let agent: ShippedAgent;
 let offeringId: bigint;
+/** What the gateway of its data centre was given. */
+let registered: Wire;
 
 beforeAll(async () => {
-  platform = await Platform.start();
+  [zone, crashes] = await Promise.all([FakeCloudflare.start(), CrashControl.create()]);
+  platform = await Platform.start({
+    env: { ...zone.env, ...crashes.environment, DNS_REPEAT_SECONDS: '0.2' },
+  });
   [tenant, owner] = await Promise.all([
     Tenant.create(platform.apiUrl, 'paula', 10),
     Tenant.create(platform.apiUrl, 'oldprovider', 0),
@@ -39,6 +52,13 @@ beforeAll(async () => {
   agent = new ShippedAgent(platform.apiUrl);
   const { status, body } = await agent.setUp(token);
   expect({ status, poolId: body.data.poolId }).toEqual({ status: 200, poolId: pool.poolId });
+  // Setting up ends when this fails.
+  const gateway = await agent.call('POST', '/agents/gateway/register', { dcId: DC_ID });
+  expect(gateway).toMatchObject({
+    status: 200,
+    body: { success: true, data: { acmeDnsServerUrl: `${platform.apiUrl}/api/v1/acme-dns` } },
+  });
+  registered = gateway.body.data;
   offeringId = await api.call(createOffering, {
     params: { pubkey },
     body: {
@@ -56,6 +76,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([tenant?.leave(), owner?.leave()]);
   await platform?.stop();
+  await Promise.all([zone?.stop(), crashes?.remove()]);
 }, 120_000);
 
 const beat = () =>
@@ -65,6 +86,16 @@ const beat = () =>
     activeContracts: 0,
     bandwidthStats: [{ gatewaySlug: 'k7m2p4', contractId: 'ab'.repeat(32), bytesIn: 1_000, bytesOut: 2_000 }],
   });
+
+const dns = (action: 'create' | 'delete', slug: string) =>
+  agent.call('POST', '/agents/dns', {
+    action,
+    slug,
+    dcId: DC_ID,
+    ...(action === 'create' && { publicIp: PUBLIC_IP }),
+  });
+const nameOf = (slug: string) => `${slug}.${DC_ID}.gw.${zone.domain}`;
+const addressesOf = (slug: string) => zone.contents('A', nameOf(slug));
 
 const pending = (id: string): Promise<Wire> =>
   eventually(
@@ -127,6 +158,30 @@ async function asksInside(id: string): Promise<void> {
   await becomes(id, (contract) => contract.requester_ssh_pubkey === newSshPubkey, 'the new SSH key');
 }
 
+test('its gateway gets certificates for all of its names', async () => {
+  const values = [0, 1].map(() => randomBytes(32).toString('base64url'));
+  // Two orders at once: of the names and of what is above them.
+  const answers = await Promise.all(values.map((txt) => agent.answerChallenge(registered, txt)));
+  expect(answers).toEqual(values.map((txt) => ({ status: 200, body: { txt } })));
+  expect(zone.contents('TXT', `_acme-challenge.${DC_ID}.gw.${zone.domain}`)).toEqual(values.sort());
+
+  const before = zone.requests.length;
+  expect(await agent.answerChallenge(registered, values[0] as string, 'wrong')).toEqual({
+    status: 401,
+    body: { error: 'X-Api-User or X-Api-Key is wrong' },
+  });
+  expect(await agent.answerChallenge(registered, 'no challenge')).toMatchObject({
+    status: 400,
+    body: { error: expect.stringContaining('txt') },
+  });
+  const nobody = await fetch(`${registered.acmeDnsServerUrl}/update`, { method: 'POST' });
+  expect([nobody.status, Object.keys((await nobody.json()) as object)]).toEqual([401, ['error']]);
+  expect(zone.requests).toHaveLength(before);
+  zone.misbehave({ action: 'rate-limit', retryAfterSeconds: 60 });
+  expect(await agent.answerChallenge(registered, values[0] as string)).toMatchObject({ status: 500 });
+  zone.behave();
+});
+
 test('a shipped agent serves a whole rental', async () => {
   expect(await beat()).toMatchObject({
     status: 200,
@@ -158,16 +213,21 @@ test('a shipped agent serves a whole rental', async () => {
     data: 'Provisioning status updated',
   });
   await becomes(id, ({ status }) => status === 'provisioning', 'provisioning');
+  expect(await dns('create', SLUG)).toEqual({
+    status: 200,
+    body: { success: true, data: { subdomain: nameOf(SLUG) } },
+  });
+  expect(addressesOf(SLUG)).toEqual([PUBLIC_IP]);
   const instance = {
     external_id: '100',
     ip_address: '10.0.0.7',
     ipv6_address: null,
-    public_ip: '198.51.100.7',
+    public_ip: PUBLIC_IP,
     ssh_port: 22,
     root_password: PASSWORD,
     additional_details: null,
-    gateway_slug: 'k7m2p4',
-    gateway_subdomain: 'k7m2p4.dc-lk.gw.example',
+    gateway_slug: SLUG,
+    gateway_subdomain: nameOf(SLUG),
     gateway_ssh_port: 20_000,
     gateway_port_range_start: 20_001,
     gateway_port_range_end: 20_009,
@@ -183,8 +243,8 @@ test('a shipped agent serves a whole rental', async () => {
   expect(active).toMatchObject({ gateway_slug: 'k7m2p4', gateway_ssh_port: 20_000 });
   expect(JSON.parse(active.provisioning_instance_details)).toMatchObject({
     external_id: '100',
-    public_ip: '198.51.100.7',
-    gateway_subdomain: 'k7m2p4.dc-lk.gw.example',
+    public_ip: PUBLIC_IP,
+    gateway_subdomain: nameOf(SLUG),
   });
   expect(printExactJson(active)).not.toContain(PASSWORD);
   const envelope = await (await tenant.api()).call(getCredentials, { params: { id } });
@@ -220,6 +280,8 @@ test('a shipped agent serves a whole rental', async () => {
     { deadlineMs: 60_000, everyMs: 200, what: 'terminate' },
   );
   expect(told.terminate).toEqual([{ externalId: '100', contractId: id, reason: 'cancelled' }]);
+  expect(await dns('delete', SLUG)).toMatchObject({ status: 200 });
+  expect(addressesOf(SLUG)).toEqual([]);
   expect((await agent.ofProvider('PUT', `/contracts/${id}/terminated`)).body).toEqual({
     success: true,
     data: true,
@@ -255,6 +317,44 @@ test('one that cannot be made costs nothing', async () => {
   await assertBooksBalance(platform);
 }, 120_000);
 
+describe('the process that writes names is killed', () => {
+  const killAt = (place: string) => {
+    const id = randomUUID();
+    const point = `agents:req.agents.v1.set-gateway-dns:${place}`;
+    crashes.arm([{ id, point, action: 'kill', times: 1 }]);
+    return () => crashes.hits().filter((hit) => hit.id === id).length;
+  };
+
+  test.each([
+    ['before-dns', 'aaaaa1', []],
+    ['after-dns', 'aaaaa2', [PUBLIC_IP]],
+  ])(
+    '%s: whoever asks again gets it',
+    async (place, slug, left) => {
+      const hits = killAt(place);
+      expect((await dns('create', slug)).status).toBe(503);
+      expect([hits(), addressesOf(slug)]).toEqual([1, left]);
+      await eventually(async () => (await dns('create', slug)).status === 200, {
+        deadlineMs: 60_000,
+        everyMs: 500,
+        what: 'the name',
+      });
+      expect(addressesOf(slug)).toEqual([PUBLIC_IP]);
+    },
+    120_000,
+  );
+
+  test('after-dns: whoever does not has nothing left behind', async () => {
+    const hits = killAt('after-dns');
+    expect((await dns('create', 'aaaaa3')).status).toBe(503);
+    expect([hits(), addressesOf('aaaaa3')]).toEqual([1, [PUBLIC_IP]]);
+    await eventually(() => addressesOf('aaaaa3').length === 0, {
+      deadlineMs: 60_000,
+      what: 'the name being gone',
+    });
+  }, 120_000);
+});
+
 test('a stranger with an agent key gets nowhere', async () => {
   const stranger = new ShippedAgent(platform.apiUrl);
   stranger.provider = agent.provider;
@@ -264,13 +364,14 @@ test('a stranger with an agent key gets nowhere', async () => {
   });
 });
 
-test('nobody logged an error, and the password is in no log', async () => {
+test('nobody logged an error, and no secret is in a log', async () => {
   expect(await platform.errors()).toEqual([]);
   const parts = ['gateway', 'agents', 'contracts', 'notifications'];
   const texts = await Promise.all(parts.map(async (part) => JSON.stringify(await platform.logLines(part))));
   for (const [index, text] of texts.entries()) {
     expect(text.length).toBeGreaterThan(100);
-    const found = text.includes(PASSWORD) || text.includes(NEW_PASSWORD);
+    const secrets = [PASSWORD, NEW_PASSWORD, registered.acmeDnsPassword, zone.token];
+    const found = secrets.some((secret) => text.includes(secret));
     expect({ part: parts[index], found }).toEqual({
       part: parts[index],
       found: false,

@@ -61,6 +61,13 @@ export const notes = {
   admin: declare('GET', '/admin/notes', 'admin', { auth: 'admin' }),
   csv: declare('GET', '/notes.csv', 'csv', { auth: 'public', form: 'text/csv', answer: z.string() }),
   plain: declare('GET', '/plain', 'plain', { auth: 'public', form: 'plain' }),
+  hook: declare('POST', '/hook', 'hook', {
+    auth: 'public',
+    form: 'plain',
+    headers: z.object({ 'x-api-user': z.string().optional(), 'x-api-key': z.string().optional() }),
+    body: z.unknown(),
+    bareRefusals: { UNAVAILABLE: 500, PRECONDITION: 500 },
+  }),
   importText: declare('POST', '/import', 'import', {
     auth: 'public',
     bodyType: 'text',

@@ -4,6 +4,7 @@ import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
 export interface CallParts {
   readonly params?: unknown;
   readonly query?: unknown;
+  readonly headers?: unknown;
   readonly body?: unknown;
 }
 
@@ -16,6 +17,8 @@ export interface PlainRequest {
   readonly query: string;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly contentType?: string;
+  /** What the endpoint reads beside the signature. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const CONTENT_TYPES = { json: 'application/json', text: 'text/plain', raw: 'application/octet-stream' };
@@ -47,6 +50,7 @@ export function buildRequest(declaration: EndpointDeclaration, parts: CallParts)
     query: printQuery((parts.query ?? {}) as Record<string, unknown>),
     body: hasBody ? encodeBody(bodyType, given) : new Uint8Array(),
     ...(hasBody && { contentType: CONTENT_TYPES[bodyType] }),
+    ...(parts.headers !== undefined && { headers: parts.headers as Record<string, string> }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   getContract,
   listMyContracts,
 } from '@decent-cloud/messages/contracts';
+import { updateAcmeTxt } from '@decent-cloud/messages/dc-gateway';
 import { markRead } from '@decent-cloud/messages/notifications';
 import { getOffering, searchOfferings } from '@decent-cloud/messages/offerings';
 import { getWallet } from '@decent-cloud/messages/payments';
@@ -110,6 +111,19 @@ describe('the client', () => {
       path: `/api/v1/users/${KEY}/contracts`,
       query: 'status=a+b&limit=5',
       timestampNs: AT_NS,
+    });
+  });
+
+  it('sends the headers that an endpoint declares, and reads refusals without an envelope', async () => {
+    const headers = { 'x-api-user': 'u', 'x-api-key': 'k' };
+    replies.push(reply(200, '{"txt":"t"}'), reply(401, '{"error":"wrong"}'));
+    const input = { headers, body: { subdomain: 'u', txt: 't' } };
+    expect(await client().call(updateAcmeTxt, input)).toEqual({ txt: 't' });
+    expect(seen[0]?.headers).toMatchObject(headers);
+    expect(signed).toEqual([]);
+    expect(await failure(client().call(updateAcmeTxt, input))).toMatchObject({
+      status: 401,
+      message: 'wrong',
     });
   });
 

@@ -73,6 +73,7 @@ export function createTransport(options: TransportOptions): Transport {
       method: request.method,
       headers: {
         ...(request.contentType && { 'content-type': request.contentType }),
+        ...request.headers,
         ...headers,
         ...signature,
       },

@@ -55,6 +55,10 @@ export const REASONS = {
   POOL_IN_USE: 'Revoke the agents of the pool first.',
   SETUP_TOKEN_INVALID: 'Make a new setup token for the pool.',
   AGENT_NOT_FOUND: 'Check the key of the agent.',
+  DC_ID_TAKEN: 'Choose another dc_id.',
+  DNS_NOT_CONFIGURED: 'The operator of the platform must name the zone that records go into.',
+  DNS_LIMIT: 'Delete records that are not needed any more.',
+  API_KEY_INVALID: 'Register the gateway again: that gives a new user and key.',
   NOTIFICATION_NOT_FOUND: 'Check the notification id.',
   // why a rental ended without a machine
   NO_AGENT_AVAILABLE: 'The provider has no agent online for this offering. Nothing was charged in the end.',

@@ -29,5 +29,6 @@ export interface BusRequest {
   readonly idempotencyKey?: string;
   readonly params?: unknown;
   readonly query?: unknown;
+  readonly headers?: unknown;
   readonly body?: unknown;
 }

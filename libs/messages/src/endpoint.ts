@@ -1,4 +1,4 @@
-import type { Reason } from '@decent-cloud/kernel';
+import type { Reason, RefusalCode } from '@decent-cloud/kernel';
 import type { z } from 'zod';
 
 /**
@@ -35,6 +35,8 @@ export interface RequestDeclaration {
   readonly subject: string;
   readonly params?: Schema;
   readonly query?: Schema;
+  /** Header fields that the service gets, an object by names in lower case; no others reach it. */
+  readonly headers?: Schema;
   readonly body?: Schema;
   readonly answer: Schema;
   /** The caller may send an Idempotency-Key; the service runs the verb once for each key. */
@@ -60,6 +62,11 @@ export interface EndpointDeclaration extends RequestDeclaration {
   readonly bodyLimitBytes?: number;
   /** `strict` 10/min, `standard` 60/min, `relaxed` 120/min; by default from the method. `none` is not limited. */
   readonly rateTier?: 'strict' | 'standard' | 'relaxed' | 'none';
+  /**
+   * Called by clients of another protocol: refusals are `{"error"}` alone and never come with status 200, whatever the
+   * gateway's mode. Named are the codes whose status is another one there.
+   */
+  readonly bareRefusals?: Partial<Record<RefusalCode, number>>;
   /** Answered by the gateway itself instead of a service. */
   readonly local?: boolean;
 }
@@ -82,7 +89,7 @@ export function isEndpoint(value: unknown): value is EndpointDeclaration {
 
 /** What a verb receives: the parsed parts that the declaration has. */
 export type VerbInput<D extends RequestDeclaration> = {
-  [P in 'params' | 'query' | 'body' as D[P] extends Schema ? P : never]: Output<D[P]>;
+  [P in 'params' | 'query' | 'headers' | 'body' as D[P] extends Schema ? P : never]: Output<D[P]>;
 };
 
 /** What a caller gives: unparsed, `query` may be left out when all of its members may. */
@@ -98,6 +105,11 @@ export type CallInput<D extends RequestDeclaration> = (D['params'] extends Schem
     ? Record<string, never> extends Input<D['query']>
       ? { query?: Input<D['query']> }
       : { query: Input<D['query']> }
+    : unknown) &
+  (D['headers'] extends Schema
+    ? Record<string, never> extends Input<D['headers']>
+      ? { headers?: Input<D['headers']> }
+      : { headers: Input<D['headers']> }
     : unknown);
 
 export type Answer<D extends RequestDeclaration> = Output<D['answer']>;

@@ -2,6 +2,7 @@ import * as accounts from './accounts.ts';
 import * as agentPolling from './agent-polling.ts';
 import * as agents from './agents.ts';
 import * as contracts from './contracts.ts';
+import * as dcGateway from './dc-gateway.ts';
 import { type EndpointDeclaration, isEndpoint } from './endpoint.ts';
 import * as machineHealth from './machine-health.ts';
 import * as notifications from './notifications.ts';
@@ -17,6 +18,7 @@ const nouns = [
   notifications,
   agents,
   agentPolling,
+  dcGateway,
   machineHealth,
   platform,
 ];

@@ -75,6 +75,19 @@ describe('the OpenAPI document', () => {
     expect(document.paths?.['/api/v1/agents/session']?.post?.security?.[0]).toHaveProperty('X-Agent-Pubkey');
   });
 
+  it('shows headers that an endpoint reads, and refusals as clients of another protocol know them', () => {
+    const update = document.paths?.['/api/v1/acme-dns/update']?.post;
+    expect(update?.security).toEqual([]);
+    expect(update?.parameters).toMatchObject([
+      { in: 'header', name: 'x-api-user' },
+      { in: 'header', name: 'x-api-key' },
+    ]);
+    expect(Object.keys(update?.responses ?? {})).toEqual(['200', '400', '401', '413', '415', '500']);
+    const refused = update?.responses?.['401'].content['application/json'].schema;
+    expect(refused).toEqual({ $ref: '#/components/schemas/BareError' });
+    expect(document.components?.schemas?.BareError).toMatchObject({ required: ['error'] });
+  });
+
   it('can show an answer that normalises its text, and one without data', () => {
     const of = (answer: z.ZodType) =>
       openapiDocument(

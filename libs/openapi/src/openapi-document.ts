@@ -28,6 +28,7 @@ const TITLES: Record<number, string> = {
   415: 'The content type is not supported',
   422: 'Understood, but cannot be done',
   429: 'Too many requests: wait for Retry-After',
+  500: 'Part of the platform failed or does not answer',
   503: 'Part of the platform does not answer',
 };
 
@@ -50,6 +51,9 @@ const errorEnvelope = z
     ],
   });
 
+/** For clients that do not know the envelope. */
+const bareError = z.object({ error: z.string() }).meta({ id: 'BareError' });
+
 const asZod = (schema: Schema): z.ZodType => schema as unknown as z.ZodType;
 
 function statusesOf(endpoint: EndpointDeclaration): number[] {
@@ -59,7 +63,7 @@ function statusesOf(endpoint: EndpointDeclaration): number[] {
   if (endpoint.auth !== 'public') statuses.add(401);
   if (!['public', 'optional', 'signed'].includes(endpoint.auth)) statuses.add(403);
   if (endpoint.rateTier !== 'none') statuses.add(429);
-  if (!endpoint.local) statuses.add(503);
+  if (!endpoint.local) statuses.add(endpoint.bareRefusals?.UNAVAILABLE ?? 503);
   return [...statuses].sort((a, b) => a - b);
 }
 
@@ -82,7 +86,7 @@ function responsesOf(endpoint: EndpointDeclaration): ZodOpenApiResponsesObject {
     const named = reasons.length > 0 ? `: ${reasons.join(', ')}` : '';
     responses[`${status}` as '400'] = {
       description: `${TITLES[status] ?? 'Refused'}${named}`,
-      content: { 'application/json': { schema: errorEnvelope } },
+      content: { 'application/json': { schema: endpoint.bareRefusals ? bareError : errorEnvelope } },
     };
   }
   return responses;
@@ -120,13 +124,14 @@ const securitySchemes = {
 };
 
 function operationOf(name: string, endpoint: EndpointDeclaration): ZodOpenApiOperationObject {
-  const header = endpoint.idempotent
-    ? z.object({ 'Idempotency-Key': z.string().max(255).optional() })
-    : undefined;
+  const headers = {
+    ...(endpoint.headers && (asZod(endpoint.headers) as z.ZodObject).shape),
+    ...(endpoint.idempotent && { 'Idempotency-Key': z.string().max(255).optional() }),
+  };
   const requestParams = {
     ...(endpoint.params && { path: asZod(endpoint.params) as z.ZodObject }),
     ...(endpoint.query && { query: asZod(endpoint.query) as z.ZodObject }),
-    ...(header && { header }),
+    ...(Object.keys(headers).length > 0 && { header: z.object(headers) }),
   };
   const mediaType = { json: 'application/json', text: 'text/plain', raw: 'application/octet-stream' }[
     endpoint.bodyType ?? 'json'

@@ -2,13 +2,13 @@ import { Refusal } from '@decent-cloud/kernel';
 import type { RequestDeclaration, VerbInput } from '@decent-cloud/messages';
 import type { z } from 'zod';
 
-const PARTS = ['params', 'query', 'body'] as const;
+const PARTS = ['params', 'query', 'headers', 'body'] as const;
 const MAX_FAULTS_SHOWN = 5;
 
 /** Parses the parts that a declaration has. @throws Refusal INVALID naming every field that is wrong. */
 export function parseInput<D extends RequestDeclaration>(
   declaration: D,
-  raw: { params?: unknown; query?: unknown; body?: unknown },
+  raw: { params?: unknown; query?: unknown; headers?: unknown; body?: unknown },
 ): VerbInput<D> {
   const input: Record<string, unknown> = {};
   const faults: string[] = [];

@@ -9,7 +9,7 @@ export interface PlayedService {
   stop(): void;
 }
 
-const PARTS = ['params', 'query', 'body'] as const;
+const PARTS = ['params', 'query', 'headers', 'body'] as const;
 
 /**
  * Plays the service that owns a declaration: parses what comes in, answers what `handler` gives (checked against the

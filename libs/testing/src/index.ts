@@ -1,5 +1,6 @@
 export * from './answer-requests.ts';
 export * from './eventually.ts';
+export * from './fake-cloudflare.ts';
 export * from './fault-proxy.ts';
 export * from './free-port.ts';
 export * from './guarded-process.ts';

@@ -3,6 +3,8 @@ import { type AgentEvent, facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { DnsRecordStore } from '../dc-gateway/dns-record.store.ts';
+import { placeOf } from '../dc-gateway/domain/names.ts';
 import { InsideReports } from '../operations/inside-reports.ts';
 import { isItsOwn } from '../wire/domain/disbelief.ts';
 import { DisbelievedError } from '../wire/signed-by-agent.ts';
@@ -26,6 +28,7 @@ export class AgentReports {
     private readonly coordinator: Coordinator,
     private readonly removals: Removals,
     private readonly inside: InsideReports,
+    private readonly names: DnsRecordStore,
   ) {}
 
   /** @throws DisbelievedError when the agent speaks of a machine that was never given to it */
@@ -60,7 +63,7 @@ export class AgentReports {
         return;
       case 'accept':
         if (!effect.startedBefore) await this.start(sql, assignment, machine, now);
-        await this.accept(sql, event, machine, now);
+        await this.accept(sql, event, assignment, machine, now);
         return;
       case 'fail':
         await this.fail(sql, effect, event, assignment, machine, now);
@@ -83,7 +86,13 @@ export class AgentReports {
     await emitFact(sql, facts.provisioningStarted, identityOf(machine, now), now);
   }
 
-  private async accept(sql: Sql, event: MachineEvent, machine: Machine, now: bigint): Promise<void> {
+  private async accept(
+    sql: Sql,
+    event: MachineEvent,
+    assignment: Assignment,
+    machine: Machine,
+    now: bigint,
+  ): Promise<void> {
     if (event.kind !== 'provisioned') return;
     const { instance, credentials } = event.payload;
     await this.store.changeMachine(
@@ -93,6 +102,11 @@ export class AgentReports {
       now,
     );
     await this.store.change(sql, machine.contractId, { state: 'provisioned', dueAtNs: null }, now);
+    const place = placeOf(instance);
+    if (place) {
+      const { providerPublicKey: provider } = assignment;
+      await this.names.belongTo(sql, { ...place, provider }, machine.contractId);
+    }
     await emitFact(
       sql,
       facts.machineProvisioned,

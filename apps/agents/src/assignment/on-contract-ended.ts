@@ -1,5 +1,6 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
+import { DnsRecordStore } from '../dc-gateway/dns-record.store.ts';
 import { Operations } from '../operations/operations.ts';
 import { AssignmentStore } from './assignment.store.ts';
 import { Removals } from './removals.ts';
@@ -11,6 +12,7 @@ export class OnContractEnded implements Reaction<typeof facts.contractEnded> {
     private readonly store: AssignmentStore,
     private readonly removals: Removals,
     private readonly operations: Operations,
+    private readonly names: DnsRecordStore,
   ) {}
 
   async react({ contractId }: FactPayload<typeof facts.contractEnded>, { sql, now }: ReactionContext) {
@@ -19,6 +21,7 @@ export class OnContractEnded implements Reaction<typeof facts.contractEnded> {
     if (!assignment || assignment.state === 'ended') return;
     const ended = { ...assignment, state: 'ended' as const };
     await this.store.change(sql, contractId, { state: 'ended', dueAtNs: null, retryAgent: null }, now);
+    await this.names.leaveToGo(sql, contractId, now);
     await this.operations.giveUpAll(sql, contractId, 'CONTRACT_ENDED', now);
     for (const machine of await this.store.machines(sql, contractId)) {
       if (machine.desired === 'running') await this.removals.order(sql, machine, now);

@@ -69,16 +69,16 @@ export class RefusalFilter implements ExceptionFilter {
     reply
       .code(answer.status)
       .header('content-type', 'application/json; charset=utf-8')
-      .send(envelopeOf(answer, request.id));
+      .send(bareOf(request) ? printExactJson({ error: answer.text }) : envelopeOf(answer, request.id));
   }
 
   private read(error: unknown, request: FastifyRequest): ErrorAnswer {
     if (error instanceof ServiceRefusal) {
-      const { code, reason, message } = error.refusal;
-      const isLegacy = this.legacy && !NEVER_LEGACY.has(code);
-      return { ...this.ofRefusal(code, reason, message), ...(isLegacy && { status: 200 }) };
+      const { code } = error.refusal;
+      const isLegacy = this.legacy && !NEVER_LEGACY.has(code) && !bareOf(request);
+      return { ...this.ofRefusal(error.refusal, request), ...(isLegacy && { status: 200 }) };
     }
-    if (error instanceof Refusal) return this.ofRefusal(error.code, error.reason, error.message);
+    if (error instanceof Refusal) return this.ofRefusal(error, request);
     if (error instanceof HttpProblem) {
       return {
         status: error.status,
@@ -109,8 +109,8 @@ export class RefusalFilter implements ExceptionFilter {
     return INTERNAL;
   }
 
-  private ofRefusal(code: Refusal['code'], reason: Reason, text: string): ErrorAnswer {
-    const status = statusOfCode[code];
+  private ofRefusal({ code, reason, message: text }: Refusal, request: FastifyRequest): ErrorAnswer {
+    const status = bareOf(request)?.[code] ?? statusOfCode[code];
     return { status, reason, text, ...(status === 503 && { headers: { 'retry-after': '1' } }) };
   }
 }
@@ -119,6 +119,9 @@ export class RefusalFilter implements ExceptionFilter {
 export function envelopeOf(answer: Pick<ErrorAnswer, 'text' | 'reason'>, requestId: string): string {
   return printExactJson({ success: false, error: answer.text, code: answer.reason, requestId });
 }
+
+/** Of an endpoint whose clients do not know the envelope. */
+const bareOf = (request: FastifyRequest) => request.routeOptions?.config?.declaration?.bareRefusals;
 
 function isClientGone(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;

@@ -71,6 +71,7 @@ function handlerOf(
   parts: RouteParts,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
   const writeAnswer = writerOf(declaration);
+  const readHeaders = headersOf(declaration);
   return async (request, reply) => {
     const raw = rawOf(request);
     const params = request.params as Record<string, string>;
@@ -91,7 +92,10 @@ function handlerOf(
       const text = await local.answer({ ...call, caller });
       return text === undefined ? reply : writeAnswer(reply, text);
     }
-    const text = await parts.services.call(declaration, messageOf(declaration, request, raw, caller));
+    const text = await parts.services.call(
+      declaration,
+      messageOf(declaration, request, raw, caller, readHeaders),
+    );
     if (declaration.method !== 'GET') parts.onChanged(ownerOf(declaration.subject), caller);
     return writeAnswer(reply, text);
   };
@@ -115,6 +119,7 @@ function messageOf(
   request: FastifyRequest,
   raw: RawRequest,
   caller: Caller,
+  readHeaders: HeaderReader | undefined,
 ): BusRequest {
   const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
   const { params, query } = request;
@@ -128,8 +133,23 @@ function messageOf(
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(declaration.params && { params }),
     ...(declaration.query && { query }),
+    ...(readHeaders && { headers: readHeaders(request) }),
     ...(declaration.body && { body }),
   };
+}
+
+type HeaderReader = (request: FastifyRequest) => Record<string, unknown>;
+
+/** Those that the declaration names and that are there; all others stay here. */
+function headersOf({ headers }: EndpointDeclaration): HeaderReader | undefined {
+  if (!headers) return undefined;
+  const names = Object.keys((headers as unknown as z.ZodObject).shape);
+  return (request) =>
+    Object.fromEntries(
+      names.flatMap((name) =>
+        request.headers[name] === undefined ? [] : [[name, request.headers[name]] as const],
+      ),
+    );
 }
 
 function firstOf(query: Record<string, unknown>): (name: string) => string | undefined {
