@@ -295,6 +295,34 @@ describe('a repeat under the same Idempotency-Key', () => {
     expect(await world.said(first, 'contract-accepted')).toHaveLength(1);
   });
 
+  it.each([
+    { books: 'have heard of the end', isVoid: true, balanceE9s: 10n ** 15n },
+    { books: 'have not, and find the wallet empty', isVoid: false, balanceE9s: 0n },
+  ])(
+    'of a rental that was cancelled before it was paid rents nothing again: the books $books',
+    async ({ isVoid, balanceE9s }) => {
+      const key = globalThis.crypto.randomUUID();
+      world.balanceE9s = balanceE9s;
+      world.beforeCharge = async (id) => {
+        world.beforeCharge = async () => undefined;
+        await world.ask(cancelContract, { params: { id }, body: {} });
+        if (isVoid) world.voids.add(id);
+      };
+      const first = await world.rentAnswer({}, tenant, key);
+      expect(first.message).toMatch(/has ended before it was paid/);
+      const { chargeRequests } = world;
+      world.balanceE9s = 10n ** 15n;
+      expect(await world.rentAnswer({}, tenant, key)).toEqual(first);
+      expect(world.chargeRequests).toBe(chargeRequests);
+      expect(await world.read(first.contractId)).toMatchObject({
+        status: 'cancelled',
+        endReason: 'CANCELLED_BY_TENANT',
+        paidE9s: 0n,
+      });
+      expect(world.charges.has(first.contractId)).toBe(false);
+    },
+  );
+
   it('of a cancellation stays quiet, a second cancellation does not', async () => {
     const id = await world.rent();
     const cancel = (key: string) => world.ask(cancelContract, { params: { id }, body: {} }, tenant, key);

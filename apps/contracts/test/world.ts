@@ -53,6 +53,10 @@ export class World {
   readonly holds = new Map<string, { untilNs: bigint }>();
   readonly charges = new Map<string, bigint>();
   chargeRequests = 0;
+  /** What happens before the books look at the charge that they are asked for. */
+  beforeCharge: (contractId: string) => Promise<unknown> = async () => undefined;
+  /** Ended before they were charged, as the books know it. */
+  readonly voids = new Set<string>();
   balanceE9s = 10n ** 15n;
   autoAccept = true;
   stock = 1_000;
@@ -249,8 +253,12 @@ export class World {
       if (this.releases === 'fails') throw new Error('offerings is broken');
       return { released: this.holds.delete(body.holdId) };
     });
-    answerRequests(connection, requests.chargeRental, ({ body }) => {
+    answerRequests(connection, requests.chargeRental, async ({ body }) => {
       this.chargeRequests++;
+      await this.beforeCharge(body.contractId);
+      if (this.voids.has(body.contractId)) {
+        throw new Refusal('CONFLICT', 'TRANSITION_NOT_ALLOWED', 'This rental ended before it was paid');
+      }
       if (this.payments === 'fails') throw new Error('payments is broken');
       if (!this.charges.has(body.contractId)) {
         if (body.amountE9s > this.balanceE9s) {

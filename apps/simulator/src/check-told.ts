@@ -35,11 +35,11 @@ function checkLife({ id, created, cancelled }: Life, contracts: readonly Contrac
   }
 }
 
-/** Too little money, no unit left, or a request that somebody ended before it was paid. */
+/** Too little money, or no unit left. Whoever cancels what is still being paid has rented: that is no cause. */
 function hasCause(reason: string, contract: Contract | undefined): boolean {
-  if (reason === 'INSUFFICIENT_BALANCE' || reason === 'OUT_OF_STOCK') return true;
-  const endedUnpaid = contract !== undefined && isFinal(contract.status) && contract.paidE9s === 0n;
-  return reason === 'TRANSITION_NOT_ALLOWED' && endedUnpaid;
+  const wasTooPoor = contract?.endReason === 'INSUFFICIENT_BALANCE';
+  if (reason === 'INSUFFICIENT_BALANCE') return wasTooPoor;
+  return reason === 'OUT_OF_STOCK' && (contract === undefined || wasTooPoor);
 }
 
 /** Said at most once for each contract, and exactly when it is so. */

@@ -86,6 +86,10 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    name: 'a rental that ended while it was paid refuses its request',
+    rules: (rules) => ({ ...rules, contracts: { ...rules.contracts, endedUnpaid: () => false } }),
+  },
+  {
     name: 'events of agents are believed without their signature',
     rules: (rules) => ({
       ...rules,

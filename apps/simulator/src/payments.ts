@@ -61,6 +61,7 @@ export class Payments extends Service {
     const posted = yield* this.transaction((tx) => {
       const known = this.rentals.get(contractId);
       if (known) {
+        if (known.state === 'void') this.around.recorder.seen('end that overtook the charge');
         this.rules.assertSameCharge(known, charge);
         return this.transfers.get(transfer.idempotencyKey) as PostedTransfer;
       }
@@ -118,6 +119,7 @@ export class Payments extends Service {
     }
     const settlement = this.rules.decideSettlement(rental, ended);
     if (settlement.kind === 'done') return;
+    if (ended.paidE9s === 0n) this.around.recorder.seen('charge that overtook the end');
     const { accountId, currency } = rental;
     if (accountId === null || currency === null) throw new Error(`rental ${contractId} has no payer`);
     const { refundE9s, earnedE9s } = settlement;

@@ -12,9 +12,14 @@ export interface Life {
   readonly hours: number;
   readonly paymentMethod: 'wallet' | 'test';
   readonly at: Us;
-  readonly cancelAfter: Us | undefined;
+  readonly changeOfMind: ChangeOfMind | undefined;
   created: Told<string>;
   cancelled: Told<string>;
+}
+/** A tenant cancels so long after the yes, or after the contract is in their list: it may still wait for its money. */
+export interface ChangeOfMind {
+  readonly since: 'told' | 'seen';
+  readonly after: Us;
 }
 export type Told<T> =
   | { readonly kind: 'not-asked' | 'unknown' }
@@ -30,17 +35,23 @@ export class People {
   /** Yes or no, as the provider of a contract said it. */
   readonly answered = new Map<string, boolean>();
   readonly cancelAsked = new Set<string>();
+  /** By memo: those who cancel what they see before they are told of it. */
+  private readonly impatient = new Map<string, Life>();
 
   constructor(
     private readonly kernel: Kernel,
     private readonly contracts: Contracts,
   ) {
-    contracts.onCreated = (contract) => this.kernel.launch(undefined, 'provider', this.provide(contract));
+    contracts.onCreated = (contract) => {
+      this.kernel.launch(undefined, 'provider', this.provide(contract));
+      this.see(contract);
+    };
   }
 
   *rent(life: Life): Process {
     const { contracts, kernel } = this;
     yield life.at;
+    if (life.changeOfMind?.since === 'seen') this.impatient.set(life.id, life);
     const request = {
       offeringDbId: life.offeringDbId,
       sshPubkey: SSH_KEY,
@@ -55,13 +66,26 @@ export class People {
     life.created = yield* this.persist(createContract.subject, function* () {
       return (yield* contracts.create(life.tenant, request, key)).contractId;
     });
-    if (life.created.kind !== 'ok' || life.cancelAfter === undefined) return;
-    const contractId = life.created.answer;
-    yield life.cancelAfter;
-    const cancelKey = kernel.random.uuid();
+    const { created, changeOfMind } = life;
+    if (created.kind === 'ok' && changeOfMind?.since === 'told') {
+      yield* this.cancel(life, created.answer, changeOfMind.after);
+    }
+  }
+
+  private see({ contractId, requestMemo }: Contract): void {
+    const life = this.impatient.get(requestMemo);
+    if (!life?.changeOfMind) return;
+    this.impatient.delete(requestMemo);
+    this.kernel.launch(undefined, 'tenant', this.cancel(life, contractId, life.changeOfMind.after));
+  }
+
+  private *cancel(life: Life, contractId: string, after: Us): Process {
+    const { contracts, kernel } = this;
+    yield after;
+    const key = kernel.random.uuid();
     this.cancelAsked.add(contractId);
     life.cancelled = yield* this.persist(cancelContract.subject, () =>
-      contracts.cancel(life.tenant, contractId, cancelKey),
+      contracts.cancel(life.tenant, contractId, key),
     );
   }
 

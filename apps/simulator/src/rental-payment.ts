@@ -31,7 +31,7 @@ export interface RentalPaymentParts {
   payments(): Payments;
   change(contractId: string, decide: Decide, now: bigint): Process<Contract>;
 }
-type Outcome = 'settled' | 'unknown';
+type Outcome = 'settled' | 'unknown' | 'ended';
 
 /** Takes the price of a rental, and finds out what became of it. */
 export class RentalPayment {
@@ -57,6 +57,7 @@ export class RentalPayment {
         (known) => this.parts.rules.chargeRefused(known, reason),
         this.parts.now(),
       );
+      if (this.parts.rules.endedUnpaid(after)) return 'ended';
       if (after.paidE9s > 0n) return 'settled';
       throw error;
     }

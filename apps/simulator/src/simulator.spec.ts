@@ -41,6 +41,7 @@ describe('thousands of rentals while everything goes wrong', () => {
       'order that is stale',
       'creation called off',
       'machine found by its marks',
+      'charge that overtook the end',
     ]) {
       expect([sight, (tally.sights.get(sight) ?? 0) > 5]).toEqual([sight, true]);
     }

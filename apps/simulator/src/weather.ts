@@ -33,7 +33,9 @@ export class Weather {
     const { kernel, faults, broker } = this.around;
     const { random } = kernel;
     while (faults.active) {
-      yield random.int(20 * SECOND, 8 * MINUTE);
+      // While much is said, a stream soon has grown past what it had lost.
+      const isBusy = kernel.now < 20 * MINUTE;
+      yield random.int(5 * SECOND, isBusy ? 60 * SECOND : 8 * MINUTE);
       const stream = random.pick(ROLLED_BACK);
       if (!faults.hits('broker-rolled-back', stream)) continue;
       const downUs = random.int(500 * MS, 6 * SECOND);

@@ -11,7 +11,7 @@ import { HOUR, Kernel, MINUTE, MS, SECOND, type Us } from './kernel.ts';
 import { type Mutant, SOUND } from './mutants.ts';
 import { Offerings } from './offerings.ts';
 import { Payments } from './payments.ts';
-import { type Life, People } from './people.ts';
+import { type ChangeOfMind, type Life, People } from './people.ts';
 import { Random } from './random.ts';
 import { EffectRecorder } from './recorder.ts';
 import { rules as realRules } from './rules.ts';
@@ -264,23 +264,24 @@ export class World {
       hours,
       paymentMethod: random.chance(0.08) ? 'test' : 'wallet',
       at: random.int(0, this.arrivals),
-      cancelAfter: random.chance(0.45) ? this.changeOfMind() : undefined,
+      changeOfMind: random.chance(0.5) ? this.changeOfMind() : undefined,
       created: { kind: 'not-asked' },
       cancelled: { kind: 'not-asked' },
     };
   }
 
-  /** At once, while the machine is made, while it runs, or around the end. */
-  private changeOfMind(): Us {
+  /** While the money is taken, at once, while the machine is made, while it runs, or around the end. */
+  private changeOfMind(): ChangeOfMind {
     const { random } = this;
-    const spans: readonly (readonly [Us, Us])[] = [
-      [0, 2 * SECOND],
-      [0, 60 * SECOND],
-      [SECOND, 20 * MINUTE],
-      [HOUR, HOUR + 60 * SECOND],
+    const spans: readonly (readonly [ChangeOfMind['since'], Us, Us])[] = [
+      ['seen', 0, 10 * MS],
+      ['told', 0, 2 * SECOND],
+      ['told', 0, 60 * SECOND],
+      ['told', SECOND, 20 * MINUTE],
+      ['told', HOUR, HOUR + 60 * SECOND],
     ];
-    const [from, to] = random.pick(spans);
-    return random.int(from, to);
+    const [since, from, to] = random.pick(spans);
+    return { since, after: random.int(from, to) };
   }
 
   /** No machine goes without an order of its generation or a newer one, nor while its contract runs on it. */

@@ -31,6 +31,12 @@ const HOLD_MARGIN_NS = secondsToNs(60);
 const CREATED = 'Rental request created successfully';
 const PAYMENT_UNCONFIRMED =
   'Rental request created; the payment is being confirmed. Look at the contract in a moment';
+const MESSAGES = {
+  settled: CREATED,
+  unknown: PAYMENT_UNCONFIRMED,
+  /** A yes and not a refusal: a refusal frees the key, and a repeat would rent again what was given up. */
+  ended: 'Rental request created; it has ended before it was paid. Look at the contract',
+} as const;
 
 /** Rents an offering: hold the stock, write the contract, charge, accept. Each step may be repeated. */
 @Answers(createContract)
@@ -60,7 +66,7 @@ export class CreateContract implements Verb<typeof createContract> {
     if (contract.paymentStatus !== 'pending') return { contractId, message: CREATED };
     const outcome = await this.payment.charge(contract, context.requestId);
     if (outcome.kind === 'refused') throw outcome.refusal;
-    return { contractId, message: outcome.kind === 'settled' ? CREATED : PAYMENT_UNCONFIRMED };
+    return { contractId, message: MESSAGES[outcome.kind] };
   }
 
   private async open(

@@ -5,11 +5,13 @@ import { Bus, CLOCK, LOGGER, type Logger } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { ContractStore } from './contract.store.ts';
 import type { Contract } from './domain/contract.ts';
-import { charged, chargeRefused } from './domain/decide.ts';
+import { charged, chargeRefused, endedUnpaid } from './domain/decide.ts';
 
 export type PaymentOutcome =
   | { readonly kind: 'settled'; readonly contract: Contract }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** Somebody ended the rental first: there is nothing to pay. */
+  | { readonly kind: 'ended' }
   /** Nobody knows yet: the fact or the reconciler will tell. */
   | { readonly kind: 'unknown' };
 
@@ -60,6 +62,7 @@ export class RentalPayment {
       (known) => chargeRefused(known, refusal.reason),
       now,
     );
+    if (endedUnpaid(after)) return { kind: 'ended' };
     return after.paidE9s > 0n ? { kind: 'settled', contract: after } : { kind: 'refused', refusal };
   }
 }

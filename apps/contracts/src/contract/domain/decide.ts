@@ -88,6 +88,10 @@ export function chargeRefused(contract: Contract, reason: Reason): Change | unde
   };
 }
 
+/** Nobody wants its money any more: it ended while it waited for it, and no charge came before. */
+export const endedUnpaid = ({ status, paymentStatus }: Contract): boolean =>
+  isFinal(status) && paymentStatus === 'pending';
+
 export function refunded(
   contract: Contract,
   refund: { amountE9s: bigint; atNs: bigint },

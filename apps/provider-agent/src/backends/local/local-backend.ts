@@ -10,10 +10,11 @@ import { BackendError } from '../backend.ts';
 import { fingerprintOf, type LocalMachine, MachineFiles } from './machine-files.ts';
 import { hashPassword } from './password.ts';
 import { LocalPorts } from './ports.ts';
-import { killAll, MACHINE_MARK } from './processes.ts';
+import { MACHINE_MARK } from './processes.ts';
 import { runLocalScript } from './script.ts';
+import { LocalServers } from './servers.ts';
 import { PATH } from './session.ts';
-import { HOST, LOGIN_USER, SshServer, usableKeys } from './ssh-server.ts';
+import { HOST, LOGIN_USER, usableKeys } from './ssh-server.ts';
 import { verifyHost } from './verify.ts';
 
 const SCRIPT_MS = 300_000;
@@ -34,13 +35,14 @@ export class LocalBackend implements Backend {
   readonly type = 'local';
   private readonly options: LocalBackendOptions;
   private readonly files: MachineFiles;
-  private readonly servers = new Map<string, SshServer>();
+  private readonly servers: LocalServers;
   private readonly ports: LocalPorts;
 
   constructor(options: LocalBackendOptions) {
     this.options = options;
     this.files = new MachineFiles(options.folder);
     this.ports = new LocalPorts(options);
+    this.servers = new LocalServers(this.files, options.onFault);
   }
 
   verify(): Promise<VerifyFinding[]> {
@@ -52,7 +54,7 @@ export class LocalBackend implements Backend {
     for (const machine of await this.files.list()) {
       if (machine.power !== 'running') continue;
       try {
-        await this.serve(machine);
+        await this.servers.serve(machine);
       } catch (error) {
         this.options.onFault(error, `${machine.externalId} is not served on port ${machine.port}`);
       }
@@ -60,8 +62,7 @@ export class LocalBackend implements Backend {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.servers.values()].map((server) => server.close()));
-    this.servers.clear();
+    await this.servers.close();
   }
 
   async provision(order: ProvisionOptions): Promise<ProvisionedMachine> {
@@ -79,7 +80,7 @@ export class LocalBackend implements Backend {
         sshPublicKeys: spec.sshPublicKeys,
       };
       await this.files.save(renewed);
-      await this.serve(renewed);
+      await this.servers.serve(renewed);
       return this.withScript(renewed, order);
     }
     const { maxMachines } = this.options;
@@ -97,7 +98,7 @@ export class LocalBackend implements Backend {
     try {
       const machine = await this.files.create(marks, port, spec.sshPublicKeys);
       onStep('serve');
-      await this.serve(machine);
+      await this.servers.serve(machine);
       signal.throwIfAborted();
       return await this.withScript(machine, order);
     } finally {
@@ -106,7 +107,7 @@ export class LocalBackend implements Backend {
   }
 
   async terminate(externalId: string): Promise<void> {
-    await this.outOfService(externalId);
+    await this.servers.end(externalId);
     await this.files.remove(externalId);
     if (await this.files.read(externalId)) {
       throw new BackendError({
@@ -121,13 +122,13 @@ export class LocalBackend implements Backend {
   async stop(externalId: string): Promise<void> {
     const machine = await this.mustRead(externalId);
     await this.files.save({ ...machine, power: 'stopped' });
-    await this.outOfService(externalId);
+    await this.servers.end(externalId);
   }
 
   async resume(externalId: string): Promise<void> {
     const machine = { ...(await this.mustRead(externalId)), power: 'running' as const };
     await this.files.save(machine);
-    await this.serve(machine);
+    await this.servers.serve(machine);
   }
 
   async find(contractId: string): Promise<FoundMachine | undefined> {
@@ -170,7 +171,7 @@ export class LocalBackend implements Backend {
   ): Promise<void> {
     const machine = { ...(await this.mustRead(externalId)), ...changes };
     await this.files.save(machine);
-    this.servers.get(externalId)?.allow(machine.sshPublicKeys, machine.password);
+    this.servers.allow(machine);
   }
 
   private async withScript(
@@ -211,48 +212,6 @@ export class LocalBackend implements Backend {
       class: 'permanent',
       code: 'NO_SUCH_MACHINE',
       message: `no machine ${externalId}`,
-    });
-  }
-
-  private async serve(machine: LocalMachine): Promise<void> {
-    const { externalId } = machine;
-    const running = this.servers.get(externalId);
-    if (running) {
-      running.allow(machine.sshPublicKeys, machine.password);
-      return;
-    }
-    try {
-      const server = await SshServer.open({
-        externalId,
-        hostKey: await this.files.hostKey(externalId),
-        port: machine.port,
-        home: this.files.homeOf(externalId),
-        allowedKeys: machine.sshPublicKeys,
-        password: machine.password,
-        onFault: (error) => this.options.onFault(error, externalId),
-      });
-      this.servers.set(externalId, server);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      throw new BackendError(
-        {
-          class: 'transient',
-          code: 'PORT_TAKEN',
-          message: `port ${machine.port} cannot be opened`,
-          resourcesLeft: [{ kind: 'local-machine', id: externalId }],
-        },
-        { cause: error },
-      );
-    }
-  }
-
-  private async outOfService(externalId: string): Promise<void> {
-    const server = this.servers.get(externalId);
-    this.servers.delete(externalId);
-    await server?.close();
-    await killAll({
-      mark: { name: MACHINE_MARK, value: externalId },
-      folder: this.files.homeOf(externalId),
     });
   }
 

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { endpoint } from '../endpoint.ts';
+import { int64, pageQuery, publicKeyHex } from '../schema.ts';
+import { text } from '../text.ts';
+import { poolParams, poolsPath, providerParams, tags } from './parts.ts';
+
+export const agentDelegation = z
+  .object({
+    agentPubkey: z.string(),
+    providerPubkey: z.string(),
+    permissions: z.array(z.string()),
+    expiresAtNs: int64().nullable(),
+    label: z.string().nullable(),
+    createdAtNs: int64(),
+    /** Neither revoked nor expired. */
+    active: z.boolean(),
+    poolId: z.string().nullable(),
+    online: z.boolean(),
+    version: z.string().nullable(),
+    lastHeartbeatNs: int64().nullable(),
+  })
+  .meta({ id: 'AgentDelegation' });
+
+const delegationParams = z.object({ pubkey: publicKeyHex(), agent_pubkey: publicKeyHex() });
+
+export const listPoolAgents = endpoint({
+  method: 'GET',
+  path: `${poolsPath}/{pool_id}/agents`,
+  subject: 'req.agents.v1.list-pool-agents',
+  auth: 'self',
+  summary: 'List the agents of a pool that are not revoked',
+  tags,
+  params: poolParams,
+  query: z.object(pageQuery(200, 200)),
+  answer: z.array(agentDelegation),
+  refusals: ['POOL_NOT_FOUND'],
+});
+
+export const listDelegations = endpoint({
+  method: 'GET',
+  path: '/api/v1/providers/{pubkey}/agent-delegations',
+  subject: 'req.agents.v1.list-delegations',
+  auth: 'self',
+  summary: 'List all agents that ever acted for the provider, newest first',
+  tags,
+  params: providerParams,
+  query: z.object(pageQuery(200, 200)),
+  answer: z.array(agentDelegation),
+});
+
+export const revokeDelegation = endpoint({
+  method: 'DELETE',
+  path: '/api/v1/providers/{pubkey}/agent-delegations/{agent_pubkey}',
+  subject: 'req.agents.v1.revoke-delegation',
+  auth: 'self',
+  summary: 'Stop an agent from acting for the provider',
+  tags,
+  params: delegationParams,
+  answer: z.boolean(),
+  refusals: ['AGENT_NOT_FOUND'],
+});
+
+export const labelDelegation = endpoint({
+  method: 'PUT',
+  path: '/api/v1/providers/{pubkey}/agent-delegations/{agent_pubkey}/label',
+  subject: 'req.agents.v1.label-delegation',
+  auth: 'self',
+  summary: 'Name an agent',
+  tags,
+  params: delegationParams,
+  body: z.object({ label: text(255) }).meta({ id: 'UpdateLabelRequest' }),
+  answer: z.boolean(),
+  refusals: ['AGENT_NOT_FOUND'],
+});
+
+export const getAgentStatus = endpoint({
+  method: 'GET',
+  path: '/api/v1/providers/{pubkey}/agent-status',
+  subject: 'req.agents.v1.get-agent-status',
+  auth: 'optional',
+  summary: 'The agent of a provider that was seen last',
+  tags,
+  params: providerParams,
+  answer: z
+    .object({
+      providerPubkey: z.string(),
+      online: z.boolean(),
+      lastHeartbeatNs: int64().nullable(),
+      version: z.string().nullable(),
+      provisionerType: z.string().nullable(),
+      capabilities: z.array(z.string()).nullable(),
+      activeContracts: z.int(),
+      resources: z.unknown(),
+    })
+    .meta({ id: 'AgentStatus' }),
+  refusals: ['AGENT_NOT_FOUND'],
+});

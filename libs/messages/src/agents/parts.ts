@@ -1,0 +1,8 @@
+import { z } from 'zod';
+import { publicKeyHex } from '../schema.ts';
+import { text } from '../text.ts';
+
+export const tags = ['agents'];
+export const providerParams = z.object({ pubkey: publicKeyHex() });
+export const poolParams = z.object({ pubkey: publicKeyHex(), pool_id: text(255) });
+export const poolsPath = '/api/v1/providers/{pubkey}/pools';

@@ -1,0 +1,4 @@
+import { publicKeyHex } from '../schema.ts';
+
+export const tags = ['offerings'];
+export const providerParams = { pubkey: publicKeyHex() };

@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { inherited, StackChildren } from './stack-children.mjs';
+import { prepareDemo } from './stack-demo.mjs';
+import { PidFile } from './stack-pids.mjs';
+import { choosePorts } from './stack-ports.mjs';
+import { StackPostgres } from './stack-postgres.mjs';
+import { rebuildOnChange } from './stack-rebuild.mjs';
+import { StackRun } from './stack-run.mjs';
+import { loadSecrets } from './stack-secrets.mjs';
+import { startMailCatcher, startNats } from './stack-servers.mjs';
+import { buildServices, environmentOf, instancesOf, programOf } from './stack-services.mjs';
+
+/** The whole platform on one machine: `npm start` and, with `--watch`, `npm run dev`. */
+export class Stack {
+  run = new StackRun();
+  replicas = Math.max(1, Number(process.env.DC_REPLICAS ?? 1) || 1);
+  children = new StackChildren(this.run);
+  postgres = new StackPostgres(this.run, () => this.savePids());
+  pids = new PidFile(this.run.dataDir);
+  /** @type {any} */
+  secrets;
+  /** @type {Awaited<ReturnType<typeof choosePorts>>} */
+  ports = { gateways: [], others: {} };
+  natsUrl = '';
+
+  async start() {
+    const { run, children } = this;
+    await mkdir(run.logFolder, { recursive: true, mode: 0o755 });
+    await run.checkDisk();
+    await this.pids.endStale(run.say);
+    // At once: a second start on the same data would end the servers of this one.
+    await this.pids.write([]);
+    const instances = instancesOf(await buildServices(run.say), this.replicas);
+    const gateways = instances.filter(({ name }) => name === 'gateway').length;
+    const names = ['postgres', 'nats', 'natsWebsocket', 'mailSmtp', 'mailHttp'];
+    this.ports = await choosePorts(
+      run.dataDir,
+      [...names, ...instances.map(({ instance }) => instance)],
+      gateways,
+    );
+    this.secrets = await loadSecrets(run.dataDir);
+    await this.startServers();
+    this.guard();
+    run.say(`starting ${instances.map(({ instance }) => instance).join(', ') || 'no services yet'}`);
+    const services = instances.map((instance) => this.startService(instance));
+    await this.savePids();
+    await Promise.all(services.map((child) => children.waitReady(child, this.ports.others[child.name])));
+    await this.savePids();
+    await this.demo();
+    await this.printWhatNext();
+    if (process.argv.includes('--watch')) this.watch();
+  }
+
+  async startServers() {
+    const { run, children, secrets } = this;
+    const { postgresPassword: password, databasePasswords } = secrets;
+    const ports = this.ports.others;
+    const nats = async () => {
+      this.natsUrl = await startNats({ run, children, ports, secrets });
+    };
+    await Promise.all([
+      this.postgres.start({ port: ports.postgres ?? 0, password, databasePasswords }),
+      nats(),
+      startMailCatcher({ run, children, ports }),
+    ]);
+  }
+
+  get publicUrl() {
+    return process.env.PUBLIC_URL ?? `http://localhost:${this.ports.gateways[0]}`;
+  }
+
+  /** @param {import('./stack-services.mjs').Instance} service */
+  startService(service) {
+    const { run, secrets, natsUrl, publicUrl, ports } = this;
+    const postgres = this.postgres.server;
+    const env = environmentOf(service, { run, secrets, natsUrl, publicUrl, ports, postgres });
+    const args = ['--enable-source-maps', programOf(service.name)];
+    return this.children.add(service.instance, process.execPath, args, env);
+  }
+
+  async demo() {
+    const { run, children } = this;
+    const [port] = this.ports.gateways;
+    if (process.env.DC_DEMO === '0' || port === undefined) return;
+    const folder = join(run.dataDir, 'demo');
+    const apiUrl = `http://127.0.0.1:${port}`;
+    const own = { API_URL: apiUrl, PUBLIC_URL: this.publicUrl, DEMO_FOLDER: folder };
+    await prepareDemo({
+      program: programOf('demo'),
+      folder,
+      apiUrl,
+      env: { ...inherited(), ...own },
+      logFolder: run.logFolder,
+      say: run.say,
+      isStopping: () => run.stopping,
+      add: (name, command, args, env) => children.add(name, command, args, env),
+    });
+    await this.savePids();
+  }
+
+  async printWhatNext() {
+    const { run } = this;
+    run.say('ready');
+    const lines = [''];
+    for (const port of this.ports.gateways) lines.push(`  API and web page   http://localhost:${port}`);
+    if (this.ports.gateways.length > 0) {
+      lines.push(`  API reference      http://localhost:${this.ports.gateways[0]}/api/v1/swagger`);
+    }
+    lines.push(`  Mails              http://localhost:${this.ports.others.mailHttp}`);
+    lines.push(`  Data and logs      ${relative(process.cwd(), run.dataDir) || run.dataDir}`);
+    const next = join(run.dataDir, 'demo', 'next-steps.txt');
+    if (existsSync(next)) lines.push('', (await readFile(next, 'utf8')).trimEnd());
+    lines.push('', '  Ctrl-C stops everything; npm start goes on with the same data.', '');
+    console.log(lines.join('\n'));
+  }
+
+  async savePids() {
+    const { server, folder } = this.postgres;
+    const postgres = server ? [{ name: 'postgres', pid: server.pid, match: folder }] : [];
+    await this.pids.write([...this.children.running, ...postgres]);
+  }
+
+  /** The disk may fill up, and children get new process ids. */
+  guard() {
+    const { run } = this;
+    let warned = false;
+    setInterval(() => {
+      this.savePids().catch((error) => run.say(`stack.json cannot be written: ${error.message}`));
+      run.checkDisk().then(
+        () => {
+          warned = false;
+        },
+        (error) => {
+          if (!warned) run.say(error.message);
+          warned = true;
+        },
+      );
+    }, 5_000).unref();
+  }
+
+  watch() {
+    const { run, children } = this;
+    rebuildOnChange({
+      run,
+      children,
+      portOf: (name) => this.ports.others[name],
+      onRestarted: () => this.savePids(),
+    });
+  }
+
+  get hasStarted() {
+    return this.children.all.length > 0 || this.postgres.server !== undefined;
+  }
+
+  /** Ends everything, what was started last first. */
+  async stop() {
+    if (this.run.stopping) return;
+    this.run.stopping = true;
+    await this.children.stop();
+    await this.postgres.stop();
+    if (this.pids.isOurs) await this.pids.remove();
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { generate } from './generate.mjs';
+import { Advice, ROOT } from './install.mjs';
+import { databaseUrl } from './postgres.mjs';
+import { services } from './services.mjs';
+import { serviceEnvironment } from './stack-environment.mjs';
+
+/** @typedef {{ name: string, instance: string, index: number, database: boolean }} Instance one process of a service */
+
+/** @param {string} name */
+export const programOf = (name) => join(ROOT, 'apps', name, 'dist', 'main.js');
+
+/**
+ * Builds everything. @param {(line: string) => void} say
+ * @returns {Promise<typeof services>} the services that are there
+ */
+export async function buildServices(say) {
+  const generated = await generate(say);
+  const { compiled, errors } = await build();
+  for (const error of errors.slice(0, 20)) console.error(error);
+  if (errors.length > 0)
+    throw new Advice(`The build has ${errors.length} errors (above). Correct them and start again.`);
+  say(`built (${generated} clients generated, ${compiled} files compiled)`);
+  return services.filter(({ name }) => {
+    const exists = existsSync(programOf(name));
+    if (!exists) say(`apps/${name} does not exist yet: left out`);
+    return exists;
+  });
+}
+
+/** @param {typeof services} present @param {number} replicas @returns {Instance[]} */
+export function instancesOf(present, replicas) {
+  return present.flatMap((service) =>
+    Array.from({ length: replicas }, (_, index) => ({
+      ...service,
+      index,
+      instance: index === 0 ? service.name : `${service.name}-${index + 1}`,
+    })),
+  );
+}
+
+/**
+ * Everything that one process of a service is told.
+ * @param {Instance} service
+ * @param {{ run: import('./stack-run.mjs').StackRun, secrets: any, natsUrl: string, publicUrl: string,
+ *   ports: Awaited<ReturnType<typeof import('./stack-ports.mjs').choosePorts>>,
+ *   postgres: import('./postgres.mjs').PostgresServer | undefined }} platform
+ */
+export function environmentOf({ name, instance, index, database }, platform) {
+  const { run, secrets, natsUrl, publicUrl, ports, postgres } = platform;
+  /** @type {Record<string, string>} */
+  const env = {
+    ...serviceEnvironment({
+      name,
+      secrets,
+      natsUrl,
+      credsFile: run.credsFileOf(name),
+      systemCredsFile: run.credsFileOf('system'),
+      agentNatsUrls: `nats://127.0.0.1:${ports.others.nats},ws://127.0.0.1:${ports.others.natsWebsocket}`,
+      ...(database && postgres
+        ? { databaseUrl: databaseUrl(postgres, name, secrets.databasePasswords[name]) }
+        : {}),
+    }),
+    OPS_PORT: String(ports.others[instance]),
+    ENVIRONMENT: process.env.ENVIRONMENT ?? 'dev',
+    LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
+    PUBLIC_URL: publicUrl,
+  };
+  if (name === 'gateway') env.PORT = String(ports.gateways[index]);
+  if (name === 'notifications') env.SMTP_URL = `smtp://127.0.0.1:${ports.others.mailSmtp}`;
+  if (name === 'agents') Object.assign(env, dnsSettings());
+  return env;
+}
+
+/** The token of the zone is for one service only. */
+function dnsSettings() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('CF_')));
+}
