@@ -51,6 +51,38 @@ describe('old holds', () => {
     played.stop();
   }, 60_000);
 
+  it('stay when their rental is asked for again in between', async () => {
+    const id = await offerings.create(user());
+    const renterPublicKey = user().publicKey;
+    const holdId = uuidV7(NOW);
+    await offerings.hold(id, { holdId, renterPublicKey, untilNs: NOW + HOUR });
+    offerings.now = NOW + 2n * HOUR;
+    const again = { holdId, renterPublicKey, untilNs: NOW + 3n * HOUR };
+    let timesAsked = 0;
+    const played = answerRequests(offerings.connection, requests.livingHolds, async ({ body }) => {
+      if (body.holdIds.includes(holdId)) {
+        timesAsked++;
+        await offerings.hold(id, again);
+      }
+      return { living: [] };
+    });
+    await eventually(async () => {
+      await sweep();
+      return true;
+    });
+    expect(timesAsked).toBe(1);
+    expect(await offerings.living(id)).toBe(1);
+    offerings.now = NOW + 4n * HOUR;
+    played.stop();
+    const nobody = answerRequests(offerings.connection, requests.livingHolds, () => ({ living: [] }));
+    await eventually(async () => {
+      await sweep();
+      return true;
+    });
+    expect(await offerings.living(id)).toBe(0);
+    nobody.stop();
+  });
+
   it('that were given back are forgotten after a month', async () => {
     const holdId = uuidV7(NOW);
     await offerings.ask(requests.releaseStock, { body: { holdId } });

@@ -77,6 +77,7 @@ export class Offerings extends Service {
       const known = this.holds.get(holdId);
       if (known) {
         rules.assertSameHold(known, offeringDbId, renterPublicKey);
+        if (known.untilNs < untilNs) tx.put(this.holds, holdId, { ...known, untilNs });
         return known.terms as HoldTerms;
       }
       if (!offering || !rules.maySee(offering, false)) throw new Error(`no offering ${offeringDbId}`);
@@ -128,7 +129,8 @@ export class Offerings extends Service {
     yield* this.transaction((tx) => {
       for (const holdId of holdIds) {
         const hold = this.holds.get(holdId);
-        if (!hold || hold.isReleased) continue;
+        // Prolonged meanwhile.
+        if (!hold || hold.isReleased || hold.untilNs >= now) continue;
         const change = alive.has(holdId) ? { untilNs: now + ASK_AGAIN_NS } : { isReleased: true };
         tx.put(this.holds, holdId, { ...hold, ...change });
         if (!alive.has(holdId)) this.onReleased(holdId);

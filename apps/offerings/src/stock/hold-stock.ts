@@ -46,10 +46,12 @@ export class HoldStock implements Verb<typeof requests.holdStock> {
     return known;
   }
 
+  /** Who asks again begins again: the contract may come as late as after a first hold. */
   private async repeated(sql: Sql, body: HoldInput): Promise<HoldTerms | undefined> {
-    const known = await this.stock.find(sql, body.holdId);
+    const known = await this.stock.lock(sql, body.holdId);
     if (!known) return undefined;
     assertSameHold(known, body.offeringDbId, body.renterPublicKey);
+    await this.stock.prolong(sql, body.holdId, body.untilNs);
     return known.terms;
   }
 

@@ -23,10 +23,11 @@ interface HoldRow {
 export class StockStore {
   constructor(private readonly database: Database) {}
 
-  async find(sql: Sql, holdId: string): Promise<(KnownHold & { terms: HoldTerms | undefined }) | undefined> {
+  /** Nobody gives it back, or keeps it longer, before this transaction ends. */
+  async lock(sql: Sql, holdId: string): Promise<(KnownHold & { terms: HoldTerms | undefined }) | undefined> {
     const [row] = await sql.query<HoldRow>(
       `select offering_db_id, renter_public_key, terms::text as terms, released_at_ns is not null as is_released
-       from stock_hold where hold_id = $1`,
+       from stock_hold where hold_id = $1 for update`,
       [holdId],
     );
     return (
@@ -57,6 +58,14 @@ export class StockStore {
     return rows.length === 1;
   }
 
+  /** Kept at least so long. */
+  async prolong(sql: Sql, holdId: string, untilNs: bigint): Promise<void> {
+    await sql.query('update stock_hold set until_ns = greatest(until_ns, $2) where hold_id = $1', [
+      holdId,
+      untilNs,
+    ]);
+  }
+
   /** Gives the unit back, also ahead of a hold that is still under way. True: a living hold ended. */
   async release(sql: Sql, holdId: string, now: bigint): Promise<boolean> {
     const made = await sql.query(
@@ -81,7 +90,7 @@ export class StockStore {
     return rows.map((row) => row.hold_id);
   }
 
-  /** Drops holds that nobody has and asks about the others again later. */
+  /** Drops holds that nobody has, unless they were prolonged meanwhile, and asks about the others again later. */
   async settleDue(
     living: readonly string[],
     dead: readonly string[],
@@ -89,7 +98,8 @@ export class StockStore {
     againNs: bigint,
   ): Promise<void> {
     await this.database.query(
-      'update stock_hold set released_at_ns = $2 where hold_id = any($1::uuid[]) and released_at_ns is null',
+      `update stock_hold set released_at_ns = $2
+       where hold_id = any($1::uuid[]) and released_at_ns is null and until_ns < $2`,
       [dead, now],
     );
     await this.database.query(
