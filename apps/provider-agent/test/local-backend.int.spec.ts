@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import ssh2 from 'ssh2';
@@ -38,12 +41,17 @@ const marks = (contractId = randomBytes(32).toString('hex'), generation = 1): Ma
   environment: 'test',
   agent: '0123456789abcdef',
 });
-const provision = (own: MachineMarks, keys = [tenant.publicKey], from = backend) =>
+const provision = (
+  own: MachineMarks,
+  keys = [tenant.publicKey],
+  from = backend,
+  onStep: (step: string) => void = () => undefined,
+) =>
   from.provision({
     spec: { offeringId: 'o', sshPublicKeys: keys },
     marks: own,
     signal: new AbortController().signal,
-    onStep: () => undefined,
+    onStep,
   });
 
 beforeAll(async () => {
@@ -124,6 +132,18 @@ describe('running commands', () => {
     expect(answer.code).toBe(0);
     expect(answer.stdout.equals(data)).toBe(true);
     expect((await inMachine('head -c 3', data)).stdout).toHaveLength(3);
+  });
+
+  test.each(['1', '2'])('a client that reads late gets the last byte of output %s as well', async (to) => {
+    const size = 8_000_000;
+    const client = startSsh({ port, key: tenant }, `head -c ${size} /dev/zero >&${to}; exit 5`);
+    const output = to === '1' ? client.stdout : client.stderr;
+    const ended = new Promise((resolve) => client.once('exit', resolve));
+    // The windows fill up, and the command has ended before anything is read.
+    await sleep(1_500);
+    let received = 0;
+    for await (const chunk of output as Readable) received += (chunk as Buffer).length;
+    expect([received, await ended]).toEqual([size, 5]);
   });
 
   test('a command sees its own home and no variables of the agent', async () => {
@@ -287,14 +307,43 @@ describe('the life of a machine', () => {
     expect(await backend.find(own.contractId)).toBeUndefined();
   });
 
-  test('a port that somebody else took is reported, and the other machines are served', async () => {
+  test('a port that another program takes between its choice and its use is given up for the next one', async () => {
+    const port = firstPort;
+    const raced = newBackend('raced');
+    await raced.start();
+    const own = marks();
+    const thief = createServer();
+    try {
+      const listening = once(thief, 'listening');
+      const { instance, credential } = await provision(own, [tenant.publicKey], raced, (step) => {
+        if (step === 'serve') thief.listen(port, '127.0.0.1');
+      });
+      await listening;
+      expect([instance.sshPort, credential.port]).toEqual([port + 1, port + 1]);
+      expect((await ssh({ port: port + 1, key: tenant }, 'true')).code).toBe(0);
+      expect((await provision(marks(), [tenant.publicKey], raced)).instance.sshPort).toBe(port + 2);
+      expect((await provision(own, [tenant.publicKey], raced)).instance).toEqual(instance);
+    } finally {
+      thief.close();
+      await raced.close();
+    }
+  });
+
+  test('a machine whose port another program had is served once it is free, with the keys that it has by then', async () => {
     const first = newBackend('taken');
     await first.start();
-    const one = await provision(marks(), [tenant.publicKey], first);
+    const own = marks();
+    const one = await provision(own, [tenant.publicKey], first);
     const two = await provision(marks(), [tenant.publicKey], first);
+    const three = await provision(marks(), [tenant.publicKey], first);
     await first.close();
-    const thief = createServer();
-    await new Promise<void>((resolve) => thief.listen(one.instance.sshPort, '127.0.0.1', resolve));
+    const thieves = await Promise.all(
+      [one, three].map(async ({ instance }) => {
+        const thief = createServer().listen(instance.sshPort, '127.0.0.1');
+        await once(thief, 'listening');
+        return thief;
+      }),
+    );
     const seen: unknown[] = [];
     const second = new LocalBackend({
       folder: join(folder, 'taken'),
@@ -303,14 +352,29 @@ describe('the life of a machine', () => {
       maxMachines: 10,
       onFault: (error) => void seen.push(error),
     });
-    await second.start();
-    expect(seen).toEqual([expect.any(BackendError)]);
-    expect((await ssh({ port: two.instance.sshPort, key: tenant }, 'true')).code).toBe(0);
-    const powers = Object.fromEntries(
-      (await second.list()).map(({ externalId, power }) => [externalId, power]),
-    );
-    expect(powers).toEqual({ [one.instance.externalId]: 'unknown', [two.instance.externalId]: 'running' });
-    await second.close();
-    await new Promise((resolve) => thief.close(resolve));
+    try {
+      await second.start();
+      expect(seen).toEqual([expect.any(BackendError), expect.any(BackendError)]);
+      expect((await ssh({ port: two.instance.sshPort, key: tenant }, 'true')).code).toBe(0);
+      const powers = Object.fromEntries(
+        (await second.list()).map(({ externalId, power }) => [externalId, power]),
+      );
+      expect(powers).toEqual({
+        [one.instance.externalId]: 'unknown',
+        [two.instance.externalId]: 'running',
+        [three.instance.externalId]: 'unknown',
+      });
+      await second.setAuthorizedKeys(one.instance.externalId, [stranger.publicKey]);
+      await second.terminate(three.instance.externalId);
+      for (const thief of thieves) thief.close();
+      await eventually(async () => (await second.find(own.contractId))?.power === 'running');
+      expect((await ssh({ port: one.instance.sshPort, key: stranger }, 'true')).code).toBe(0);
+      expect((await ssh({ port: one.instance.sshPort, key: tenant }, 'true')).code).toBe(255);
+      expect((await ssh({ port: three.instance.sshPort, key: tenant }, 'true')).stderr).toContain('refused');
+      expect(seen).toHaveLength(2);
+    } finally {
+      for (const thief of thieves) thief.close();
+      await second.close();
+    }
   });
 });

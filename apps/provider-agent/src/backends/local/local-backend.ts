@@ -12,12 +12,13 @@ import { hashPassword } from './password.ts';
 import { LocalPorts } from './ports.ts';
 import { MACHINE_MARK } from './processes.ts';
 import { runLocalScript } from './script.ts';
-import { LocalServers } from './servers.ts';
+import { isPortTaken, LocalServers } from './servers.ts';
 import { PATH } from './session.ts';
 import { HOST, LOGIN_USER, usableKeys } from './ssh-server.ts';
 import { verifyHost } from './verify.ts';
 
 const SCRIPT_MS = 300_000;
+const MOST_PORTS = 5;
 
 export interface LocalBackendOptions {
   readonly folder: string;
@@ -96,13 +97,34 @@ export class LocalBackend implements Backend {
     onStep('create');
     const port = await this.ports.take(machines);
     try {
-      const machine = await this.files.create(marks, port, spec.sshPublicKeys);
+      const created = await this.files.create(marks, port, spec.sshPublicKeys);
       onStep('serve');
-      await this.servers.serve(machine);
+      const machine = await this.serveFirst(created, machines);
       signal.throwIfAborted();
       return await this.withScript(machine, order);
     } finally {
       this.ports.giveBack(port);
+    }
+  }
+
+  /** Nobody knows its port yet: when another program was faster, it gets another one. */
+  private async serveFirst(created: LocalMachine, others: readonly LocalMachine[]): Promise<LocalMachine> {
+    const reserved: number[] = [];
+    try {
+      for (let machine = created, ports = 1; ; ports++) {
+        try {
+          await this.servers.serve(machine);
+          return machine;
+        } catch (error) {
+          if (!isPortTaken(error) || ports === MOST_PORTS) throw error;
+          const port = await this.ports.take([...others, machine]);
+          reserved.push(port);
+          machine = { ...machine, port };
+          await this.files.save(machine);
+        }
+      }
+    } finally {
+      for (const port of reserved) this.ports.giveBack(port);
     }
   }
 

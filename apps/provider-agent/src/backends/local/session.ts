@@ -100,8 +100,7 @@ export class TenantSession {
     this.run(channel, command).catch((error: unknown) => {
       this.options.onFault(error);
       channel.stderr.write('dc-agent: the command could not be started\n');
-      channel.exit(126);
-      channel.close();
+      tellEnd(channel, 126, null);
     });
   }
 
@@ -168,9 +167,9 @@ function connect(
   child.stderr.pipe(channel.stderr, { end: false });
 }
 
+/** The channel closes by itself once the client has taken all that was written. */
 function tellEnd(channel: ServerChannel, code: number | null, signal: NodeJS.Signals | null): void {
   if (signal) channel.exit(signal.replace(/^SIG/, ''), false, '');
   else channel.exit(code ?? 255);
-  channel.end();
-  channel.close();
+  channel.stderr.end(() => channel.end());
 }
