@@ -29,7 +29,7 @@ export class PidFile {
     if (before.stack !== process.pid && (await commandOf(before.stack))?.includes('tools/stack.mjs')) {
       throw new Advice(
         `The platform is already running here (process ${before.stack}).\n` +
-          `Stop it with Ctrl-C in its terminal or \`kill ${before.stack}\`, or run a second one with its own data: DC_DATA_DIR=.data2 API_SERVER_PORT=60011 npm start`,
+          `Stop it with Ctrl-C in its terminal or \`kill ${before.stack}\`, or run a second one with its own data: DC_DATA_DIR=.data2 API_SERVER_PORT=60011 DC_MACHINE_PORTS=23000-23999 npm start`,
       );
     }
     for (const { name, pid, match } of before.children) {

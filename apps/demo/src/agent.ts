@@ -27,6 +27,7 @@ export async function ensureAgent(
       'token',
       ...['--token', token, '--api-url', settings.apiUrl, '--output', settings.agentConfigFile],
       ...['--provisioner', 'local', '--data-dir', join(settings.agentFolder, 'data')],
+      ...(settings.machinePorts ? ['--port-range', settings.machinePorts] : []),
       ...['--key-file', join(settings.agentFolder, 'agent.key'), '--non-interactive'],
     ],
     { timeout: SETUP_TIMEOUT_MS },

@@ -6,6 +6,8 @@ const schema = z.object({
   /** Where the demo keeps the provider's key and the agent's configuration. */
   DEMO_FOLDER: z.string().min(1),
   ENVIRONMENT: z.enum(['dev', 'test', 'prod']).default('dev'),
+  /** Ports of its agent's machines, for a second platform on the same host: `23000-23999`. */
+  DC_MACHINE_PORTS: z.string().optional(),
   /** What people type before the commands of the command line, when the API is not where `dc` looks by itself. */
   PUBLIC_URL: z.url(),
 });
@@ -15,6 +17,7 @@ export interface DemoSettings {
   readonly publicUrl: string;
   readonly environment: string;
   readonly providerKeyFile: string;
+  readonly machinePorts: string | undefined;
   readonly agentFolder: string;
   readonly agentConfigFile: string;
   readonly processesFile: string;
@@ -30,6 +33,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv): DemoSettings {
     publicUrl: read.PUBLIC_URL,
     environment: read.ENVIRONMENT,
     providerKeyFile: join(read.DEMO_FOLDER, 'provider.key'),
+    machinePorts: read.DC_MACHINE_PORTS,
     agentFolder,
     agentConfigFile: join(agentFolder, 'dc-agent.toml'),
     processesFile: join(read.DEMO_FOLDER, 'processes.json'),

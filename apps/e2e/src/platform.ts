@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { eventually, StackProcess } from '@decent-cloud/testing';
 
 const PINO_ERROR = 50;
+const WORKERS = 4;
+const firstMachinePort = 20_000 + (Number(process.env.JEST_WORKER_ID ?? 1) % WORKERS) * 1_000;
+/** A machine that the agent's death leaves unserved must not lose its port to the platform of another spec. */
+const MACHINE_PORTS = `${firstMachinePort}-${firstMachinePort + 999}`;
 
 export interface PlatformOptions {
   /** Of every service and of the gateway. */
@@ -30,7 +34,11 @@ export class Platform {
     private readonly firstPort: number,
     private readonly options: PlatformOptions,
   ) {
-    const env = { DC_REPLICAS: String(options.replicas ?? 1), ...options.env };
+    const env = {
+      DC_REPLICAS: String(options.replicas ?? 1),
+      DC_MACHINE_PORTS: MACHINE_PORTS,
+      ...options.env,
+    };
     this.stack = new StackProcess({ dataDir: this.dataDir, port: firstPort, env });
   }
 
@@ -143,7 +151,7 @@ function isAlive(pid: number): boolean {
 /** The first of `count` free ports in a row. */
 async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const first = 20_000 + Math.floor(Math.random() * 20_000);
+    const first = 24_000 + Math.floor(Math.random() * 8_000);
     const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
     if (free.every(Boolean)) return first;
   }

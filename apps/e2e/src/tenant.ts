@@ -111,6 +111,14 @@ export class Tenant {
     return runProgram('ssh', [...options, `${address.user}@${address.host}`, command], env, input);
   }
 
+  /** What the command prints in the contract's machine. @throws with what `ssh` said when it does not succeed */
+  async runInMachine(contractId: string, command: string): Promise<string> {
+    const address = await this.address(contractId);
+    const { code, stdout, stderr } = await this.ssh(address, command);
+    if (code === 0) return stdout;
+    throw new Error(`ssh to port ${address.port} for ${contractId}: exit ${code}; ${stderr}`);
+  }
+
   async leave(): Promise<void> {
     await rm(this.home, { recursive: true, force: true });
   }

@@ -103,7 +103,7 @@ test.each(MOMENTS)(
     );
     expect([...machines].sort()).toEqual([...active].sort());
     for (const id of active) {
-      expect((await tenant.ssh(await tenant.address(id), 'echo here')).stdout).toBe('here\n');
+      expect(await tenant.runInMachine(id, 'echo here')).toBe('here\n');
     }
     const paid = contracts.reduce(
       (sum, one) => sum + one.payment_amount_e9s - (one.refund_amount_e9s ?? 0n),

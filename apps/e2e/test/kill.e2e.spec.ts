@@ -67,7 +67,7 @@ test.each(PARTS)(
     expect(settled.length).toBeGreaterThanOrEqual(midway);
     const running = settled.filter(({ status }) => status === 'active').map(({ contract_id }) => contract_id);
     for (const id of running.slice(0, 3)) {
-      expect((await tenant.ssh(await tenant.address(id), 'echo here')).stdout).toBe('here\n');
+      expect(await tenant.runInMachine(id, 'echo here')).toBe('here\n');
     }
 
     // The same part again, when the first machine is given back and the others are being.

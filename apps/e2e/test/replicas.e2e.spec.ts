@@ -29,7 +29,7 @@ test('two of everything rent, run and refund like one', async () => {
       const ids = await Promise.all([0, 1, 2].map(() => tenant.rent(offeringId)));
       for (const id of ids) {
         await tenant.dc.json(['contract', 'wait', id, '--state', 'active', '--timeout', '60']);
-        expect((await tenant.ssh(await tenant.address(id), 'echo here')).stdout).toBe('here\n');
+        expect(await tenant.runInMachine(id, 'echo here')).toBe('here\n');
       }
       await Promise.all(ids.map((id) => tenant.dc.json(['contract', 'cancel', id])));
       await eventually(

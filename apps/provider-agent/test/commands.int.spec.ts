@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { keyPairFromSeed } from '@decent-cloud/identity';
 import { eventually, GuardedProcess } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
+import { loadConfig } from '../src/config/load-config.ts';
 import { type FakeAgent, FakePlatform, nowNs } from './fake-platform.ts';
 import { newSshKey } from './ssh.ts';
 
@@ -91,6 +92,40 @@ test('setup with a token writes a configuration that can be used, once', async (
     err: expect.stringContaining('--force'),
   });
   expect(await setup('--provisioner', 'local', '--force')).toMatchObject({ code: 0 });
+});
+
+test('setup takes the ports of the machines, and refuses what is no range before the token is spent', async () => {
+  const output = join(folder, 'ports.toml');
+  for (const type of ['local', 'docker']) {
+    const ended = await setup(
+      '--provisioner',
+      type,
+      '--port-range',
+      '23000-23009',
+      '--output',
+      output,
+      '--force',
+    );
+    expect(ended).toMatchObject({ code: 0, err: '' });
+    expect((await loadConfig(output)).provisioner).toMatchObject({
+      type,
+      settings: { port_range_start: 23_000, port_range_end: 23_009 },
+    });
+  }
+  const before = await readFile(output, 'utf8');
+  for (const wrong of ['23000', '23009-23000', '0-10', '23000-65536', 'a-b']) {
+    expect(
+      await setup('--provisioner', 'local', '--port-range', wrong, '--output', output, '--force'),
+    ).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(wrong),
+    });
+  }
+  expect(await setup('--port-range', '23000-23009', '--output', output, '--force')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--provisioner'),
+  });
+  expect(await readFile(output, 'utf8')).toBe(before);
 });
 
 test('a key that is not there is made, for its owner only', async () => {

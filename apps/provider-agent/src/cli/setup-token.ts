@@ -4,7 +4,7 @@ import { ApiError, createClient } from '@decent-cloud/client';
 import { setUpAgent } from '@decent-cloud/messages/agents';
 import { environmentOf, PRODUCTION } from '../config/environment.ts';
 import { PROVISIONER_TYPES, type ProvisionerType } from '../config/schema.ts';
-import { exists, loadOrCreateKeys, writeConfig } from '../config/write-config.ts';
+import { exists, loadOrCreateKeys, type PortRange, writeConfig } from '../config/write-config.ts';
 import { confirm } from './confirm.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { installService, refuseWithoutSystemd } from './install-service.ts';
@@ -17,11 +17,13 @@ export interface SetupTokenOptions {
   readonly nonInteractive?: boolean;
   readonly provisioner?: string;
   readonly dataDir?: string;
+  readonly portRange?: string;
   readonly keyFile?: string;
   readonly installService?: 'true' | 'false';
 }
 
 const TIMEOUT_MS = 30_000;
+const HIGHEST_PORT = 65_535;
 
 /** Joins a pool and writes the configuration. Everything that can be wrong here is looked at before the token is spent. */
 export async function setupToken(options: SetupTokenOptions): Promise<void> {
@@ -29,6 +31,7 @@ export async function setupToken(options: SetupTokenOptions): Promise<void> {
   const endpoint = readEndpoint(options.apiUrl);
   if (options.installService === 'true') await refuseWithoutSystemd('--install-service');
   if (options.provisioner) mustBeUsable(options.provisioner, endpoint);
+  const portRange = readPortRange(options);
   if (!options.force && (await exists(output)) && !(await mayOverwrite(output, options))) {
     throw new CommandError(EXIT.usage, `${output} exists: --force overwrites it`);
   }
@@ -46,6 +49,7 @@ export async function setupToken(options: SetupTokenOptions): Promise<void> {
     poolId: joined.poolId,
     platformPublicKey: joined.platformPublicKey,
     provisioner,
+    portRange,
     dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir),
   });
   console.log(
@@ -78,6 +82,21 @@ function mustBeUsable(type: string, endpoint: string): void {
       `local machines are for trying out: not with the production API ${endpoint}`,
     );
   }
+}
+
+function readPortRange({ portRange, provisioner }: SetupTokenOptions): PortRange | undefined {
+  if (portRange === undefined) return undefined;
+  if (provisioner !== 'local' && provisioner !== 'docker') {
+    throw new CommandError(EXIT.usage, '--port-range goes with --provisioner local or docker');
+  }
+  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(portRange)?.map(Number) ?? [];
+  if (!first || !last || first > last || last > HIGHEST_PORT) {
+    throw new CommandError(
+      EXIT.usage,
+      `--port-range "${portRange}": give the first and the last port, such as 23000-23999`,
+    );
+  }
+  return { first, last };
 }
 
 async function mayOverwrite(file: string, options: SetupTokenOptions): Promise<boolean> {

@@ -28,6 +28,11 @@ export async function loadOrCreateKeys(file: string): Promise<KeyPair> {
   return keys;
 }
 
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface NewConfig {
   readonly endpoint: string;
   readonly providerPublicKey: string;
@@ -35,11 +40,15 @@ export interface NewConfig {
   readonly poolId: string;
   readonly platformPublicKey: string | undefined;
   readonly provisioner: string;
+  /** Of local and docker machines. */
+  readonly portRange: PortRange | undefined;
   readonly dataDir: string | undefined;
 }
 
 /** Writes the file of a new agent. Secrets stay in their own file. */
 export async function writeConfig(file: string, config: NewConfig): Promise<void> {
+  const { provisioner, portRange } = config;
+  const table = portRange && { port_range_start: portRange.first, port_range_end: portRange.last };
   const text = stringify({
     api: {
       endpoint: config.endpoint,
@@ -54,7 +63,10 @@ export async function writeConfig(file: string, config: NewConfig): Promise<void
       max_parallel_provisions: 4,
       log_format: 'text',
     },
-    provisioner: { type: config.provisioner, ...(config.provisioner === 'local' && { local: {} }) },
+    provisioner: {
+      type: provisioner,
+      ...((table || provisioner === 'local') && { [provisioner]: { ...table } }),
+    },
   });
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeDurably(file, `${text}\n`, 0o600);
