@@ -124,6 +124,29 @@ describe('who gets it', () => {
     await agent.command(accepted.contractId, 'provision');
   });
 
+  test('as long as no agent of the provider has room it is passed over, and not forgotten', async () => {
+    const full = await stage.oneAgent(0);
+    const passedOver = stage.accepted(full.provider);
+    const free = await stage.oneAgent();
+    const emptyPool = await stage.pool(free.provider, 'apac');
+    const lookedAt = stage.accepted(free.provider, { agentPoolId: emptyPool.poolId });
+    await stage.say(facts.contractAccepted, passedOver);
+    await stage.say(facts.contractAccepted, lookedAt);
+    const touchedAtNs = async ({ contractId }: { contractId: string }) => {
+      const text = 'select updated_at_ns as at from assignment where contract_id = $1';
+      return (await stage.query<{ at: bigint }>(text, [contractId]))[0]?.at ?? 0n;
+    };
+    await eventually(async () => (await touchedAtNs(passedOver)) > 0n && (await touchedAtNs(lookedAt)) > 0n);
+    const beforeNs = await touchedAtNs(passedOver);
+    for (let sweep = 0; sweep < 3; sweep++) {
+      const lastNs = await touchedAtNs(lookedAt);
+      await eventually(async () => (await touchedAtNs(lookedAt)) > lastNs);
+    }
+    expect(await touchedAtNs(passedOver)).toBe(beforeNs);
+    await full.agent.beat(1);
+    await full.agent.command(passedOver.contractId, 'provision');
+  });
+
   test('nobody comes: NO_AGENT_AVAILABLE, once, and nobody gets it afterwards', async () => {
     const provider = hex64();
     const pool = await stage.pool(provider);

@@ -1,6 +1,8 @@
+import { secondsToNs } from '@decent-cloud/kernel';
 import type { DesiredMachine } from '@decent-cloud/messages';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { ONLINE_SECONDS } from '../delegation/domain/liveness.ts';
 import { setOf } from './changes-to-sql.ts';
 import type { Attempt, Outcome } from './domain/attempt.ts';
 import type { AssignmentState, MachineState } from './domain/decide-event.ts';
@@ -141,10 +143,18 @@ export class AssignmentStore {
     return row;
   }
 
-  async due(now: bigint, limit: number): Promise<string[]> {
+  /**
+   * Contracts whose time has come. Those that wait are passed over while no agent of their provider could have room for
+   * them, until they have waited for too long.
+   */
+  async due(now: bigint, agentWaitNs: bigint, limit: number): Promise<string[]> {
     const rows = await this.database.query<{ contractId: string }>(
-      `select contract_id as "contractId" from assignment where due_at_ns <= $1 order by due_at_ns limit $2`,
-      [now, limit],
+      `select contract_id as "contractId" from assignment
+       where due_at_ns <= $1 and (state <> 'waiting' or deadline_ns <= $1 or waiting_since_ns <= $2
+         or exists (select from agent where agent.provider_public_key = assignment.provider_public_key
+           and revoked_at_ns is null and last_heartbeat_ns > $3 and (polls or free_slots > 0)))
+       order by due_at_ns limit $4`,
+      [now, now - agentWaitNs, now - secondsToNs(ONLINE_SECONDS), limit],
     );
     return rows.map(({ contractId }) => contractId);
   }

@@ -1,9 +1,10 @@
 import { Database } from '@decent-cloud/postgres';
-import { LOGGER, type Logger, type Sweep, Sweeps } from '@decent-cloud/runtime';
+import { LOGGER, type Logger, SETTINGS, type Sweep, Sweeps } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
 import type { AgentsSettings } from '../settings.ts';
 import { AssignmentStore } from './assignment.store.ts';
 import { Coordinator } from './coordinator.ts';
+import { settingNs } from './domain/next-step.ts';
 
 const AT_MOST = 500;
 
@@ -17,11 +18,13 @@ export class DriveAssignments implements Sweep {
     private readonly database: Database,
     private readonly store: AssignmentStore,
     private readonly coordinator: Coordinator,
+    @Inject(SETTINGS) private readonly settings: AgentsSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async sweep(now: bigint): Promise<void> {
-    for (const contractId of await this.store.due(now, AT_MOST)) {
+    const agentWaitNs = settingNs(this.settings.AGENT_WAIT_SECONDS);
+    for (const contractId of await this.store.due(now, agentWaitNs, AT_MOST)) {
       const work = this.database.transaction(async (sql) => {
         const assignment = await this.store.lockDue(sql, contractId, now);
         if (assignment) await this.coordinator.onDue(sql, assignment, now);
