@@ -19,6 +19,22 @@ const MACHINE = {
   ssh_host_key: HOST_KEY,
 };
 
+const OFFERING = {
+  offering_id: 'x',
+  offer_name: 'X',
+  setup_fee: 0,
+  visibility: 'private',
+  product_type: 'compute',
+  billing_interval: 'monthly',
+  billing_unit: 'month',
+  is_subscription: false,
+  stock_status: 'in_stock',
+  unmetered_bandwidth: false,
+  datacenter_country: 'DE',
+  datacenter_city: 'Berlin',
+  is_draft: false,
+};
+
 /** One contract at a platform that does what each test says. */
 describe('a rental', () => {
   let home: string;
@@ -33,6 +49,8 @@ describe('a rental', () => {
   let steps: object[] | undefined;
   let events: object[];
   let scriptLog: string | null;
+  let price: { monthly_price: number; currency: string };
+  let rented: Record<string, unknown>;
   let operations: { kind: string; body: string }[];
   let abort: AbortController;
 
@@ -57,6 +75,7 @@ describe('a rental', () => {
     [calls, streams, onRead, envelope] = [[], [], () => undefined, ''];
     steps = undefined;
     [events, scriptLog, operations] = [[], null, []];
+    price = { monthly_price: 7.2, currency: 'USD' };
     abort = new AbortController();
     await dc('identity', 'generate', '--name', 'me');
     contract = {
@@ -88,8 +107,11 @@ describe('a rental', () => {
         .writeHead(200, { 'content-type': 'application/json' })
         .end(printExactJson({ success: true, data }));
     if (call === 'POST /api/v1/contracts') {
-      contract.requester_ssh_pubkey = JSON.parse(body).ssh_pubkey;
+      rented = JSON.parse(body);
+      contract.requester_ssh_pubkey = rented.ssh_pubkey;
       send({ contractId: ID, message: 'Rental request created successfully' });
+    } else if (call === 'GET /api/v1/offerings/7') {
+      send({ ...OFFERING, ...price });
     } else if (call === `GET /api/v1/contracts/${ID}`) {
       send(contract);
       onRead(calls.filter((one) => one === call).length);
@@ -170,6 +192,18 @@ describe('a rental', () => {
     expect(given.slice(-7)).toEqual(
       ['-p', '2222', '-l', 'tenant', '--', '127.0.0.1', 'uname', '--json'].slice(-7),
     );
+  });
+
+  it('says what it may cost: what is shown, to the last unit, or what the user says', async () => {
+    price = { monthly_price: 8.2, currency: 'EUR' };
+    await dc('contract', 'create', '--offering-id', '7', '--duration-hours', '7');
+    expect(rented).toMatchObject({ expected_amount_e9s: 79_722_222, expected_currency: 'EUR' });
+    price.monthly_price = 1e-7;
+    const created = await dc('contract', 'create', '--offering-id', '7', '--duration-hours', '720');
+    expect(rented).toMatchObject({ expected_amount_e9s: 100 });
+    expect(created.err).toContain('at most 0.0000001 EUR for 720 h');
+    await dc('contract', 'create', '--offering-id', '7', '--expected-amount', '1.5');
+    expect(rented).toMatchObject({ expected_amount_e9s: 1_500_000_000, expected_currency: 'EUR' });
   });
 
   it("is made with the user's own SSH key when there is one, or the given one", async () => {

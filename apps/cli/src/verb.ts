@@ -1,4 +1,4 @@
-import { printExactJson } from '@decent-cloud/kernel';
+import { parseAmountE9s, printExactJson } from '@decent-cloud/kernel';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type GlobalOptions, Session, type Surroundings } from './session.ts';
 
@@ -75,9 +75,15 @@ export function id(text: string): bigint {
   return BigInt(text);
 }
 
+/** An option that is an amount of money, in e9s. */
+export const amountE9s = (text: string): bigint => parseAmountE9s(decimalText(text));
+
 /** An option that is an amount or a price. */
 export function decimal(text: string): number {
-  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text))
-    throw new InvalidArgumentError('It must be a number such as 7.20.');
-  return Number(text);
+  return Number(decimalText(text));
+}
+
+function decimalText(text: string): string {
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be a number such as 7.20.');
 }

@@ -153,6 +153,18 @@ describe('a rental is refused', () => {
     world.stock = 1_000;
   });
 
+  it('when it costs more than was expected: nothing is held, charged or written', async () => {
+    const [holds, charges] = [world.holds.size, world.chargeRequests];
+    const expected = { expected_amount_e9s: PRICE - 1n, expected_currency: 'USD' };
+    await expect(world.rent(expected)).rejects.toEqual(rejection('CONFLICT', 'PRICE_CHANGED'));
+    await expect(world.rent({ ...expected, payment_method: 'test' })).rejects.toThrow(
+      '0.099999999 USD was expected, it is 0.10 USD now',
+    );
+    expect([world.holds.size, world.chargeRequests]).toEqual([holds, charges]);
+    const contractId = await world.rent({ ...expected, expected_amount_e9s: PRICE + 1n });
+    expect(world.charges.get(contractId)).toBe(PRICE);
+  });
+
   it('when its hold ended before: with the advice to try again, and the next attempt gets another', async () => {
     world.holdIsOver = true;
     const late = rejection('UNAVAILABLE', 'SERVICE_UNAVAILABLE');

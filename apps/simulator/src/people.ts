@@ -61,6 +61,7 @@ export class People {
       memo: life.id,
       buyerAddress: null,
       operatingSystem: null,
+      expected: { amountE9s: undefined, currency: undefined },
     };
     const key = kernel.random.uuid();
     life.created = yield* this.persist(createContract.subject, function* () {

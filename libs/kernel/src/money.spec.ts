@@ -1,4 +1,4 @@
-import { formatAmountE9s, parseAmountE9s } from './money.ts';
+import { amountE9sToNumber, formatAmountE9s, numberToAmountE9s, parseAmountE9s } from './money.ts';
 import { Refusal } from './refusal.ts';
 
 describe('money', () => {
@@ -25,4 +25,11 @@ describe('money', () => {
     expect(formatAmountE9s(e9s)).toBe(text);
     expect(parseAmountE9s(text)).toBe(e9s);
   });
+
+  it.each([0n, 1n, 100n, 8_199_999_999n, 7_200_000_000n, 123_456_789_000_000_000n])(
+    'is the same after a way as a floating number: %s',
+    (e9s) => {
+      expect(numberToAmountE9s(amountE9sToNumber(e9s))).toBe(e9s);
+    },
+  );
 });

@@ -34,6 +34,17 @@ export function formatAmountE9s(amountE9s: bigint): string {
   return `${sign}${absolute / E9S_PER_UNIT}.${fraction}`;
 }
 
+/** Price of so many hours at a monthly price; what is below 10⁻⁹ is not charged. */
+export function rentalPriceE9s(monthlyPriceE9s: bigint, durationHours: number): bigint {
+  return (monthlyPriceE9s * BigInt(durationHours)) / HOURS_PER_MONTH;
+}
+
+/** The e9s of what `amountE9sToNumber` has made, exactly. @throws Refusal INVALID when it was made by nobody of ours */
+export function numberToAmountE9s(amount: number): bigint {
+  // Small numbers print as 1e-7.
+  return parseAmountE9s(/e/.test(String(amount)) ? amount.toFixed(9) : String(amount));
+}
+
 /** e9s as a floating number, only for wire fields that are floats in the existing API. */
 export function amountE9sToNumber(amountE9s: bigint): number {
   return Number(formatAmountE9s(amountE9s));

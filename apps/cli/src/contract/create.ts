@@ -2,9 +2,10 @@ import { createContract, getContract } from '@decent-cloud/messages/contracts';
 import type { Command } from 'commander';
 import { details } from '../print.ts';
 import { chooseSshPublicKey } from '../ssh/choose-key.ts';
-import { id, type Run, verb, whole } from '../verb.ts';
+import { amountE9s, id, type Run, verb, whole } from '../verb.ts';
 import { describeContract } from './describe-contract.ts';
 import { askForSteps, describeSteps } from './describe-steps.ts';
+import { shownPrice } from './shown-price.ts';
 import { WAIT_SECONDS, waitForState } from './wait-for-state.ts';
 
 interface CreateOptions {
@@ -15,6 +16,7 @@ interface CreateOptions {
   readonly skipPayment?: boolean;
   readonly operatingSystem?: string;
   readonly memo?: string;
+  readonly expectedAmount?: bigint;
   readonly wait?: boolean;
 }
 
@@ -35,9 +37,15 @@ export function addCreate(parent: Command, run: Run): void {
         .option('--payment-method <method>', 'wallet, stripe or test', 'wallet')
         .option('--skip-payment', 'the same as --payment-method test')
         .option('--operating-system <name>', 'one of those of the offering')
+        .option(
+          '--expected-amount <amount>',
+          'what it may cost in all, in the currency of the offering; by default what is shown now',
+          amountE9s,
+        )
         .option('--memo <text>', 'a word to the provider')
         .option('--wait', 'until the machine can be used, --timeout seconds at most'),
     async run(session, options) {
+      const shown = await shownPrice(session, options.offeringId, options.durationHours);
       const created = await session.call(createContract, {
         body: {
           offering_db_id: options.offeringId,
@@ -46,6 +54,8 @@ export function addCreate(parent: Command, run: Run): void {
           payment_method: options.skipPayment ? 'test' : options.paymentMethod,
           operating_system: options.operatingSystem,
           request_memo: options.memo,
+          ...shown,
+          ...(options.expectedAmount !== undefined && { expected_amount_e9s: options.expectedAmount }),
         },
       });
       const text = details({

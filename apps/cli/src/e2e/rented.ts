@@ -2,6 +2,7 @@ import { createClient } from '@decent-cloud/client';
 import { createSigner } from '@decent-cloud/identity';
 import { cancelContract, createContract, getContract } from '@decent-cloud/messages/contracts';
 import { searchOfferings } from '@decent-cloud/messages/offerings';
+import { shownPrice } from '../contract/shown-price.ts';
 import { judge } from '../contract/wait-for-state.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
@@ -21,13 +22,15 @@ export async function whileRented<T>(
 ): Promise<T> {
   const offering_db_id = rental.offeringId ?? (await firstInStock(session));
   const ssh_pubkey = await chooseSshPublicKey(session, rental.sshPubkey);
+  const durationHours = 1;
   // A key of its own, so that an answer lost on the way does not leave a second rental behind.
   const body = {
     offering_db_id,
     ssh_pubkey,
-    duration_hours: 1,
+    duration_hours: durationHours,
     payment_method: 'test',
     request_memo: 'dc e2e',
+    ...(await shownPrice(session, offering_db_id, durationHours)),
   };
   // An interruption waits for the answer: without it nobody would know what to cancel.
   const uninterrupted = new AbortController().signal;

@@ -24,6 +24,13 @@ export const createContract = endpoint({
       }),
       buyer_address: optionalIn(text(4_096)),
       operating_system: optionalIn(text(255)),
+      expected_amount_e9s: optionalIn(int64(0n)).meta({
+        description:
+          'The price of the whole rental as it was shown, 10⁻⁹ of the currency: a higher one is refused, a lower one is charged. Absent: whatever it costs.',
+      }),
+      expected_currency: optionalIn(text(16)).meta({
+        description: 'The currency that the price was shown in: another one is refused.',
+      }),
     })
     .meta({
       id: 'RentalRequestParams',
@@ -34,6 +41,8 @@ export const createContract = endpoint({
           duration_hours: 24,
           payment_method: 'wallet',
           operating_system: 'Debian 12',
+          expected_amount_e9s: 333333333,
+          expected_currency: 'USD',
         },
       ],
     }),
@@ -53,6 +62,7 @@ export const createContract = endpoint({
     'CURRENCY_UNSUPPORTED',
     'PAYMENT_METHOD_UNAVAILABLE',
     'DURATION_OUT_OF_RANGE',
+    'PRICE_CHANGED',
     'OUT_OF_STOCK',
     'INSUFFICIENT_BALANCE',
     'IDEMPOTENCY_KEY_REUSED',

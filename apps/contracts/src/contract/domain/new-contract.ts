@@ -1,8 +1,8 @@
-import { Refusal } from '@decent-cloud/kernel';
+import { Refusal, rentalPriceE9s } from '@decent-cloud/kernel';
 import type { Answer, requests } from '@decent-cloud/messages';
 import type { Contract, MachineSpec } from './contract.ts';
 import { contractIdOf, createdAtNsOf } from './contract-id.ts';
-import { rentalPriceE9s } from './price.ts';
+import { assertExpectedPrice } from './expected-price.ts';
 import type { RentalRequest } from './rental-request.ts';
 
 type Tenant = Answer<typeof requests.ensureAccount>;
@@ -44,15 +44,23 @@ export function isSelfRental(agreement: Agreement): boolean {
   );
 }
 
+/** What this rental costs. @throws Refusal when it is too much to be written, or more than was expected. */
+export function agreedPriceE9s(agreement: Agreement): bigint {
+  const { request, offering } = agreement;
+  const amountE9s = isSelfRental(agreement)
+    ? 0n
+    : rentalPriceE9s(offering.monthlyPriceE9s, request.durationHours);
+  if (amountE9s > INT64_MAX) {
+    throw new Refusal('INVALID', 'AMOUNT_INVALID', 'The price of so many hours is too large');
+  }
+  assertExpectedPrice(request.expected, { amountE9s, currency: offering.currency });
+  return amountE9s;
+}
+
 /** The contract that an agreement makes. Another attempt gets another moment, and so another id. */
 export function newContract(agreement: Agreement, attempt = 0): Contract {
   const { operationId, request, requesterPubkey, tenant, offering } = agreement;
-  const priceE9s = isSelfRental(agreement)
-    ? 0n
-    : rentalPriceE9s(offering.monthlyPriceE9s, request.durationHours);
-  if (priceE9s > INT64_MAX) {
-    throw new Refusal('INVALID', 'AMOUNT_INVALID', 'The price of so many hours is too large');
-  }
+  const priceE9s = agreedPriceE9s(agreement);
   const requesterContact = request.contact ?? (tenant.email === undefined ? '' : `email:${tenant.email}`);
   const createdAtNs = createdAtNsOf(agreement.askedAtNs, operationId) + BigInt(attempt);
   const keys = new Set([requesterPubkey, ...tenant.activePublicKeys]);

@@ -1,10 +1,3 @@
-import { HOURS_PER_MONTH } from '@decent-cloud/kernel';
-
-/** Price of so many hours at a monthly price; what is below 10⁻⁹ is not charged. */
-export function rentalPriceE9s(monthlyPriceE9s: bigint, durationHours: number): bigint {
-  return (monthlyPriceE9s * BigInt(durationHours)) / HOURS_PER_MONTH;
-}
-
 export interface Service {
   readonly paidE9s: bigint;
   /** When the tenant got the machine; null: never. */

@@ -20,7 +20,13 @@ describe('a request to rent', () => {
       memo: '',
       buyerAddress: null,
       operatingSystem: null,
+      expected: { amountE9s: undefined, currency: undefined },
     });
+  });
+
+  it('keeps the price that it was shown', () => {
+    const { expected } = check({ expected_amount_e9s: 0n, expected_currency: 'USD' });
+    expect(expected).toEqual({ amountE9s: 0n, currency: 'USD' });
   });
 
   it('may be a test, but not in production', () => {

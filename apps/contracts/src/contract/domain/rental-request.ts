@@ -2,6 +2,7 @@ import { REASONS, Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import type { createContract } from '@decent-cloud/messages/contracts';
 import type { PaymentMethod } from './contract.ts';
+import type { ExpectedPrice } from './expected-price.ts';
 import { sshPubkeyOf } from './ssh-pubkey.ts';
 
 export const DEFAULT_DURATION_HOURS = 720;
@@ -17,6 +18,7 @@ export interface RentalRequest {
   readonly memo: string;
   readonly buyerAddress: string | null;
   readonly operatingSystem: string | null;
+  readonly expected: ExpectedPrice;
 }
 
 /**
@@ -36,6 +38,7 @@ export function checkRentalRequest(
     memo: body.request_memo ?? '',
     buyerAddress: body.buyer_address ?? null,
     operatingSystem: body.operating_system ?? null,
+    expected: { amountE9s: body.expected_amount_e9s, currency: body.expected_currency },
   };
 }
 
