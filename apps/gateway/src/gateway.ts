@@ -113,7 +113,7 @@ export class Gateway {
     this.exchange = limiter && new RateExchange(connection, limiter, settings.NATS_REPLICAS, logger);
     this.watch = new BusWatch(connection, logger, () => {
       this.exchange?.reopen();
-      void this.nonces.open();
+      return this.nonces.open();
     });
     this.board = new StatusBoard(this.bus, logger, () => performance.now(), clock);
     this.filter = new RefusalFilter(logger, settings.API_ERROR_STATUS === 'legacy');

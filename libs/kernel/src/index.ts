@@ -1,5 +1,6 @@
 export * from './crash-point.ts';
 export * from './exact-json.ts';
+export * from './folded.ts';
 export * from './ids.ts';
 export * from './money.ts';
 export * from './reasons.ts';
@@ -8,3 +9,4 @@ export * from './regions.ts';
 export * from './retry.ts';
 export * from './time.ts';
 export * from './transitions.ts';
+export * from './ups-and-downs.ts';

@@ -1,4 +1,5 @@
 import { connectBus, ensureStream } from '@decent-cloud/bus';
+import { folded, upsAndDowns } from '@decent-cloud/kernel';
 import { agentSubjects, streams } from '@decent-cloud/messages';
 import { AccountPushError, pushAccountJwt } from '@decent-cloud/nats-auth';
 import { Database } from '@decent-cloud/postgres';
@@ -52,9 +53,9 @@ export class BrokerAccounts implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** A broker that was away may have lost its accounts. */
   private async followReconnects(system: NatsConnection): Promise<void> {
-    for await (const status of system.status()) {
-      if (status.type === 'reconnect') await this.syncAfterReconnect(system);
-    }
+    const sync = folded(() => this.syncAfterReconnect(system));
+    const changeBy = upsAndDowns();
+    for await (const status of system.status()) if (changeBy(status) === 'up') void sync();
   }
 
   private async syncAfterReconnect(system: NatsConnection): Promise<void> {
@@ -106,7 +107,9 @@ export class BrokerAccounts implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Makes lost streams again, pushes every account (nothing happens at the broker where it has the same claims), then compares the consumers. */
-  async syncAll(): Promise<void> {
+  readonly syncAll = folded(() => this.compareAll());
+
+  private async compareAll(): Promise<void> {
     const wanted = new Set<string>();
     for (const stream of [streams.AGENT_CMD, streams.AGENT_EVT]) {
       await ensureStream(this.jetstream, stream, this.settings.NATS_REPLICAS);

@@ -1,3 +1,4 @@
+import { folded, upsAndDowns } from '@decent-cloud/kernel';
 import type { Logger } from '@decent-cloud/runtime';
 import type { NatsConnection } from '@nats-io/transport-node';
 
@@ -8,9 +9,10 @@ export class BusWatch {
   constructor(
     private readonly connection: NatsConnection,
     private readonly logger: Logger,
-    private readonly onAgain: () => void,
+    /** Not called again while it runs: what happens meanwhile is one further call. */
+    onAgain: () => Promise<void>,
   ) {
-    void this.watch();
+    void this.watch(folded(onAgain));
   }
 
   readonly isUp = (): boolean => this.up && !this.connection.isClosed();
@@ -21,15 +23,17 @@ export class BusWatch {
     await this.connection.flush();
   }
 
-  private async watch(): Promise<void> {
+  private async watch(onAgain: () => Promise<void>): Promise<void> {
+    const changeBy = upsAndDowns();
     for await (const status of this.connection.status()) {
-      if (status.type === 'disconnect') {
+      const change = changeBy(status);
+      if (change === 'down') {
         this.up = false;
         this.logger.warn('the bus is gone; reconnecting');
-      } else if (status.type === 'reconnect') {
+      } else if (change === 'up') {
         this.up = true;
         this.logger.info('the bus is back');
-        this.onAgain();
+        onAgain().catch((error: unknown) => this.logger.warn({ error }, 'not all goes on with the bus'));
       } else if (status.type === 'error') {
         this.logger.warn({ error: status.error }, 'the bus says');
       }

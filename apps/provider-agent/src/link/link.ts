@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiError, type Client } from '@decent-cloud/client';
-import { type Clock, jitteredBackoffMs } from '@decent-cloud/kernel';
+import { type Clock, jitteredBackoffMs, upsAndDowns } from '@decent-cloud/kernel';
 import { agentSubjects } from '@decent-cloud/messages/agent-protocol';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -222,14 +222,16 @@ export class Link {
 
   private async watch(connected: Connected): Promise<void> {
     const { connection } = connected;
-    for await (const { type } of connection.status()) {
+    const changeBy = upsAndDowns();
+    for await (const status of connection.status()) {
+      const change = changeBy(status);
       if (this.current !== connected) {
         // It has been replaced: that it is cut is no loss, and it must not come back.
-        if (type === 'disconnect') void connection.close();
-      } else if (type === 'disconnect') {
+        if (status.type === 'disconnect') void connection.close();
+      } else if (change === 'down') {
         this.isUp = false;
         this.options.logger.warn('connection to the broker lost');
-      } else if (type === 'reconnect') this.up();
+      } else if (change === 'up') this.up();
     }
   }
 
