@@ -30,12 +30,14 @@ import { EventsEndpoint, ticketEndpoint } from './live/events-endpoint.ts';
 import { FactReader } from './live/fact-reader.ts';
 import { liveSubjects } from './live/live-facts.ts';
 import { LiveHub } from './live/live-hub.ts';
+import { Past } from './live/past.ts';
+import { StreamPlaces } from './live/stream-limits.ts';
 import { Tickets } from './live/tickets.ts';
 import { homePage } from './platform/home-page.ts';
 import { contentSecurityPolicy } from './platform/html.ts';
 import { localEndpoints } from './platform/local-endpoints.ts';
 import { StatusBoard } from './platform/platform-status.ts';
-import { type GatewaySettings, isRateLimited } from './settings.ts';
+import { type GatewaySettings, isRateLimited, streamLimits } from './settings.ts';
 
 export interface GatewayCore {
   readonly settings: GatewaySettings;
@@ -96,7 +98,7 @@ export class Gateway {
       allowedHosts: new AllowedHosts(settings.PUBLIC_URL, settings.ALLOWED_HOSTS, !isProduction),
       clock,
     });
-    this.hub = new LiveHub(this.owners);
+    this.hub = new LiveHub(this.owners, new StreamPlaces(streamLimits(settings)));
     this.reader = new FactReader(
       connection,
       [...new Set([...liveSubjects, ...FOLLOWED])],
@@ -190,13 +192,11 @@ export class Gateway {
     const tickets = new Tickets(connection, settings.NATS_REPLICAS, clock, logger);
     const events = new EventsEndpoint({
       hub: this.hub,
-      reader: this.reader,
+      past: new Past(this.reader, logger),
       tickets,
       authenticator: this.authenticator,
       logger,
       keepAliveMs: settings.SSE_KEEP_ALIVE_SECS * 1_000,
-      streamsPerKey: settings.SSE_STREAMS_PER_KEY,
-      streamsMax: settings.SSE_STREAMS_MAX,
       random: Math.random,
     });
     registerEndpoints(scope, {

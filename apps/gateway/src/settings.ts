@@ -1,5 +1,6 @@
 import { baseSettings } from '@decent-cloud/runtime';
 import { z } from 'zod';
+import type { StreamLimits } from './live/stream-limits.ts';
 
 const list = z
   .string()
@@ -33,8 +34,14 @@ export const gatewaySettings = baseSettings.extend({
   BODY_LIMIT_BYTES: wholeNumber(1_024, 16 * 1024 ** 2, 1024 ** 2),
   SERVICE_TIMEOUT_MS: wholeNumber(100, 60_000, 5_000),
   SSE_KEEP_ALIVE_SECS: wholeNumber(1, 300, 15),
-  SSE_STREAMS_PER_KEY: wholeNumber(1, 1_000, 10),
+  /** Of this gateway in all, of each key, and of each address (of an IPv6 line: its /64). */
   SSE_STREAMS_MAX: wholeNumber(1, 100_000, 5_000),
+  SSE_STREAMS_PER_KEY: wholeNumber(1, 1_000, 10),
+  SSE_STREAMS_PER_ADDRESS: wholeNumber(1, 100_000, 2_000),
+  /** The same for keys that have no account: anybody can make a thousand of them. */
+  SSE_STREAMS_MAX_WITHOUT_ACCOUNT: wholeNumber(0, 100_000, 1_000),
+  SSE_STREAMS_PER_KEY_WITHOUT_ACCOUNT: wholeNumber(0, 1_000, 3),
+  SSE_STREAMS_PER_ADDRESS_WITHOUT_ACCOUNT: wholeNumber(0, 100_000, 100),
 });
 export type GatewaySettings = z.output<typeof gatewaySettings>;
 
@@ -42,4 +49,17 @@ export function isRateLimited(settings: GatewaySettings): boolean {
   return settings.RATE_LIMIT_ENABLED === undefined
     ? settings.ENVIRONMENT === 'prod'
     : settings.RATE_LIMIT_ENABLED === 'true';
+}
+
+export function streamLimits(settings: GatewaySettings): StreamLimits {
+  return {
+    max: settings.SSE_STREAMS_MAX,
+    perKey: settings.SSE_STREAMS_PER_KEY,
+    perAddress: settings.SSE_STREAMS_PER_ADDRESS,
+    withoutAccount: {
+      max: settings.SSE_STREAMS_MAX_WITHOUT_ACCOUNT,
+      perKey: settings.SSE_STREAMS_PER_KEY_WITHOUT_ACCOUNT,
+      perAddress: settings.SSE_STREAMS_PER_ADDRESS_WITHOUT_ACCOUNT,
+    },
+  };
 }

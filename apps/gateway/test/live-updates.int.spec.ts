@@ -3,7 +3,7 @@ import { type FactDeclaration, type FactInput, facts } from '@decent-cloud/messa
 import { eventually } from '@decent-cloud/testing';
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { RunningGateway } from '../src/start-gateway.ts';
-import { keyPair, type SendOptions, send, sign, World } from './world.ts';
+import { type Answered, keyPair, type SendOptions, send, sign, World } from './world.ts';
 
 const ALICE = 'a'.repeat(32);
 const BOB = 'b'.repeat(32);
@@ -30,7 +30,11 @@ class Reader {
     const headers = options.as ? sign(port, { ...options, path }) : {};
     const abort = new AbortController();
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-      headers: { ...headers, ...(options.lastId !== undefined && { 'last-event-id': options.lastId }) },
+      headers: {
+        ...headers,
+        ...options.headers,
+        ...(options.lastId !== undefined && { 'last-event-id': options.lastId }),
+      },
       signal: abort.signal,
     });
     const reader = new Reader(response);
@@ -209,6 +213,35 @@ describe('live updates', () => {
     });
   });
 
+  it('come whole after a gap that no connection takes at once, from what is kept and from the stream', async () => {
+    const sample = facts.contractStepsChanged.sample as FactInput<typeof facts.contractStepsChanged>;
+    const [step] = sample.steps;
+    const reader = await Reader.open(gateway.port, { as: alice });
+    await refund(ALICE, 1n);
+    await eventually(() => reader.named().length === 1);
+    const { lastId } = reader;
+    reader.close();
+    const missed = 150;
+    for (let atNs = 1n; atNs <= missed; atNs++) {
+      await say(facts.contractStepsChanged, {
+        ...sample,
+        requesterAccountId: ALICE,
+        atNs,
+        steps: Array.from({ length: 24 }, () => step as NonNullable<typeof step>),
+      });
+    }
+    const other = await world.gateway();
+    await ready(other);
+    for (const { port } of [gateway, other]) {
+      const again = await Reader.open(port, { as: alice, lastId });
+      await eventually(() => again.ended || again.named().length >= missed);
+      expect(again.text.length).toBeGreaterThan(512 * 1024);
+      const order = again.named().map((event) => Number(/"as_of_ns":(\d+)/.exec(event)?.[1]));
+      expect(order).toEqual(Array.from({ length: missed }, (_, index) => index + 1));
+      again.close();
+    }
+  }, 20_000);
+
   it('say `reset` when the past is gone or the stream is another one, and go on', async () => {
     const early = await refund(ALICE, 1n);
     const last = await refund(ALICE, 2n);
@@ -331,6 +364,40 @@ describe('opening the stream', () => {
     });
     const bad = await send(gateway.port, { path: EVENTS, as: alice, headers: { 'last-event-id': 'abc' } });
     expect([bad.status, bad.json.code]).toEqual([400, 'INVALID_INPUT']);
+  });
+
+  it('leaves places for people: few for keys without an account, and not all for one address', async () => {
+    const small = await world.gateway({
+      TRUSTED_PROXIES: '127.0.0.1',
+      SSE_STREAMS_PER_ADDRESS: '4',
+      SSE_STREAMS_PER_KEY_WITHOUT_ACCOUNT: '1',
+      SSE_STREAMS_PER_ADDRESS_WITHOUT_ACCOUNT: '2',
+    });
+    await ready(small);
+    const readers: Reader[] = [];
+    const open = async (as: ReturnType<typeof keyPair>, ip: string) => {
+      const reader = await Reader.open(small.port, { as, headers: { 'x-forwarded-for': ip } });
+      readers.push(reader);
+      const { response } = reader;
+      return {
+        status: response.status,
+        json: response.ok ? {} : ((await response.json()) as Answered['json']),
+      };
+    };
+    const [one, two, three] = [keyPair(), keyPair(), keyPair()];
+    const home = '198.51.100.7';
+    expect((await open(one, home)).status).toBe(200);
+    expect((await open(one, home)).json.error).toBe(
+      'At most 1 live streams for a key without an account; register the key for more',
+    );
+    expect((await open(two, home)).status).toBe(200);
+    const refused = await open(three, home);
+    expect([refused.status, refused.json.code]).toEqual([429, 'RATE_LIMITED']);
+    expect((await open(three, '198.51.100.8')).status).toBe(200);
+    for (let index = 0; index < 2; index++) expect((await open(alice, home)).status).toBe(200);
+    expect((await open(bob, home)).json.error).toBe('At most 4 live streams for an address');
+    expect((await open(bob, '198.51.100.8')).status).toBe(200);
+    for (const reader of readers) reader.close();
   });
 
   it('is ended with a word when the gateway stops', async () => {

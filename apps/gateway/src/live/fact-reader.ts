@@ -33,6 +33,13 @@ export interface FactReaderEvents {
   readonly onClosed: () => void;
 }
 
+export interface GapPage {
+  readonly after: number;
+  readonly end: number;
+  readonly messages: number;
+  readonly longestGap: number;
+}
+
 export const incarnationOf = (info: StreamInfo): string => Date.parse(info.created).toString(36);
 
 /**
@@ -69,39 +76,38 @@ export class FactReader {
   }
 
   /**
-   * Reads from after `from` up to and including `to` with a consumer of its own; a fact after `to` is not given.
-   * @returns false when there are more than `limit` messages, which are then not all read
+   * Reads what comes after `after`, no further than `end`, until it has looked at so many messages or `onFact` says no.
+   * @returns the sequence up to which nothing is missing; undefined when the stream has dropped some of it already, or when
+   * the whole gap is longer than `longestGap` messages
    */
-  async readGap(
-    from: number,
-    to: number,
-    limit: number,
-    onFact: (fact: ParsedFact, sequence: number) => void,
-  ): Promise<boolean> {
-    if (from >= to) return true;
+  async readPage(
+    { after, end, messages, longestGap }: GapPage,
+    onFact: (fact: ParsedFact, sequence: number) => boolean,
+  ): Promise<number | undefined> {
+    if (after >= end) return end;
+    const info = await this.streamInfo();
+    if (after + 1 < info.state.first_seq) return undefined;
     const consumer = await this.js.consumers.get(STREAM, {
       name_prefix: `${this.namePrefix}-gap`,
       filter_subjects: [...this.subjects],
       deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: from + 1,
+      opt_start_seq: after + 1,
       inactive_threshold: 10_000,
     });
-    let pending = (await consumer.info(true)).num_pending;
-    if (pending > limit) return false;
     try {
-      while (pending > 0) {
-        const batch = await consumer.fetch({ max_messages: Math.min(pending, 500), expires: API_TIMEOUT_MS });
-        let last: JsMsg | undefined;
-        for await (const message of batch) {
-          last = message;
-          if (message.seq > to) return true;
-          this.parse(message, onFact);
-          if (message.seq === to) return true;
-        }
-        if (!last) throw new Error('the stream does not give its messages');
-        pending = last.info.pending;
+      const pending = (await consumer.info(true)).num_pending;
+      if (pending > longestGap) return undefined;
+      if (pending === 0) return end;
+      const asked = Math.min(pending, messages);
+      const batch = await consumer.fetch({ max_messages: asked, expires: API_TIMEOUT_MS });
+      let last: JsMsg | undefined;
+      for await (const message of batch) {
+        if (message.seq > end) return end;
+        last = message;
+        if (!this.parse(message, onFact) || message.seq === end) return message.seq;
       }
-      return true;
+      if (!last) throw new Error('the stream does not give its messages');
+      return last.info.pending === 0 ? end : last.seq;
     } finally {
       consumer.delete().catch((error: unknown) => this.logger.debug({ error }, 'gap consumer not deleted'));
     }
@@ -161,15 +167,16 @@ export class FactReader {
     }
   }
 
-  private parse(message: JsMsg, onFact: (fact: ParsedFact, sequence: number) => void): void {
+  /** What `onFact` says; true when there is nothing to be told. */
+  private parse<T>(message: JsMsg, onFact: (fact: ParsedFact, sequence: number) => T): T | true {
     let fact: ParsedFact | undefined;
     try {
       fact = parseFact(message.subject, parseExactJson(message.string()));
     } catch (error) {
       // Whoever wrote it is wrong; live updates of everybody else go on.
       this.logger.warn({ error, subject: message.subject, sequence: message.seq }, 'unreadable fact');
-      return;
+      return true;
     }
-    if (fact) onFact(fact, message.seq);
+    return fact ? onFact(fact, message.seq) : true;
   }
 }

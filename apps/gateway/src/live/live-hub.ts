@@ -1,12 +1,15 @@
 import { printExactJson } from '@decent-cloud/kernel';
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import type { KeyOwners } from '../auth/key-owners.ts';
+import type { Page } from './event-stream.ts';
 import type { ParsedFact, Position } from './fact-reader.ts';
 import type { LiveChange } from './live-facts.ts';
+import type { StreamPlaces } from './stream-limits.ts';
 
 /** One open stream, as the hub sees it. */
 export interface LiveListener {
   readonly publicKey: string;
+  readonly address: string;
   accountId: string | undefined;
   /** Must not throw. */
   take(change: LiveChange): void;
@@ -16,6 +19,7 @@ export interface LiveListener {
 }
 
 const KEPT_CHANGES = 5_000;
+const PAGE_CHANGES = 500;
 
 /** Knows who listens and hands every change to those whom it concerns; keeps the newest changes for those who come back. */
 export class LiveHub {
@@ -26,7 +30,10 @@ export class LiveHub {
   private keptAfter = 0;
   private current: Position | undefined;
 
-  constructor(private readonly owners: KeyOwners) {}
+  constructor(
+    private readonly owners: KeyOwners,
+    readonly places: StreamPlaces,
+  ) {}
 
   get size(): number {
     return this.all.size;
@@ -37,20 +44,16 @@ export class LiveHub {
     return this.current;
   }
 
-  countOf(publicKey: string): number {
-    let count = 0;
-    for (const listener of this.listeners.get(publicKey) ?? []) if (listener.publicKey === publicKey) count++;
-    return count;
-  }
-
   add(listener: LiveListener): void {
     this.all.add(listener);
+    this.places.add(listener);
     this.listen(listener, listener.publicKey);
     if (listener.accountId !== undefined) this.listen(listener, listener.accountId);
   }
 
   remove(listener: LiveListener): void {
-    this.all.delete(listener);
+    if (!this.all.delete(listener)) return;
+    this.places.remove(listener);
     for (const name of [listener.publicKey, listener.accountId]) {
       if (name === undefined) continue;
       const set = this.listeners.get(name);
@@ -63,10 +66,13 @@ export class LiveHub {
     for (const listener of [...this.all]) listener.end(why);
   }
 
-  /** Kept changes after a sequence; undefined when some of them are not kept any more. */
-  keptSince(sequence: number): readonly LiveChange[] | undefined {
-    if (sequence < this.keptAfter) return undefined;
-    return this.kept.filter((change) => change.sequence > sequence);
+  /** The next kept changes after a sequence; undefined when some of them are not kept any more. */
+  pageAfter(sequence: number): Page | undefined {
+    if (!this.current || sequence < this.keptAfter) return undefined;
+    const from = this.firstKeptAfter(sequence);
+    const changes = this.kept.slice(from, from + PAGE_CHANGES);
+    const last = from + PAGE_CHANGES < this.kept.length ? changes.at(-1) : this.current;
+    return { changes, upTo: last?.sequence ?? this.current.sequence };
   }
 
   opened(position: Position, continued: boolean): void {
@@ -83,12 +89,22 @@ export class LiveHub {
 
   take(fact: ParsedFact, sequence: number): void {
     const change = changeOf(fact, sequence);
-    if (change) {
-      for (const listener of this.concerned(change.audience)) listener.take(change);
-      this.keep(change);
-    }
+    // First of all: whoever cannot take it now looks for it here.
+    if (change) this.keep(change);
     if (this.current) this.current = { ...this.current, sequence };
+    if (change) for (const listener of this.concerned(change.audience)) listener.take(change);
     this.follow(fact);
+  }
+
+  private firstKeptAfter(sequence: number): number {
+    let low = 0;
+    let high = this.kept.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.kept[middle] as LiveChange).sequence > sequence) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   private keep(change: LiveChange): void {
