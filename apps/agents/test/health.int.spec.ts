@@ -1,6 +1,7 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type Caller, facts } from '@decent-cloud/messages';
 import { getHealthSummary, listHealthChecks } from '@decent-cloud/messages/machine-health';
+import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { DropOldChecks } from '../src/health/drop-old-checks.ts';
 import { PollingAgent } from './polling-agent.ts';
@@ -106,6 +107,19 @@ test('checks of the future, of long ago and with nonsense in them are refused', 
     await expect(agent.health(contractId, body)).rejects.toMatchObject({ code: 'INVALID' });
   }
   expect(await checks(contractId, tenant)).toEqual([]);
+});
+
+test('whoever has not the machine in hand, or had it until its end, says nothing about its health', async () => {
+  const { agent, accepted, contractId, tenant } = await rented();
+  const pool = await stage.pool(accepted.providerPublicKey, 'apac');
+  const other = await PollingAgent.join(stage, accepted.providerPublicKey, pool.poolId);
+  const refusal = { reason: 'TRANSITION_NOT_ALLOWED' };
+  await expect(other.health(contractId, { status: 'unhealthy' })).rejects.toMatchObject(refusal);
+  await agent.health(contractId);
+  await stage.say(facts.contractEnded, stage.ended(accepted));
+  await eventually(async () => (await stage.stateOf(contractId))?.state === 'ended');
+  await expect(agent.health(contractId, { status: 'unhealthy' })).rejects.toMatchObject(refusal);
+  expect(await summary(contractId, tenant)).toMatchObject({ totalChecks: 1n, unhealthyChecks: 0n });
 });
 
 test('after 90 days a check is dropped; the summary goes on counting it', async () => {

@@ -245,6 +245,28 @@ describe('beside it', () => {
     });
   });
 
+  test('what is told of the inside of a machine after its end reaches nobody', async () => {
+    const running = await stage.running();
+    const { agent, contractId, accepted } = running;
+    const wanted = rotationOf(running);
+    await stage.say(facts.machineOperationRequested, wanted);
+    await orderOf(agent, wanted.operationId);
+    await stage.say(facts.contractEnded, stage.ended(accepted));
+    await agent.command(contractId, 'terminate');
+    await finished(contractId, wanted.operationId);
+    await agent.report(doneEvent(agent, wanted, { keySetSha256: 'ab'.repeat(32) }));
+    const payload = { success: true, exitCode: 0, log: 'late' };
+    await agent.report(agent.event('script-done', { contractId, generation: 1, payload }));
+    await agent.report(agent.terminated(contractId));
+    await stage.saidOnce(facts.machineRemoved, contractId);
+    await stage.settled();
+    expect(stage.said(facts.machineScriptFinished, contractId)).toEqual([]);
+    const ends = endOf(contractId, wanted.operationId);
+    expect(ends.map(({ outcome, failure }) => [outcome, failure?.code])).toEqual([
+      ['failed', 'CONTRACT_ENDED'],
+    ]);
+  });
+
   test('a log that fits no message is not believed', async () => {
     const { agent, contractId } = await stage.running();
     const before = await stage.metric('dc_agent_messages_disbelieved_total', 'reason="malformed"');

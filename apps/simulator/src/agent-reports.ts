@@ -1,7 +1,7 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type AgentEvent, facts } from '@decent-cloud/messages';
 import type { KnownMachine } from '../../agents/src/assignment/domain/compare-observed.ts';
-import { type Effect, isInside, type MachineEvent } from '../../agents/src/assignment/domain/decide-event.ts';
+import type { Effect, MachineEvent } from '../../agents/src/assignment/domain/decide-event.ts';
 import type { Assignment, Machine } from './agents-rows.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { Recorder, Transaction } from './database.ts';
@@ -30,7 +30,6 @@ export class AgentReports {
       this.compare(tx, event);
       return;
     }
-    if (isInside(event)) throw new Error(`${event.kind} is not simulated`);
     const { coordinator, rules } = this;
     const { contractId, generation, agentPublicKey } = event;
     const assignment = coordinator.assignments.get(contractId);
@@ -73,6 +72,8 @@ export class AgentReports {
       case 'report-lost':
         this.lose(tx, machine);
         return;
+      case 'pass-on':
+        throw new Error(`${event.kind} is not simulated`);
     }
   }
 

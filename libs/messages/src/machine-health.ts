@@ -42,7 +42,7 @@ export const recordHealth = endpoint({
       examples: [{ checkedAt: 1795415157245000000, status: 'healthy', latencyMs: 12 }],
     }),
   answer: healthCheck,
-  refusals: ['CONTRACT_NOT_FOUND'],
+  refusals: ['CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED'],
 });
 
 export const listHealthChecks = endpoint({

@@ -11,7 +11,7 @@ import { DisbelievedError } from '../wire/signed-by-agent.ts';
 import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './assignment.store.ts';
 import { Coordinator } from './coordinator.ts';
 import { compareObserved, type KnownMachine } from './domain/compare-observed.ts';
-import { decideOnEvent, type Effect, isInside, type MachineEvent } from './domain/decide-event.ts';
+import { decideOnEvent, type Effect, type InsideEvent, type MachineEvent } from './domain/decide-event.ts';
 import { Removals } from './removals.ts';
 
 const MOST_MACHINES = 10_000;
@@ -44,7 +44,6 @@ export class AgentReports {
         `${contractId} generation ${generation} is not ${agentPublicKey}'s`,
       );
     }
-    if (isInside(event)) return this.inside.apply(sql, event, now);
     const effects = decideOnEvent(event, machine, assignment, attemptsOf(machines));
     for (const effect of effects) await this.carryOut(sql, effect, event, assignment, machine, now);
   }
@@ -76,6 +75,9 @@ export class AgentReports {
         return;
       case 'report-lost':
         await this.lose(sql, machine, now);
+        return;
+      case 'pass-on':
+        await this.inside.apply(sql, event as InsideEvent, now);
         return;
     }
   }

@@ -1,5 +1,6 @@
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import type { Machine } from '../assignment/assignment.store.ts';
 
 export interface HealthCheckRow {
   id: bigint;
@@ -40,6 +41,19 @@ export class HealthStore {
          requester_public_key as "requesterPublicKey", requester_account_id as "requesterAccountId"
        from assignment where contract_id = $1`,
       [contractId],
+    );
+    return row;
+  }
+
+  /** The agent's newest attempt at the contract's machine, and which attempt counts. */
+  async attemptOf(
+    contractId: string,
+    agentPublicKey: string,
+  ): Promise<(Pick<Machine, 'generation' | 'desired'> & { readonly newest: number }) | undefined> {
+    const [row] = await this.database.query<Pick<Machine, 'generation' | 'desired'> & { newest: number }>(
+      `select m.generation, m.desired, a.generation as newest from machine m join assignment a using (contract_id)
+       where m.contract_id = $1 and m.agent_public_key = $2 order by m.generation desc limit 1`,
+      [contractId, agentPublicKey],
     );
     return row;
   }

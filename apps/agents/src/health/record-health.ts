@@ -2,6 +2,7 @@ import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { recordHealth } from '@decent-cloud/messages/machine-health';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { counts } from '../assignment/domain/decide-event.ts';
 import { contractNotFound } from '../polling/polled-machines.ts';
 import { requirePolling } from '../polling/speakers.ts';
 import { isBelievable } from './domain/is-believable.ts';
@@ -18,6 +19,11 @@ export class RecordHealth implements Verb<typeof recordHealth> {
     if (parties?.providerPublicKey !== agent.providerPublicKey) throw contractNotFound();
     if (!isBelievable(body.checkedAt, now)) {
       throw new Refusal('INVALID', 'INVALID_INPUT', 'checkedAt: must be within the last 24 hours');
+    }
+    const attempt = await this.store.attemptOf(params.id, agent.publicKey);
+    if (!attempt || !counts(attempt, { generation: attempt.newest })) {
+      const text = 'The machine of this contract is not in the hands of this agent (any more)';
+      throw new Refusal('CONFLICT', 'TRANSITION_NOT_ALLOWED', text);
     }
     const check = {
       contractId: params.id,

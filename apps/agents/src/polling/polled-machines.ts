@@ -4,7 +4,7 @@ import { isParty } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
 import { AgentReports } from '../assignment/agent-reports.ts';
 import { type Assignment, AssignmentStore, type Machine } from '../assignment/assignment.store.ts';
-import type { InsideEvent, MachineEvent } from '../assignment/domain/decide-event.ts';
+import { counts, type MachineEvent } from '../assignment/domain/decide-event.ts';
 import type { Speaker } from './speakers.ts';
 
 export interface InHand {
@@ -15,7 +15,7 @@ export interface InHand {
   /** The newest attempt of the agent that speaks. */
   readonly own: Machine | undefined;
 }
-type Happening = MachineEvent | InsideEvent extends infer E
+type Happening = MachineEvent extends infer E
   ? E extends { kind: infer K }
     ? { kind: K } & (E extends { payload: infer P } ? { payload: P } : unknown)
     : never
@@ -68,7 +68,7 @@ export class PolledMachines {
 
 /** The attempt that counts, and nobody ended it. */
 export const isCurrent = ({ assignment, own }: InHand): boolean =>
-  own !== undefined && own.generation === assignment.generation && own.desired === 'running';
+  own !== undefined && counts(own, assignment);
 
 const actsFor = (speaker: Speaker, { providerPublicKey, providerAccountId }: Assignment): boolean =>
   speaker.kind === 'agent'

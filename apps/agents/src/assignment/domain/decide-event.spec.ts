@@ -100,3 +100,29 @@ test('an older generation changes nothing and is told to go', () => {
   given('claimed', 'absent', 2).when(provisioned).leadsTo({ kind: 'order-removal' });
   given('offered', 'running', 2).when(claimed).leadsTo();
 });
+
+describe('what went on inside of a machine', () => {
+  const operation = { operationId: head.eventId, kind: 'reset-password' as const };
+  const inside: MachineEvent[] = [
+    { ...head, kind: 'script-done', payload: { success: true, exitCode: 0, log: '' } },
+    { ...head, kind: 'operation-done', payload: operation },
+    {
+      ...head,
+      kind: 'operation-failed',
+      payload: { ...operation, class: 'config', code: 'x', message: 'x' },
+    },
+  ];
+  test.each(inside)(
+    'is passed on of the attempt that counts, before and after it is accepted ($kind)',
+    (event) => {
+      for (const state of ['claimed', 'provisioned'] as const)
+        given(state).when(event).leadsTo({ kind: 'pass-on' });
+    },
+  );
+  test.each(inside)('is nobody’s business of one that was replaced or has ended ($kind)', (event) => {
+    given('claimed', 'running', 2).when(event).leadsTo();
+    given('provisioned', 'absent', 2).when(event).leadsTo();
+    given('provisioned', 'absent').when(event).leadsTo();
+    given('gone', 'absent').when(event).leadsTo();
+  });
+});

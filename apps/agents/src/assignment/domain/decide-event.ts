@@ -23,20 +23,27 @@ export type Effect =
   /** It is to be absent, and is not (yet): say so again. */
   | { readonly kind: 'order-removal' }
   | { readonly kind: 'confirm-gone' }
-  | { readonly kind: 'report-lost' };
+  | { readonly kind: 'report-lost' }
+  /** It tells of what went on inside of the machine. */
+  | { readonly kind: 'pass-on' };
 
 /** What an agent says about what went on inside of a machine. */
 export type InsideEvent = Extract<
   AgentEvent,
   { kind: 'operation-done' | 'operation-failed' | 'script-done' }
 >;
-export const isInside = (event: AgentEvent): event is InsideEvent =>
-  event.kind === 'operation-done' || event.kind === 'operation-failed' || event.kind === 'script-done';
-export type MachineEvent = Exclude<AgentEvent, { kind: 'observed' } | InsideEvent>;
+export type MachineEvent = Exclude<AgentEvent, { kind: 'observed' }>;
+
+/** Is this the attempt that counts: not replaced by a newer one, not ended? */
+export const counts = (
+  machine: Pick<MachineView, 'generation' | 'desired'>,
+  assignment: Pick<AssignmentView, 'generation'>,
+): boolean => machine.desired === 'running' && machine.generation === assignment.generation;
 
 /**
- * Absent beats running: nothing that an agent says about a machine that shall not exist brings it back, and an attempt
- * that has been replaced (an older generation) is always to be absent.
+ * The one place where reports are held against generation and end. Absent beats running: nothing that an agent says about
+ * a machine that shall not exist brings it back or is told on, and an attempt that has been replaced (an older generation)
+ * is always to be absent.
  */
 export function decideOnEvent(
   event: MachineEvent,
@@ -44,7 +51,7 @@ export function decideOnEvent(
   assignment: AssignmentView,
   attempts: readonly Attempt[],
 ): readonly Effect[] {
-  const isWanted = machine.desired === 'running' && machine.generation === assignment.generation;
+  const isWanted = counts(machine, assignment);
   const isBeingMade = machine.state === 'offered' || machine.state === 'claimed';
   switch (event.kind) {
     case 'progress':
@@ -69,6 +76,10 @@ export function decideOnEvent(
     case 'terminated':
       if (machine.desired === 'absent') return machine.state === 'gone' ? [] : [{ kind: 'confirm-gone' }];
       return machine.state === 'provisioned' ? [{ kind: 'report-lost' }] : [];
+    case 'script-done':
+    case 'operation-done':
+    case 'operation-failed':
+      return isWanted ? [{ kind: 'pass-on' }] : [];
   }
 }
 
