@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { BrokerWatch, freeBytesOf, readinessOf } from './stack-broker.mjs';
 import { inherited, StackChildren } from './stack-children.mjs';
 import { prepareDemo } from './stack-demo.mjs';
 import { PidFile } from './stack-pids.mjs';
@@ -43,6 +44,7 @@ export class Stack {
     this.secrets = await loadSecrets(run.dataDir);
     await this.startServers();
     this.guard();
+    this.watchBroker(instances.map(({ instance }) => instance));
     run.say(`starting ${instances.map(({ instance }) => instance).join(', ') || 'no services yet'}`);
     const services = instances.map((instance) => this.startService(instance));
     await this.savePids();
@@ -137,6 +139,28 @@ export class Stack {
           warned = true;
         },
       );
+    }, 5_000).unref();
+  }
+
+  /** @param {string[]} instances */
+  watchBroker(instances) {
+    const { run, children } = this;
+    const parts = instances.map((name) => ({ name, port: this.ports.others[name] ?? 0 }));
+    const watch = new BrokerWatch({
+      readiness: () => readinessOf(parts),
+      freeBytes: () => freeBytesOf(run.dataDir),
+      restart: async () => {
+        await children.all.find(({ name }) => name === 'nats')?.restart();
+        await this.savePids();
+      },
+      say: run.say,
+    });
+    let isLooking = false;
+    setInterval(async () => {
+      if (isLooking || run.stopping) return;
+      isLooking = true;
+      await watch.look().catch((error) => run.say(`the streams cannot be watched: ${error.message}`));
+      isLooking = false;
     }, 5_000).unref();
   }
 

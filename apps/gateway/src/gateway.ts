@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { type Clock, nsToMs } from '@decent-cloud/kernel';
-import { type Caller, type EndpointDeclaration, facts } from '@decent-cloud/messages';
-import { Bus, type Logger, type Metrics, NestLogger } from '@decent-cloud/runtime';
+import { buckets, type Caller, type EndpointDeclaration, facts } from '@decent-cloud/messages';
+import { Bus, type Logger, type Metrics, NestLogger, StreamWatch } from '@decent-cloud/runtime';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -46,6 +46,8 @@ export interface GatewayCore {
   readonly connection: NatsConnection;
   readonly clock: Clock;
   readonly endpoints: Readonly<Record<string, EndpointDeclaration>>;
+  /** Names of the checks of this process that fail. */
+  readonly failingChecks: () => Promise<string[]>;
 }
 
 @Module({})
@@ -67,6 +69,7 @@ export class Gateway {
   private readonly owners: KeyOwners;
   private readonly delegations: Delegations;
   private readonly nonces: Nonces;
+  private readonly streamWatch: StreamWatch;
   private readonly authenticator: Authenticator;
   private readonly hub: LiveHub;
   private readonly reader: FactReader;
@@ -88,6 +91,11 @@ export class Gateway {
     this.nonces = new Nonces(connection, settings.NATS_REPLICAS, clock, logger, (why) =>
       this.gatewayMetrics.refusedNonces.inc({ why }),
     );
+    this.streamWatch = new StreamWatch({
+      probes: [{ stream: `KV_${buckets.earlyNonces.name}`, write: () => this.nonces.probe() }],
+      metrics,
+      logger,
+    });
     this.authenticator = new Authenticator({
       verifier: chooseVerifier((error) =>
         logger.warn({ error }, 'libsodium cannot be used: signatures are checked ten times as slowly'),
@@ -117,7 +125,12 @@ export class Gateway {
       this.exchange?.reopen();
       return this.nonces.open();
     });
-    this.board = new StatusBoard(this.bus, logger, () => performance.now(), clock);
+    this.board = new StatusBoard(
+      this.bus,
+      logger,
+      () => performance.now(),
+      () => core.failingChecks(),
+    );
     this.filter = new RefusalFilter(logger, settings.API_ERROR_STATUS === 'legacy');
     this.hooks = new HttpHooks({
       cors: new CorsRules({
@@ -145,9 +158,14 @@ export class Gateway {
     return this.watch.check();
   }
 
+  checkStreams(): Promise<void> {
+    return this.streamWatch.check();
+  }
+
   async listen(): Promise<Server> {
     const { settings, logger } = this.core;
     await this.nonces.open();
+    await this.streamWatch.start();
     this.reader.start();
     const adapter = new FastifyAdapter({
       ...fastifyOptions(settings),
@@ -183,6 +201,7 @@ export class Gateway {
     const deadlineMs = this.core.settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS * 800;
     if (app) await this.connections?.drain(() => app.close(), deadlineMs);
     this.exchange?.stop();
+    await this.streamWatch.stop();
     await this.reader.stop();
   }
 

@@ -85,11 +85,13 @@ class GatewayProcess implements RunningGateway {
       connection: this.connection,
       clock: this.options.clock ?? systemClock,
       endpoints: this.options.endpoints ?? allEndpoints,
+      failingChecks: () => this.ops.failing(),
     });
     const server = await this.gateway.listen();
     this.port = (server.address() as AddressInfo).port;
     const { gateway } = this;
     this.ops.addCheck({ name: 'bus', check: () => gateway.checkBus() });
+    this.ops.addCheck({ name: 'streams', check: () => gateway.checkStreams() });
     this.started = true;
     logger.info(`the gateway is ready on port ${this.port}`);
   }

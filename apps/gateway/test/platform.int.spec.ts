@@ -41,8 +41,10 @@ beforeAll(async () => {
   const manager = await jetstreamManager(services);
   await manager.streams.add({ name: streams.FACTS.name, subjects: [...streams.FACTS.subjects] });
   for (const name of ['accounts', 'offerings', 'contracts', 'payments', 'notifications']) {
+    const failing = name === 'payments' ? ['streams'] : [];
     services.subscribe(`req.${name}.v1.ping`, {
-      callback: (_error, message) => void message.respond('{"data":{"version":"0.1.0"}}'),
+      callback: (_error, message) =>
+        void message.respond(JSON.stringify({ data: { version: '0.1.0', failing } })),
     });
   }
   answerRequests(services, countForRent, () => ({ count: 3 }));
@@ -127,8 +129,12 @@ describe('with all declared endpoints and only the permissions of a gateway', ()
     });
     const status = await send(gateway.port, { path: '/api/v1/status' });
     expect(status.json.data).toMatchObject({ status: 'degraded', version: '0.1.0', offeringsForRent: 3 });
-    const { services: all } = status.json.data as { services: { name: string; up: boolean }[] };
+    type Service = { name: string; up: boolean; failing?: string[] };
+    const { services: all } = status.json.data as { services: Service[] };
     expect(all.filter(({ up }) => !up).map(({ name }) => name)).toEqual(['agents']);
+    expect(all.filter(({ failing }) => failing)).toEqual([
+      expect.objectContaining({ name: 'payments', up: true, failing: ['streams'] }),
+    ]);
   });
 
   it('describes itself', async () => {
@@ -145,7 +151,8 @@ describe('with all declared endpoints and only the permissions of a gateway', ()
     expect(page.text).toContain('&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;more&quot;');
     expect(page.text).not.toContain('<script');
     expect(page.text).not.toMatch(/(src|href)="https?:/);
-    expect(page.text).toContain('Part of the platform is down');
+    expect(page.text).toContain('Part of the platform does not work');
+    expect(page.text).toContain('up, but not well: streams');
     expect(page.text).toContain('--offering-id 77 ');
     expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
   });

@@ -33,6 +33,7 @@ export async function ensureStream(
     max_bytes: stream.maxBytes,
     duplicate_window: stream.duplicateWindowSeconds * NS_PER_SECOND,
     num_replicas: replicas,
+    allow_msg_ttl: true,
   };
   try {
     await manager.streams.update(stream.name, config);

@@ -13,6 +13,10 @@ export const REASONS = {
   IDEMPOTENCY_KEY_REUSED: 'Use a new Idempotency-Key for a different request.',
   IDEMPOTENCY_KEY_IN_FLIGHT: 'The first request with this key is still running: ask again shortly.',
   SERVICE_UNAVAILABLE: 'Part of the platform does not answer at the moment: try again shortly.',
+  STORAGE_FULL:
+    'The disk of the platform is full: nothing was changed. Try again later; its operator must free space.',
+  CLOCK_WRONG:
+    'A clock of the platform is wrong, not yours: nothing was changed. Try again later; its operator must set it.',
   INTERNAL: 'This is our fault. Report the request id.',
   // signatures
   SIGNATURE_MISSING: 'Sign the request: X-Public-Key, X-Signature, X-Timestamp, X-Nonce.',

@@ -31,7 +31,7 @@ export const getStatus = endpoint({
   tags,
   answer: z
     .object({
-      /** `degraded` when a service is down. */
+      /** `degraded` when a service is down or one of its checks fails. */
       status: z.enum(['ok', 'degraded']),
       version: z.string(),
       services: z.array(
@@ -40,6 +40,8 @@ export const getStatus = endpoint({
           up: z.boolean(),
           latencyMs: z.number().optional(),
           version: z.string().optional(),
+          /** Which of its checks fail: `database`, `bus`, `streams` (they take no messages), `clock`. */
+          failing: z.array(z.string()).optional(),
         }),
       ),
       /** Absent while offerings do not answer. */

@@ -21,7 +21,7 @@ export const streams = {
   /** What happened in services. */
   FACTS: {
     name: 'FACTS',
-    subjects: ['evt.>'],
+    subjects: ['evt.>', 'probe.FACTS'],
     retention: 'limits',
     maxAgeSeconds: 7 * DAY_SECONDS,
     duplicateWindowSeconds: 120,
@@ -30,7 +30,7 @@ export const streams = {
   /** Orders to agents; one durable consumer for each agent, made by the coordinator. */
   AGENT_CMD: {
     name: 'AGENT_CMD',
-    subjects: ['agent.cmd.v1.>'],
+    subjects: ['agent.cmd.v1.>', 'probe.AGENT_CMD'],
     retention: 'limits',
     maxAgeSeconds: DAY_SECONDS,
     duplicateWindowSeconds: 7_200,
@@ -39,7 +39,7 @@ export const streams = {
   /** What agents report; signed. */
   AGENT_EVT: {
     name: 'AGENT_EVT',
-    subjects: ['agent.evt.v1.>'],
+    subjects: ['agent.evt.v1.>', 'probe.AGENT_EVT'],
     retention: 'limits',
     maxAgeSeconds: 30 * DAY_SECONDS,
     duplicateWindowSeconds: 7_200,
@@ -48,7 +48,7 @@ export const streams = {
   /** Messages that could not be worked off, with the reason in a header. `dlq.<consumer>.<original subject>`. */
   DEAD_LETTERS: {
     name: 'DEAD_LETTERS',
-    subjects: ['dlq.>'],
+    subjects: ['dlq.>', 'probe.DEAD_LETTERS'],
     retention: 'limits',
     maxAgeSeconds: 30 * DAY_SECONDS,
     duplicateWindowSeconds: 120,
@@ -57,7 +57,7 @@ export const streams = {
   /** The broker's own notices about messages that it will not deliver again. */
   ADVISORIES: {
     name: 'ADVISORIES',
-    subjects: ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>'],
+    subjects: ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>', 'probe.ADVISORIES'],
     retention: 'limits',
     maxAgeSeconds: 30 * DAY_SECONDS,
     duplicateWindowSeconds: 120,
@@ -66,6 +66,10 @@ export const streams = {
 } as const satisfies Record<string, StreamDeclaration>;
 
 export type StreamName = keyof typeof streams;
+
+/** What is written there shows that the stream takes messages. No consumer reads it, and it leaves after a minute. */
+export const probeOf = (stream: StreamName): string => `probe.${stream}`;
+export const PROBE_KEPT_SECONDS = 60;
 
 export interface ConsumerDeclaration {
   readonly durable: string;

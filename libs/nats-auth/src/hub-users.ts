@@ -66,6 +66,9 @@ function servicePermissions(service: Service): Permissions {
         'req.>',
         `evt.${service}.>`,
         `dlq.${service}.>`,
+        'probe.FACTS',
+        'probe.DEAD_LETTERS',
+        'probe.ADVISORIES',
         '$JS.API.INFO',
         '$JS.API.STREAM.NAMES',
         ...['FACTS', 'DEAD_LETTERS', 'ADVISORIES'].flatMap(keepStream),
@@ -90,6 +93,8 @@ function servicePermissions(service: Service): Permissions {
 const COORDINATOR = [
   'agent.cmd.v1.>',
   'dlq.agent-events.>',
+  'probe.AGENT_CMD',
+  'probe.AGENT_EVT',
   ...keepStream('AGENT_CMD'),
   '$JS.API.STREAM.MSG.GET.AGENT_CMD',
   ...keepStream('AGENT_EVT'),

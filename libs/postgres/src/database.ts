@@ -168,6 +168,10 @@ const UNAVAILABLE = new Set([
   '57P02', // crash shutdown
   '57P03', // cannot connect now
   '53300', // too many connections
+  '53100', // disk full
+  '53200', // out of memory
+  '58030', // I/O error
+  '25006', // read only: a standby, or what some hosters make of a database without room
   '08000',
   '08001',
   '08003',
@@ -175,7 +179,12 @@ const UNAVAILABLE = new Set([
   '08006',
 ]);
 
-/** True when the database could not be reached: wait and try again, the statement itself is not at fault. */
+/** True when the database has no room. Nothing was changed. */
+export function isStorageFull(error: unknown): boolean {
+  return codeOf(error) === '53100';
+}
+
+/** True when the database cannot work at the moment: wait and try again, the statement itself is not at fault. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined && UNAVAILABLE.has(code)) return true;

@@ -12,6 +12,7 @@ export * from './service.ts';
 export * from './settings.ts';
 export * from './shutdown.ts';
 export * from './start-service.ts';
+export * from './stream-watch.ts';
 export * from './sweep.ts';
 export * from './tokens.ts';
 export * from './tracing.ts';

@@ -70,6 +70,12 @@ export class OpsServer {
     };
   }
 
+  /** Names of the checks that fail. */
+  async failing(): Promise<string[]> {
+    const { checks } = await this.readiness();
+    return Object.keys(checks).filter((name) => checks[name] !== 'ok');
+  }
+
   private async answer(url: string): Promise<{ status: number; type: string; body: string }> {
     const json = (status: number, value: unknown) => ({
       status,

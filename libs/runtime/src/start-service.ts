@@ -1,12 +1,12 @@
 import 'reflect-metadata';
-import { connectBus, type DurableReader, ensureStream, ServerTooOldError } from '@decent-cloud/bus';
+import { connectBus, type DurableReader, ServerTooOldError } from '@decent-cloud/bus';
 import { type Clock, systemClock } from '@decent-cloud/kernel';
 import { installCrashPoints } from '@decent-cloud/kernel/crash-file';
-import { consumers, type FactDeclaration, type StreamName, streams } from '@decent-cloud/messages';
+import { consumers, type FactDeclaration } from '@decent-cloud/messages';
 import { messagingMigrationsDir, OutboxRelay } from '@decent-cloud/outbox';
 import { Database, isDatabaseUnavailable, migrate } from '@decent-cloud/postgres';
-import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { jetstream } from '@nats-io/jetstream';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { type INestMicroservice, type InjectionToken, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { z } from 'zod';
@@ -16,6 +16,7 @@ import { type Discovered, discover } from './discover.ts';
 import { createLogger, type Logger, NestLogger } from './logging.ts';
 import { Metrics } from './metrics.ts';
 import { OpsServer } from './ops-server.ts';
+import { OwnStreams } from './own-streams.ts';
 import type { Reaction } from './reaction.ts';
 import { createReactionReader } from './reaction-runner.ts';
 import type { ServiceCore, ServiceDefinition } from './service.ts';
@@ -23,12 +24,12 @@ import { observeService } from './service-metrics.ts';
 import { serviceModule } from './service-module.ts';
 import { type DatabaseSettings, readSettings } from './settings.ts';
 import { endOnSignals } from './shutdown.ts';
+import { StreamWatch } from './stream-watch.ts';
 import type { Sweep } from './sweep.ts';
 import { SweepRunner } from './sweep-runner.ts';
 import { startTracing } from './tracing.ts';
 import { VERSION } from './version.ts';
 
-const STREAMS_OF_EVERY_SERVICE: readonly StreamName[] = ['FACTS', 'DEAD_LETTERS', 'ADVISORIES'];
 const RETRY_MS = 1_000;
 
 export interface StartOptions {
@@ -115,8 +116,9 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     this.stops.push(() => this.database.close());
     const connection = await this.connect();
     this.stops.push(() => connection.close());
-    const manager = await jetstreamManager(connection);
-    await this.ensureStreams(manager);
+    const ownStreams = await OwnStreams.open(connection, settings.NATS_REPLICAS, definition.streams);
+    const { manager } = ownStreams;
+    const streamWatch = new StreamWatch({ probes: ownStreams.probes, metrics: this.metrics, logger });
 
     this.ownBus = new Bus(connection, definition.name, this.metrics);
     const core: ServiceCore<z.output<S>> = {
@@ -143,10 +145,15 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
       database: this.database,
       jetstream: jetstream(connection),
       manager,
-      onError: (error, doing) => logger.warn({ error }, doing),
+      onError: (error, doing) => {
+        logger.warn({ error }, doing);
+        void streamWatch.look();
+      },
       onPublished: (count) => this.metrics.outboxPublished.inc(count),
-      ensureStreams: () => this.ensureStreams(manager),
+      ensureStreams: () => ownStreams.ensure(),
     });
+    await streamWatch.start();
+    this.stops.push(() => streamWatch.stop());
     relay.start();
     this.stops.push(() => relay.stop());
     const { app } = this;
@@ -161,15 +168,14 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     }
     const ping = connection.subscribe(`req.${definition.name}.v1.ping`, {
       queue: definition.name,
-      callback: (_error, message) => {
-        message.respond(JSON.stringify({ data: { version: VERSION } }));
-      },
+      callback: (_error, message) => void this.answerPing(message),
     });
     this.stops.push(async () => ping.unsubscribe());
     // Requests first: what they still say goes out with the relay, which ends after them.
     this.stops.push(() => server.close());
     this.ops.addCheck({ name: 'database', check: async () => void (await this.database.query('select 1')) });
     this.ops.addCheck({ name: 'bus', check: () => connection.flush() });
+    this.ops.addCheck({ name: 'streams', check: () => streamWatch.check() });
     this.started = true;
     logger.info(
       `${definition.name} is ready (${found.verbs.length} verbs, ${found.reactions.length} reactions, ${found.sweeps.length} sweeps)`,
@@ -216,10 +222,10 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     );
   }
 
-  private async ensureStreams(manager: JetStreamManager): Promise<void> {
-    for (const name of [...STREAMS_OF_EVERY_SERVICE, ...(this.definition.streams ?? [])]) {
-      await ensureStream(manager, streams[name], this.settings.NATS_REPLICAS);
-    }
+  /** What people may know: which checks fail, not how. */
+  private async answerPing(message: Msg): Promise<void> {
+    const failing = await this.ops.failing();
+    message.respond(JSON.stringify({ data: { version: VERSION, failing } }));
   }
 
   /** Repeats while the fault is one of those that pass by themselves. */

@@ -1,6 +1,7 @@
 import { traceOf } from '@decent-cloud/bus';
 import { type Clock, crash, printExactJson, Refusal, uuidV7 } from '@decent-cloud/kernel';
 import { type AnswerInput, type BusRequest, ownerOf, type RequestDeclaration } from '@decent-cloud/messages';
+import { isStorageFull } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { NatsContext } from '@nestjs/microservices';
 import { type Context, context } from '@opentelemetry/api';
@@ -94,7 +95,17 @@ export class VerbRunner {
 
   private unavailable(error: unknown): Refusal | undefined {
     if (!this.isUnavailable(error)) return undefined;
-    this.logger.warn({ error }, 'database not reachable');
+    this.logger.warn({ error }, 'the database does not work');
+    if (isStorageFull(error)) {
+      return new Refusal(
+        'UNAVAILABLE',
+        'STORAGE_FULL',
+        'The disk of the platform is full: nothing was changed',
+        {
+          cause: error,
+        },
+      );
+    }
     return new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The service cannot reach its database', {
       cause: error,
     });

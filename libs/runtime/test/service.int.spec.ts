@@ -155,7 +155,7 @@ test('readiness, metrics and ping', async () => {
     expect(metrics).toContain(name);
   }
   const reply = await service.bus.connection.request('req.payments.v1.ping');
-  expect(reply.json()).toEqual({ data: { version: expect.any(String) } });
+  expect(reply.json()).toEqual({ data: { version: expect.any(String), failing: [] } });
 });
 
 test('a reconciler runs at start, in one replica at a time', async () => {

@@ -7,6 +7,8 @@ import { type Exit, GuardedProcess } from './guarded-process.ts';
 export interface TestNatsOptions {
   /** A configuration instead of the plain one; `-1` as port means a free one. Gets the server's own folder. */
   readonly config?: (folder: string, port: number, websocketPort: number) => string;
+  /** Writes past so much of a file fail, as on a full disk; not for a server that is started again. */
+  readonly fileLimitBytes?: number;
 }
 
 interface PortsFile {
@@ -33,7 +35,7 @@ export class TestNats {
   static async start(options: TestNatsOptions = {}): Promise<TestNats> {
     const nats = new TestNats(await mkdtemp(join(tmpdir(), 'dc-nats-')), options);
     try {
-      await nats.startAgain();
+      await nats.startAgain(options.fileLimitBytes);
     } catch (error) {
       await nats.stop();
       throw error;
@@ -42,13 +44,23 @@ export class TestNats {
   }
 
   /** After `kill`: the same port, the same data. */
-  async startAgain(): Promise<void> {
+  async startAgain(fileLimitBytes?: number): Promise<void> {
     const file = join(this.folder, 'nats.conf');
     const config = this.options.config ?? plainConfig;
     await writeFile(file, config(this.folder, this.port, this.websocketPort), { mode: 0o600 });
+    const server = [serverProgram(), '-c', file, '--ports_file_dir', this.folder];
+    // The shell counts in blocks of 512 bytes.
+    const limited = [
+      'sh',
+      '-c',
+      `ulimit -f ${Math.ceil((fileLimitBytes ?? 0) / 512)}; exec "$@"`,
+      'sh',
+      ...server,
+    ];
+    const [command = '', ...args] = fileLimitBytes === undefined ? server : limited;
     const process = GuardedProcess.start({
-      command: serverProgram(),
-      args: ['-c', file, '--ports_file_dir', this.folder],
+      command,
+      args,
       onLine: (line) => this.log.push(line),
     });
     this.process = process;

@@ -15,6 +15,7 @@ import { ensureBucket } from '../bus/bucket.ts';
 export const STORE_TIMEOUT_MS = 2_000;
 export const WRONG_LAST_SEQUENCE = 10_071;
 const BUCKET = buckets.earlyNonces;
+const PROBE = `$KV.${BUCKET.name}.probe`;
 const AT_ONCE = 1_000;
 const NO_MORE = 404;
 
@@ -48,6 +49,14 @@ export class EarlyNonces {
     }
   }
 
+  /** Writes something that is no nonce; rejects when the disk does not take it. */
+  async probe(): Promise<void> {
+    await this.ensure(
+      await jetstreamManager(this.connection, { checkAPI: false, timeout: STORE_TIMEOUT_MS }),
+    );
+    await this.js.publish(PROBE, '', { timeout: STORE_TIMEOUT_MS });
+  }
+
   /** It has passed: this gateway remembers it too. */
   remember(key: string, timestampNs: bigint, nowNs: bigint): void {
     this.passed.set(key, timestampNs);
@@ -60,6 +69,7 @@ export class EarlyNonces {
     const own = new Map(this.passed);
     await this.ensure(manager);
     for await (const message of stored(manager)) {
+      if (message.subject === PROBE) continue;
       const key = message.subject.split('.').slice(2).join('.');
       own.delete(key);
       this.passed.set(key, BigInt(message.string()));

@@ -52,6 +52,11 @@ export class Nonces {
     }
   }
 
+  /** Does the disk take early ones? */
+  probe(): Promise<void> {
+    return this.early.probe();
+  }
+
   /**
    * Remembers a signature that has verified.
    * @throws Refusal SIGNATURE_REPLAYED, SIGNATURE_EXPIRED (older than the store), or UNAVAILABLE when the store is down

@@ -1,17 +1,16 @@
-import { type Clock, nsToMs } from '@decent-cloud/kernel';
-
 /** A value that is made anew when it is older than so long; whoever comes meanwhile waits for the same one. */
 export class Fresh<T> {
   private value: { readonly madeAtMs: number; readonly promise: Promise<T> } | undefined;
 
   constructor(
     private readonly keptMs: number,
-    private readonly clock: Clock,
+    /** Of a clock that nobody sets. */
+    private readonly nowMs: () => number,
     private readonly make: () => Promise<T>,
   ) {}
 
   get(): Promise<T> {
-    const nowMs = nsToMs(this.clock());
+    const nowMs = this.nowMs();
     if (this.value && nowMs - this.value.madeAtMs < this.keptMs) return this.value.promise;
     const promise = this.make();
     const made = { madeAtMs: nowMs, promise };

@@ -59,7 +59,7 @@ export function homePage(input: HomePageInput): string {
 <header><div class="brand"><span class="dot"></span>Decent Cloud</div>
 <h1>Rent a machine from somebody who has one.</h1>
 <p class="lead">A marketplace for cloud machines that belong to no single company. Anyone with servers offers them; anyone rents them by the hour or month. Your identity is a key, not a password. Money is earned as time passes, and whatever you do not use comes back, to the second.</p>
-<span class="pill${isOk ? '' : ' down'}"><span class="dot"></span>${isOk ? 'Everything works' : 'Part of the platform is down'}</span>${
+<span class="pill${isOk ? '' : ' down'}"><span class="dot"></span>${isOk ? 'Everything works' : 'Part of the platform does not work'}</span>${
     count === undefined
       ? ''
       : `<span class="pill">${count} ${count === 1 ? 'offering' : 'offerings'} for rent</span>`
@@ -102,9 +102,10 @@ function offeringItem(offering: Offering): string {
     .join(' · ')}</p><p class="facts"><code>#${escapeHtml(offering.id)}</code></p></li>`;
 }
 
-function serviceItem({ name, up, latencyMs }: PlatformStatus['services'][number]): string {
-  const state = up ? `up, ${latencyMs ?? 0} ms` : 'does not answer';
-  return `<li class="card service${up ? '' : ' down'}"><span class="dot"></span><span>${escapeHtml(name)}<small>${escapeHtml(PURPOSE[name] ?? '')} · ${state}</small></span></li>`;
+function serviceItem({ name, up, latencyMs, failing }: PlatformStatus['services'][number]): string {
+  const well = failing ? `up, but not well: ${escapeHtml(failing.join(', '))}` : `up, ${latencyMs ?? 0} ms`;
+  const state = up ? well : 'does not answer';
+  return `<li class="card service${up && !failing ? '' : ' down'}"><span class="dot"></span><span>${escapeHtml(name)}<small>${escapeHtml(PURPOSE[name] ?? '')} · ${state}</small></span></li>`;
 }
 
 function commands(environment: string, publicUrl: string, offeringId: bigint | undefined): string {

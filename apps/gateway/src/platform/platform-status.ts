@@ -1,5 +1,5 @@
 import { requestText } from '@decent-cloud/bus';
-import { type Clock, parseExactJson } from '@decent-cloud/kernel';
+import { parseExactJson } from '@decent-cloud/kernel';
 import type { Answer } from '@decent-cloud/messages';
 import { searchOfferings } from '@decent-cloud/messages/offerings';
 import type { getStatus } from '@decent-cloud/messages/platform';
@@ -24,10 +24,11 @@ export class StatusBoard {
     private readonly bus: Bus,
     private readonly logger: Logger,
     private readonly nowMs: () => number,
-    clock: Clock,
+    /** Which checks of the gateway itself fail. */
+    private readonly ownFailing: () => Promise<string[]>,
   ) {
-    this.status = new Fresh(KEPT_MS, clock, () => this.askAll());
-    this.forRent = new Fresh(KEPT_MS, clock, () => this.search());
+    this.status = new Fresh(KEPT_MS, nowMs, () => this.askAll());
+    this.forRent = new Fresh(KEPT_MS, nowMs, () => this.search());
   }
 
   getStatus(): Promise<PlatformStatus> {
@@ -40,12 +41,14 @@ export class StatusBoard {
   }
 
   private async askAll(): Promise<PlatformStatus> {
-    const [services, offeringsForRent] = await Promise.all([
+    const [others, offeringsForRent, failing] = await Promise.all([
       Promise.all(SERVICES.map((name) => this.ping(name))),
       this.countForRent(),
+      this.ownFailing(),
     ]);
+    const services = failing.length === 0 ? others : [...others, { name: 'gateway', up: true, failing }];
     return {
-      status: services.every(({ up }) => up) ? 'ok' : 'degraded',
+      status: services.every(({ up, failing }) => up && !failing) ? 'ok' : 'degraded',
       version: VERSION,
       services,
       ...(offeringsForRent !== undefined && { offeringsForRent }),
@@ -61,9 +64,16 @@ export class StatusBoard {
         { caller: { kind: 'service', name: 'gateway' }, requestId: globalThis.crypto.randomUUID() },
         PING_TIMEOUT_MS,
       );
-      const { data } = parseExactJson(text) as { data?: { version?: string } };
+      const { data } = parseExactJson(text) as { data?: { version?: string; failing?: string[] } };
+      const failing = data?.failing ?? [];
       const latencyMs = Math.round((this.nowMs() - startMs) * 10) / 10;
-      return { name, up: true, latencyMs, ...(data?.version !== undefined && { version: data.version }) };
+      return {
+        name,
+        up: true,
+        latencyMs,
+        ...(data?.version !== undefined && { version: data.version }),
+        ...(failing.length > 0 && { failing }),
+      };
     } catch (error) {
       this.logger.debug({ error, service: name }, 'a service does not answer');
       return { name, up: false };

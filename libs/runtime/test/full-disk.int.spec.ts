@@ -1,0 +1,111 @@
+import { requestAnswer } from '@decent-cloud/bus';
+import { systemClock } from '@decent-cloud/kernel';
+import { facts } from '@decent-cloud/messages';
+import { emitFact, outboxLag } from '@decent-cloud/outbox';
+import {
+  createTestDatabase,
+  eventually,
+  startTestNats,
+  type TestDatabase,
+  type TestNats,
+} from '@decent-cloud/testing';
+import { jetstream } from '@nats-io/jetstream';
+import { type RunningService, startService } from '../src/index.ts';
+import { add } from './counter/add.ts';
+import { counterService } from './counter/service.ts';
+
+const MIB = 1024 ** 2;
+
+let nats: TestNats;
+let database: TestDatabase;
+let service: RunningService;
+
+beforeAll(async () => {
+  [nats, database] = await Promise.all([startTestNats({ fileLimitBytes: MIB }), createTestDatabase()]);
+  service = await startService(counterService, {
+    env: { DATABASE_URL: database.url, NATS_URL: nats.url, ENVIRONMENT: 'test', LOG_LEVEL: 'silent' },
+    handleSignals: false,
+  });
+});
+afterAll(async () => {
+  await service.stop();
+  await database.drop();
+  await nats.stop();
+});
+
+const readiness = async () => {
+  const reply = await fetch(`http://127.0.0.1:${service.opsPort}/health/ready`);
+  return (await reply.json()) as { ready: boolean; checks: Record<string, string> };
+};
+const failing = async () => {
+  const reply = await service.bus.connection.request('req.payments.v1.ping');
+  return reply.json<{ data: { failing: string[] } }>().data.failing;
+};
+const takesFacts = async () => {
+  const page = await (await fetch(`http://127.0.0.1:${service.opsPort}/metrics`)).text();
+  return /^dc_stream_takes_messages\{stream="FACTS".*\} (\d)$/m.exec(page)?.[1];
+};
+
+/** Until the store of the stream cannot write any more; it stays so when there is room again. */
+async function fillStream(): Promise<void> {
+  const js = jetstream(service.bus.connection);
+  const large = 'x'.repeat(100_000);
+  for (let count = 0; count < 2 * (MIB / large.length); count++) {
+    try {
+      await js.publish('evt.payments.v1.large', large, { timeout: 1_000 });
+    } catch {
+      return;
+    }
+  }
+  throw new Error('the stream has taken everything');
+}
+
+test('a stream that takes no messages makes "not ready", until the broker is started again with room', async () => {
+  expect(await readiness()).toMatchObject({ ready: true, checks: { streams: 'ok' } });
+  expect(await takesFacts()).toBe('1');
+  await fillStream();
+  const sample = facts.contractEnded.sample as never;
+  await service.database.transaction((sql) => emitFact(sql, facts.contractEnded, sample, systemClock()));
+  const { checks } = await eventually(
+    async () => {
+      const state = await readiness();
+      return state.ready ? undefined : state;
+    },
+    { deadlineMs: 30_000, what: 'the stream being seen' },
+  );
+  expect(checks.streams).toMatch(/^FACTS has taken no messages for \d+ s \(.*\): .*restart the broker$/);
+  expect(checks).toMatchObject({ database: 'ok', bus: 'ok' });
+  expect(await failing()).toEqual(['streams']);
+  expect(await takesFacts()).toBe('0');
+  expect((await outboxLag(service.database)).unsent).toBe(1);
+
+  await nats.kill();
+  await nats.startAgain();
+  await eventually(async () => (await readiness()).ready, { deadlineMs: 30_000, what: 'being ready again' });
+  expect(await failing()).toEqual([]);
+  expect(await takesFacts()).toBe('1');
+  await eventually(async () => (await outboxLag(service.database)).unsent === 0, {
+    deadlineMs: 30_000,
+    what: 'what waited going out',
+  });
+}, 100_000);
+
+test.each([
+  ['53100', 'STORAGE_FULL'],
+  ['58030', 'SERVICE_UNAVAILABLE'],
+  ['25006', 'SERVICE_UNAVAILABLE'],
+])('a database that says %s makes a refusal that says %s, and nothing is changed', async (code, reason) => {
+  const sql = service.database;
+  await sql.query(`create or replace function no_room() returns trigger language plpgsql as
+    $$ begin raise exception 'could not extend file: No space left on device' using errcode = '${code}'; end $$`);
+  await sql.query('create trigger no_room before insert on counter execute function no_room()');
+  const ask = requestAnswer(
+    service.bus.connection,
+    add,
+    { body: { amount: 1n } },
+    { caller: { kind: 'anonymous' }, requestId: 'r' },
+  );
+  await expect(ask).rejects.toMatchObject({ code: 'UNAVAILABLE', reason });
+  await sql.query('drop trigger no_room on counter');
+  expect(await sql.query('select 1 from counter')).toEqual([]);
+});
