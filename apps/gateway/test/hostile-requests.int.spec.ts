@@ -481,6 +481,33 @@ const hostile: Hostile[] = [
     send: (port) => send(port, post({ body: '['.repeat(400_000) })),
   },
   {
+    name: 'JSON nested 20,000 deep that ends well, with a long integer inside',
+    ...input,
+    text: 'parse request payload error: nested too deeply',
+    send: (port) => {
+      const [open, close] = ['{"text":'.repeat(20_000), '}'.repeat(20_000)];
+      return send(port, post({ body: `${open}12345678901234567890${close}` }));
+    },
+  },
+  {
+    name: 'a number that is not finite',
+    ...input,
+    text: 'parse request payload error: the number 1e400 is too large',
+    send: (port) => send(port, post({ body: '{"text":"a","amount":1e400}' })),
+  },
+  {
+    name: 'an integer of half a million digits',
+    ...input,
+    text: 'parse request payload error: a number has more than 400 characters',
+    send: (port) => send(port, post({ body: `{"text":"a","amount":${'7'.repeat(500_000)}}` })),
+  },
+  {
+    name: 'an integer of 21 digits',
+    ...input,
+    text: 'parse request payload error: an integer has more than 20 digits',
+    send: (port) => send(port, post({ body: `{"text":"a","amount":${'7'.repeat(21)}}` })),
+  },
+  {
     name: 'U+0000 in the body',
     ...input,
     text: /U\+0000/,

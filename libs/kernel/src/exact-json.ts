@@ -1,9 +1,12 @@
+import { scanJson } from './scan-json.ts';
+
 /**
  * JSON with exact integers: a whole number beyond 2^53 is read as bigint and a bigint is printed as a bare number.
  * Smaller integers stay `number`, so schemas must accept both (`int64()` in messages).
  */
-const MAYBE_UNSAFE_INTEGER = /\d{16}/;
 const INTEGER = /^-?\d+$/;
+/** Deeper than anything that travels; what walks a value walks it recursively. */
+const DEEPEST = 128;
 
 type JsonWithRaw = typeof JSON & { rawJSON(text: string): unknown };
 type ReviverWithSource = (key: string, value: unknown, context: { source?: string }) => unknown;
@@ -16,9 +19,13 @@ const exactReviver: ReviverWithSource = (_key, value, context) =>
     ? BigInt(context.source)
     : value;
 
-/** Parses JSON text. Throws SyntaxError as JSON.parse does. */
-export function parseExactJson(text: string): unknown {
-  return MAYBE_UNSAFE_INTEGER.test(text)
+/**
+ * Parses JSON text, in time that grows with its length and no faster.
+ * @throws SyntaxError as JSON.parse does, and for integers of more than 20 digits, numbers of more than 400 characters or
+ * too large for a double, and values nested deeper than `deepest`
+ */
+export function parseExactJson(text: string, deepest = DEEPEST): unknown {
+  return scanJson(text, deepest).hasLongInteger
     ? JSON.parse(text, exactReviver as (key: string, value: unknown) => unknown)
     : JSON.parse(text);
 }

@@ -71,7 +71,9 @@ test.each([
   ['{"external_id":"a\\u0000","root_password":"hunter2"}', ': external_id'],
   ['{"external_id":"vm","ssh_port":"hunter2"}', ': ssh_port'],
   ['{"external_id":"vm","ssh_port":70000}', ': ssh_port'],
-])('%p is refused, and nothing of it is quoted', (details, text) => {
+  [`{"external_id":"vm","additional_details":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, ': no JSON'],
+  ['{"external_id":"vm","additional_details":{"cores":1e400}}', ': no JSON'],
+])('%#: it is refused, and nothing of it is quoted', (details, text) => {
   const refusal = (() => {
     try {
       readInstance(details);

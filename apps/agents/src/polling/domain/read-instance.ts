@@ -1,4 +1,4 @@
-import { Refusal } from '@decent-cloud/kernel';
+import { parseExactJson, printExactJson, Refusal } from '@decent-cloud/kernel';
 import type { FactInput, facts } from '@decent-cloud/messages';
 import { text } from '@decent-cloud/messages/text';
 import { z } from 'zod';
@@ -61,7 +61,7 @@ export function readInstance(details: string): {
 /** Nothing of them is kept when the password is somewhere in them, as it is or as JSON writes it. */
 function detailsWithout(secret: string | undefined, details: unknown): string | undefined {
   if (details === undefined || details === null) return undefined;
-  const written = typeof details === 'string' ? details : JSON.stringify(details);
+  const written = typeof details === 'string' ? details : printExactJson(details);
   const forms = secret ? [secret, JSON.stringify(secret).slice(1, -1)] : [];
   if (forms.some((form) => written.includes(form))) return undefined;
   return written.replaceAll('\0', '').slice(0, MOST_DETAILS);
@@ -69,7 +69,7 @@ function detailsWithout(secret: string | undefined, details: unknown): string | 
 
 function parse(details: string): unknown {
   try {
-    return JSON.parse(details);
+    return parseExactJson(details);
   } catch {
     // The parser's own message quotes the text.
     throw invalid(`${NOT_AN_INSTANCE}: no JSON`);
