@@ -280,6 +280,36 @@ describe('the life of a machine', () => {
     await second.close();
   });
 
+  test('what was left in the folder keeps nothing from starting: it is listed with the reason and can be removed', async () => {
+    const first = newBackend('spoilt');
+    await first.start();
+    const { instance } = await provision(marks(), [tenant.publicKey], first);
+    const own = marks();
+    const spoilt = (await provision(own, [tenant.publicKey], first)).instance.externalId;
+    await first.close();
+    await writeFile(join(folder, 'spoilt', spoilt, 'machine.json'), 'spoilt');
+    await writeFile(join(folder, 'spoilt', 'a file'), '');
+    await mkdir(join(folder, 'spoilt', '.gone-dc-1-g1-01234567', 'home'), { recursive: true });
+    firstPort -= 20;
+    const second = newBackend('spoilt');
+    try {
+      await second.start();
+      expect((await ssh({ port: instance.sshPort, key: tenant }, 'true')).code).toBe(0);
+      expect((await second.verify()).filter(({ status }) => status === 'fail')).toEqual([]);
+      const details = (await second.verify()).map(({ detail }) => detail);
+      expect(details).toContain(`${spoilt}: machine.json cannot be read: it is not as the agent wrote it`);
+      await eventually(async () => (await second.list()).length === 3);
+      expect(await second.find(own.contractId)).toBeUndefined();
+      await expect(provision(own, [tenant.publicKey], second)).rejects.toMatchObject({
+        failure: { code: 'STILL_THERE', resourcesLeft: [{ id: spoilt }] },
+      });
+      for (const { externalId, left } of await second.list()) if (left) await second.terminate(externalId);
+      expect(await readdir(join(folder, 'spoilt'))).toEqual([instance.externalId]);
+    } finally {
+      await second.close();
+    }
+  });
+
   test('ten at once get ten ports; the one too many is told so', async () => {
     const many = newBackend('many', 10);
     await many.start();

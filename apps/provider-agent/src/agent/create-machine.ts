@@ -29,9 +29,10 @@ export async function createMachine(
   let before: FoundMachine | undefined;
   let looked = false;
   try {
-    before = await context.backend.find(contractId);
+    const found = await context.backend.find(contractId);
     looked = true;
-    mustBeOurs(context, before, generation);
+    mustBeOurs(context, found, generation);
+    before = found?.left === undefined ? found : undefined;
     const spec = mustHaveSpec(machine);
     if (!before && context.now() > BigInt(machine.deadlineNs)) throw tooLate();
     signal.throwIfAborted();

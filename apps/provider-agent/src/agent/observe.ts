@@ -3,10 +3,10 @@ import type { Observed } from '../domain/drift.ts';
 
 export type OwnMarks = Pick<MachineMarks, 'environment' | 'agent'>;
 
-/** Machines as they are compared and reported: what is marked as another's is nobody's contract here. */
+/** Machines as they are compared and reported: another's and remains are no contract's machine here. */
 export function observedOf(machines: readonly FoundMachine[], own: OwnMarks): Observed[] {
-  return machines.map(({ externalId, marks, power }) => {
-    if (!marks) return { externalId, power };
+  return machines.map(({ externalId, marks, power, left }) => {
+    if (!marks || left !== undefined) return { externalId, power };
     if (marks.agent !== own.agent || marks.environment !== own.environment) {
       return { externalId, power, isForeign: true };
     }

@@ -68,10 +68,11 @@ export class SelfReport {
     });
   }
 
-  /** Machines of nobody count as well: they fill the place. A backend that does not answer has none. */
+  /** Machines of nobody count as well: they fill the place; remains do not. A backend that does not answer has none. */
   private freeSlotsIn(view: View | undefined): number {
     if (!view) return 0;
-    return Math.max(0, view.capacity - Math.max(view.machines.length, this.options.worker.activeCount));
+    const machines = view.machines.filter(({ left }) => left === undefined);
+    return Math.max(0, view.capacity - Math.max(machines.length, this.options.worker.activeCount));
   }
 
   /** Undefined when it is not known: not compared yet, or the backend does not answer. A machine on its way is no drift. */

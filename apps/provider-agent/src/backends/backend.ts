@@ -14,6 +14,8 @@ export interface FoundMachine {
   /** Absent: nothing says whose it is. */
   readonly marks?: MachineMarks;
   readonly power: 'running' | 'stopped' | 'unknown';
+  /** Only remains, which cannot be put into service: why they are still there. */
+  readonly left?: string;
 }
 
 export interface ProvisionedMachine {

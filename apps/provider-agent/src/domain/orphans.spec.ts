@@ -103,3 +103,21 @@ test('without the word of the platform nothing may be done', () => {
     ['x3', 'unmarked', false, false],
   ]);
 });
+
+test('remains are listed also while their removal goes on, and can be destroyed but by others', () => {
+  const remains = machine('a', { left: 'EACCES' });
+  const verdict = [['x-a-1', 'remains', false, true]];
+  expect(judged({ machines: [remains] })).toEqual(verdict);
+  expect(judged({ machines: [remains], records: [record('a', { phase: 'removing' })] })).toEqual(verdict);
+  expect(judged({ machines: [remains], desired: [wants('a')] })).toEqual(verdict);
+  expect(judged({ machines: [remains], desired: undefined })).toEqual([['x-a-1', 'remains', false, false]]);
+  const { marks: _, ...unmarked } = remains;
+  expect(judged({ machines: [unmarked] })).toEqual(verdict);
+  const foreign = { ...remains, marks: { ...remains.marks, environment: 'prod' } };
+  expect(judged({ machines: [foreign] })).toEqual([['x-a-1', 'foreign', false, false]]);
+  const machines = [machine('a', { generation: 2 }), remains];
+  expect(judged({ machines, desired: [wants('a', { generation: 2 })] })).toEqual([
+    ['x-a-2', 'not-in-journal', true, false],
+    ...verdict,
+  ]);
+});

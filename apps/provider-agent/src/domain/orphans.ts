@@ -4,10 +4,10 @@ import { type MachineRecord, takesPlace } from './record.ts';
 
 /**
  * What a machine without a contract of the journal is: `unmarked` says nothing of its owner, `foreign` is another
- * agent's, `unwanted` has no contract that lives, `spare` is there beside the contract's machine, and `not-in-journal`
+ * agent's, `remains` is what a removal has left or what is damaged, `unwanted` has no contract that lives, `spare` is there beside the contract's machine, and `not-in-journal`
  * is wanted by the platform but not known here.
  */
-export type OrphanKind = 'unmarked' | 'foreign' | 'unwanted' | 'spare' | 'not-in-journal';
+export type OrphanKind = 'unmarked' | 'foreign' | 'remains' | 'unwanted' | 'spare' | 'not-in-journal';
 
 export interface Orphan {
   readonly externalId: string;
@@ -41,23 +41,27 @@ export function orphansOf(knowledge: Knowledge): Orphan[] {
 
 /** @returns undefined when a contract of the journal stands for the machine */
 export function orphanOf(machine: FoundMachine, knowledge: Knowledge): Orphan | undefined {
-  const { externalId, marks, power } = machine;
+  const { externalId, marks, power, left } = machine;
   const living = knowledge.records.filter(takesPlace);
-  if (living.some((record) => record.externalId === externalId)) return undefined;
+  const own = living.find((record) => record.externalId === externalId);
+  if (own && (left === undefined || own.phase !== 'removing')) return undefined;
   if (!marks) {
     return {
       externalId,
-      kind: 'unmarked',
+      kind: left === undefined ? 'unmarked' : 'remains',
       power,
-      whyNotAdopt: 'nothing on it says whose it is',
+      whyNotAdopt: left ?? 'nothing on it says whose it is',
       ...(!knowledge.desired && { whyNotDestroy: NOBODY_ASKED }),
     };
   }
   const base = { externalId, power, ...marks };
-  const { own } = knowledge;
-  if (marks.agent !== own.agent || marks.environment !== own.environment) {
+  if (marks.agent !== knowledge.own.agent || marks.environment !== knowledge.own.environment) {
     const whose = `it is marked as of the agent ${marks.agent} in the environment ${marks.environment}`;
     return { ...base, kind: 'foreign', whyNotAdopt: whose, whyNotDestroy: whose };
+  }
+  if (left !== undefined) {
+    const whyNotDestroy = knowledge.desired ? {} : { whyNotDestroy: NOBODY_ASKED };
+    return { ...base, kind: 'remains', whyNotAdopt: left, ...whyNotDestroy };
   }
   const record = living.find(({ contractId }) => contractId === marks.contractId);
   // On its way, or an order that goes on after a restart: its machine has no id in the journal yet.
@@ -87,7 +91,8 @@ function judge(machine: Marked, record: MachineRecord | undefined, knowledge: Kn
   }
   const whyNotDestroy = `the platform wants its contract ${wanted.desired} (generation ${wanted.generation})`;
   const others = machines.filter(
-    ({ externalId, marks }) => externalId !== machine.externalId && marks?.contractId === contractId,
+    ({ externalId, marks, left }) =>
+      left === undefined && externalId !== machine.externalId && marks?.contractId === contractId,
   );
   const why = whyNotAdopt(wanted, generation, others);
   return { kind: 'not-in-journal', whyNotDestroy, ...(why !== undefined && { whyNotAdopt: why }) };

@@ -107,3 +107,22 @@ test('a machine that is missing is not made again by itself, and one that nobody
     { act: 'leave', externalId: 'x-kept', contractId: 'kept' },
   ]);
 });
+
+test('remains are removed where that is wanted, and are no machine that could be taken over', () => {
+  const machines = [
+    { ...found('again'), left: 'EACCES' },
+    { ...found('ended'), left: 'EACCES' },
+    { ...found('both'), externalId: 'x-old', left: 'EACCES' },
+    found('both', 2),
+  ];
+  const desired = [
+    wants('again', 'running', { generation: 2 }),
+    wants('ended', 'absent'),
+    wants('both', 'running', { generation: 2 }),
+  ];
+  expect(acts({ desired, machines })).toEqual([
+    ['create', 'again'],
+    ['remove', 'ended'],
+    ['take-over', 'both'],
+  ]);
+});

@@ -63,7 +63,7 @@ function stepFor(wanted: DesiredMachine, situation: Situation): PlanStep {
   }
   switch (decision.act) {
     case 'create':
-      if (found) return step('take-over', 'its machine is there already');
+      if (found && found.left === undefined) return step('take-over', 'its machine is there already');
       return nowNs > BigInt(wanted.deadlineNs)
         ? step('refuse', 'it is not there, and the time to make it is over')
         : step('create', 'it is not there');
@@ -103,8 +103,9 @@ function machineOf(
   record: MachineRecord | undefined,
   machines: readonly FoundMachine[],
 ): FoundMachine | undefined {
-  return (
-    machines.find(({ marks }) => marks?.contractId === contractId) ??
-    machines.find(({ externalId }) => externalId === record?.externalId)
+  const candidates = machines.filter(
+    ({ marks, externalId }) => marks?.contractId === contractId || externalId === record?.externalId,
   );
+  const living = candidates.filter(({ left }) => left === undefined);
+  return living.find(({ marks }) => marks?.contractId === contractId) ?? living[0] ?? candidates[0];
 }

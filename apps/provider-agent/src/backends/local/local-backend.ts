@@ -1,13 +1,19 @@
 import type {
   Backend,
   FoundMachine,
-  MachineMarks,
   ProvisionedMachine,
   ProvisionOptions,
   VerifyFinding,
 } from '../backend.ts';
 import { BackendError } from '../backend.ts';
-import { fingerprintOf, type LocalMachine, MachineFiles } from './machine-files.ts';
+import {
+  fingerprintOf,
+  isMachineId,
+  type LocalMachine,
+  MachineFiles,
+  marksOf,
+  stillThere,
+} from './machine-files.ts';
 import { hashPassword } from './password.ts';
 import { LocalPorts } from './ports.ts';
 import { MACHINE_MARK } from './processes.ts';
@@ -38,6 +44,7 @@ export class LocalBackend implements Backend {
   private readonly files: MachineFiles;
   private readonly servers: LocalServers;
   private readonly ports: LocalPorts;
+  private clearing: Promise<void> = Promise.resolve();
 
   constructor(options: LocalBackendOptions) {
     this.options = options;
@@ -52,6 +59,7 @@ export class LocalBackend implements Backend {
 
   async start(): Promise<void> {
     await this.files.open();
+    this.clearing = this.clear();
     for (const machine of await this.files.list()) {
       if (machine.power !== 'running') continue;
       try {
@@ -64,6 +72,18 @@ export class LocalBackend implements Backend {
 
   async close(): Promise<void> {
     await this.servers.close();
+    await this.clearing;
+  }
+
+  /** Not waited for: nothing that whoever signed in has left behind holds up the others. */
+  private async clear(): Promise<void> {
+    try {
+      for (const { externalId, why } of await this.files.clear()) {
+        this.options.onFault(new Error(why), `remains of ${externalId}`);
+      }
+    } catch (error) {
+      this.options.onFault(error, 'remains of machines');
+    }
   }
 
   async provision(order: ProvisionOptions): Promise<ProvisionedMachine> {
@@ -129,16 +149,9 @@ export class LocalBackend implements Backend {
   }
 
   async terminate(externalId: string): Promise<void> {
-    await this.servers.end(externalId);
-    await this.files.remove(externalId);
-    if (await this.files.read(externalId)) {
-      throw new BackendError({
-        class: 'transient',
-        code: 'STILL_THERE',
-        message: 'the machine is still there',
-        resourcesLeft: [{ kind: 'local-machine', id: externalId }],
-      });
-    }
+    if (isMachineId(externalId)) await this.servers.end(externalId);
+    const refused = await this.files.remove(externalId);
+    if (refused) throw stillThere(externalId, `not all of it can be removed: ${refused.first}`);
   }
 
   async stop(externalId: string): Promise<void> {
@@ -154,20 +167,25 @@ export class LocalBackend implements Backend {
   }
 
   async find(contractId: string): Promise<FoundMachine | undefined> {
-    return (await this.list()).find((machine) => machine.marks?.contractId === contractId);
+    const ofContract = (await this.list()).filter(({ marks }) => marks?.contractId === contractId);
+    return ofContract.find(({ left }) => left === undefined) ?? ofContract[0];
   }
 
   async list(): Promise<FoundMachine[]> {
-    return (await this.files.list()).map((machine) => ({
-      externalId: machine.externalId,
-      marks: marksOf(machine),
-      power:
-        machine.power === 'stopped'
-          ? 'stopped'
-          : this.servers.has(machine.externalId)
-            ? 'running'
-            : 'unknown',
-    }));
+    const { machines, remains } = await this.files.look();
+    return [
+      ...machines.map((machine) => ({
+        externalId: machine.externalId,
+        marks: marksOf(machine),
+        power: this.powerOf(machine),
+      })),
+      ...remains.map(({ why, ...found }) => ({ ...found, power: 'unknown' as const, left: why })),
+    ];
+  }
+
+  private powerOf({ externalId, power }: LocalMachine): FoundMachine['power'] {
+    if (power === 'stopped') return 'stopped';
+    return this.servers.has(externalId) ? 'running' : 'unknown';
   }
 
   async capacity(): Promise<number> {
@@ -267,10 +285,6 @@ function mustBeUsable(sshPublicKeys: readonly string[]): void {
     code: 'SSH_KEY_UNUSABLE',
     message: 'none of the SSH keys can be used on this machine',
   });
-}
-
-function marksOf({ contractId, generation, environment, agent }: LocalMachine): MachineMarks {
-  return { contractId, generation, environment, agent };
 }
 
 function superseded(known: LocalMachine): BackendError {

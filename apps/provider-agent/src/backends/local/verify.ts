@@ -1,7 +1,7 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import type { VerifyFinding } from '../backend.ts';
 import type { LocalBackendOptions } from './local-backend.ts';
-import type { MachineFiles } from './machine-files.ts';
+import type { Look, MachineFiles } from './machine-files.ts';
 import type { LocalPorts } from './ports.ts';
 import { HOST } from './ssh-server.ts';
 import { canMakeTerminals } from './terminal.ts';
@@ -13,12 +13,10 @@ export async function verifyHost(
   ports: LocalPorts,
 ): Promise<VerifyFinding[]> {
   const { portRangeStart, portRangeEnd, maxMachines } = options;
-  const free = await ports.take(await files.list()).catch(() => undefined);
+  const { machines, remains } = await files.look().catch(unlessClosed);
+  const free = await ports.take(machines).catch(() => undefined);
   if (free !== undefined) ports.giveBack(free);
-  const writable = await access(options.folder, constants.W_OK).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
-  );
+  const writable = await mayWrite(options.folder);
   const terminals = await canMakeTerminals();
   return [
     {
@@ -34,7 +32,8 @@ export async function verifyHost(
     },
     {
       id: 'ports',
-      status: free === undefined ? 'fail' : 'ok',
+      // Machines that are there are served all the same.
+      status: free !== undefined ? 'ok' : machines.length > 0 ? 'warn' : 'fail',
       detail: `${portRangeStart} to ${portRangeEnd}, at most ${maxMachines} machines`,
       ...(free === undefined && { fix: 'set port_range_start and port_range_end in [provisioner.local]' }),
     },
@@ -44,5 +43,28 @@ export async function verifyHost(
       detail: terminals ? 'script of util-linux' : 'interactive shells have no terminal',
       ...(!terminals && { fix: 'install util-linux' }),
     },
+    ...remains.map(({ externalId, why }) => ({
+      id: 'remains',
+      status: 'warn' as const,
+      detail: `${externalId}: ${why}`,
+      fix: `\`dc-agent orphans destroy ${externalId}\`, or by hand in ${options.folder}`,
+    })),
   ];
+}
+
+/** A folder that may not be read is said by its own finding. */
+function unlessClosed(error: NodeJS.ErrnoException): Look {
+  if (error.code !== 'EACCES') throw error;
+  return { machines: [], remains: [] };
+}
+
+/** The owner of the folder may always: the agent's start sets its mode. */
+async function mayWrite(folder: string): Promise<boolean> {
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    return (await stat(folder)).uid === process.getuid?.();
+  }
 }
