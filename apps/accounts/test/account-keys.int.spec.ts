@@ -19,12 +19,7 @@ afterAll(() => accounts.stop());
 
 type Person = Awaited<ReturnType<Accounts['register']>>;
 const add = (person: Person, newPublicKey = newKey(), idempotencyKey?: string) =>
-  accounts.ask(
-    addKey,
-    { params: { username: person.username }, body: { newPublicKey } },
-    by(person.publicKey),
-    idempotencyKey,
-  );
+  accounts.invite(person, newPublicKey, idempotencyKey);
 const disable = (person: Person, key_id: string, signer = person.publicKey) =>
   accounts.ask(disableKey, { params: { username: person.username, key_id } }, by(signer));
 const idOf = (person: Person) => person.publicKeys[0]?.id ?? '';
@@ -37,7 +32,7 @@ const notYours = {
 test('keys are added, named, used and disabled; each change is said', async () => {
   const person = await accounts.register();
   const second = newKey();
-  const added = await add(person, second);
+  const added = await accounts.join(person, second);
   expect(added).toMatchObject({ publicKey: second, isActive: true });
 
   const params = { username: person.username.toUpperCase(), key_id: added.id };
@@ -62,7 +57,7 @@ test('keys are added, named, used and disabled; each change is said', async () =
 
 test('keys of another account cannot be touched', async () => {
   const [mine, theirs] = [await accounts.register(), await accounts.register()];
-  await add(theirs);
+  await accounts.join(theirs);
   await expect(disable(mine, idOf(theirs))).rejects.toMatchObject({ reason: 'KEY_NOT_FOUND' });
   await expect(disable(theirs, idOf(theirs), mine.publicKey)).rejects.toMatchObject(notYours);
   await expect(
@@ -114,7 +109,7 @@ test('two keys that disable each other at the same moment leave one', async () =
   for (let round = 0; round < 5; round++) {
     const person = await accounts.register();
     const second = newKey();
-    const added = await add(person, second);
+    const added = await accounts.join(person, second);
     await Promise.allSettled([disable(person, added.id), disable(person, idOf(person), second)]);
     const [row] = await accounts.service.database.query<{ active: bigint }>(
       'select count(*) as active from account_key where account_id = $1 and is_active',

@@ -1,9 +1,10 @@
 import { requestAnswer } from '@decent-cloud/bus';
 import { generateKeyPair } from '@decent-cloud/identity';
 import type { Answer, Caller, CallInput, RequestDeclaration } from '@decent-cloud/messages';
-import { registerAccount } from '@decent-cloud/messages/accounts';
+import { acceptInvitation, addKey, registerAccount } from '@decent-cloud/messages/accounts';
+import * as requests from '@decent-cloud/messages/requests';
 import { type RunningService, startService } from '@decent-cloud/runtime';
-import { createTestDatabase, startTestNats } from '@decent-cloud/testing';
+import { answerRequests, createTestDatabase, startTestNats } from '@decent-cloud/testing';
 import { accountsService } from '../src/service.ts';
 
 export const newKey = () => generateKeyPair().publicKeyHex;
@@ -35,10 +36,35 @@ export async function startAccounts(env: Record<string, string> = {}) {
       requestId: 'spec',
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
+  /** What the other services say of keys. */
+  const holdings = new Map<string, { what: string; count: number }[]>();
+  const neighbours = [
+    requests.holdingsOfKeyInContracts,
+    requests.holdingsOfKeyInPayments,
+    requests.holdingsOfKeyInNotifications,
+    requests.holdingsOfKeyInAgents,
+  ].map((request) => answerRequests(service.bus.connection, request, () => ({ holdings: [] })));
+  const offerings = answerRequests(service.bus.connection, requests.holdingsOfKeyInOfferings, ({ body }) => ({
+    holdings: holdings.get(body.publicKey) ?? [],
+  }));
   let names = 0;
+  const invite = (person: { username: string; publicKey: string }, newPublicKey: string, key?: string) =>
+    ask(addKey, { params: { username: person.username }, body: { newPublicKey } }, by(person.publicKey), key);
+  const accept = (username: string, publicKey: string, body: { share?: boolean } = {}) =>
+    ask(acceptInvitation, { params: { username }, body }, by(publicKey));
   return {
     service,
     ask,
+    holdings,
+
+    silence: () => offerings.stop(),
+    invite,
+    accept,
+    /** A further key of a person, invited and accepted. */
+    async join(person: { username: string; publicKey: string }, publicKey = newKey()) {
+      await invite(person, publicKey);
+      return { ...(await accept(person.username, publicKey)), publicKey };
+    },
     /** A fresh person with an account. */
     async register(publicKey = newKey()) {
       names++;
@@ -54,6 +80,7 @@ export async function startAccounts(env: Record<string, string> = {}) {
       return rows.map((row) => JSON.parse(row.payload));
     },
     async stop() {
+      for (const played of [...neighbours, offerings]) played.stop();
       await service.stop();
       await database.drop();
       await nats.stop();

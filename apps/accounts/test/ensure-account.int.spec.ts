@@ -1,5 +1,5 @@
 import { facts, requests } from '@decent-cloud/messages';
-import { addKey, disableKey, findAccount, registerAccount } from '@decent-cloud/messages/accounts';
+import { disableKey, findAccount, registerAccount } from '@decent-cloud/messages/accounts';
 import { type Accounts, ANYBODY, by, newKey, SERVICE, startAccounts } from './accounts-fixture.ts';
 
 let accounts: Accounts;
@@ -44,7 +44,7 @@ test('a registered account is given back with its address and its active keys', 
   const person = await accounts.register();
   const second = newKey();
   const { username } = person;
-  await accounts.ask(addKey, { params: { username }, body: { newPublicKey: second } }, by(person.publicKey));
+  await accounts.join(person, second);
   expect(await ensure(second)).toEqual({
     accountId: person.id,
     username,
@@ -59,11 +59,7 @@ test('a disabled key and a caller from outside are refused', async () => {
   const person = await accounts.register();
   const second = newKey();
   const { username } = person;
-  const added = await accounts.ask(
-    addKey,
-    { params: { username }, body: { newPublicKey: second } },
-    by(person.publicKey),
-  );
+  const added = await accounts.join(person, second);
   await accounts.ask(disableKey, { params: { username, key_id: added.id } }, by(person.publicKey));
   await expect(ensure(second)).rejects.toMatchObject({ code: 'FORBIDDEN', reason: 'KEY_DISABLED' });
   await expect(

@@ -26,7 +26,7 @@ const service = { kind: 'service', name: 'gateway' } as const;
 const anonymous = { kind: 'anonymous' } as const;
 const newAgentKey = () => generateKeyPair().publicKeyHex;
 const join = (token: string, agentPubkey: string) =>
-  stage.ask(setUpAgent, { body: { token, agentPubkey } }, anonymous);
+  stage.ask(setUpAgent, { body: { token, agentPubkey } }, user(agentPubkey));
 const resolve = (agentPublicKey: string) =>
   stage.ask(requests.resolveDelegation, { body: { agentPublicKey } }, service);
 
@@ -97,6 +97,71 @@ describe('setup tokens', () => {
     const token = await stage.token(provider, pool.poolId);
     stage.advance(24 * 3_600);
     await expect(join(token, newAgentKey())).rejects.toMatchObject({ message: 'Setup token expired' });
+  });
+});
+
+describe('a key that was only named at setup', () => {
+  const named = (token: string, agentPubkey: string) =>
+    stage.ask(setUpAgent, { body: { token, agentPubkey } }, anonymous);
+  const tokenOf = async (provider: string) => stage.token(provider, (await stage.pool(provider)).poolId);
+  const nothing = { active: false, permissions: [] };
+
+  test('acts for nobody, and is free for its holder', async () => {
+    const [mallory, provider] = [hex64(), hex64()];
+    const key = newAgentKey();
+    await named(await tokenOf(mallory), key);
+    expect(await stage.ask(listDelegations, { params: { pubkey: mallory } }, user(mallory))).toEqual([]);
+    await join(await tokenOf(provider), key);
+    expect(await stage.signedBy(key)).toMatchObject({ active: true, providerPublicKey: provider });
+    expect(await stage.signedBy(key, mallory)).toMatchObject({ providerPublicKey: provider });
+    await expect(named(await tokenOf(mallory), key)).rejects.toMatchObject({ reason: 'KEY_TAKEN' });
+  });
+
+  test('joins the provider that its first signed request names, whoever else has named it', async () => {
+    const [mallory, provider] = [hex64(), hex64()];
+    const key = newAgentKey();
+    const token = await tokenOf(provider);
+    await named(await tokenOf(mallory), key);
+    const answer = await named(token, key);
+    expect(answer).toMatchObject({ providerPubkey: provider });
+    expect(await named(token, key)).toEqual(answer);
+    expect(await stage.signedBy(key)).toEqual(nothing);
+    expect(await stage.signedBy(key, hex64())).toEqual(nothing);
+    const both = await Promise.all([stage.signedBy(key, provider), stage.signedBy(key, provider)]);
+    for (const delegation of both) expect(delegation).toMatchObject({ providerPublicKey: provider });
+    expect(await stage.signedBy(key, mallory)).toMatchObject({ providerPublicKey: provider });
+  });
+
+  test('joins the only one that has named it, when its first request names none', async () => {
+    const provider = hex64();
+    const key = newAgentKey();
+    await named(await tokenOf(provider), key);
+    expect(await stage.signedBy(key)).toMatchObject({ active: true, providerPublicKey: provider });
+  });
+
+  test('is forgotten when the provider revokes it, without being shut out', async () => {
+    const [mallory, provider] = [hex64(), hex64()];
+    const key = newAgentKey();
+    const token = await tokenOf(mallory);
+    await named(token, key);
+    const params = { pubkey: mallory, agent_pubkey: key };
+    expect(await stage.ask(revokeDelegation, { params }, user(mallory))).toBe(true);
+    expect(await stage.signedBy(key, mallory)).toEqual(nothing);
+    await expect(named(token, key)).rejects.toMatchObject({ message: 'Setup token already used' });
+    await expect(stage.ask(revokeDelegation, { params }, user(mallory))).rejects.toMatchObject({
+      reason: 'AGENT_NOT_FOUND',
+    });
+    await join(await tokenOf(provider), key);
+    expect(await stage.signedBy(key)).toMatchObject({ active: true, providerPublicKey: provider });
+  });
+
+  test('cannot be set up with the signature of another', async () => {
+    const provider = hex64();
+    const body = { token: await tokenOf(provider), agentPubkey: newAgentKey() };
+    await expect(stage.ask(setUpAgent, { body }, user(provider))).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      reason: 'NOT_OWNER',
+    });
   });
 });
 

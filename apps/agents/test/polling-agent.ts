@@ -48,6 +48,7 @@ export class PollingAgent {
     const agent = new PollingAgent(stage, provider, poolId);
     const token = await stage.token(provider, poolId);
     await stage.ask(setUpAgent, { body: { token, agentPubkey: agent.publicKey } }, { kind: 'anonymous' });
+    await stage.signedBy(agent.publicKey, provider);
     await agent.beat();
     return agent;
   }

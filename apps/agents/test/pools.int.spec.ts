@@ -23,11 +23,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-const anonymous = { kind: 'anonymous' } as const;
 const service = { kind: 'service', name: 'gateway' } as const;
 const newAgentKey = () => generateKeyPair().publicKeyHex;
 const join = (token: string, agentPubkey: string) =>
-  stage.ask(setUpAgent, { body: { token, agentPubkey } }, anonymous);
+  stage.ask(setUpAgent, { body: { token, agentPubkey } }, user(agentPubkey));
 
 describe('pools', () => {
   test('are made once for each Idempotency-Key, named after their name', async () => {

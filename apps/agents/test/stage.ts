@@ -206,12 +206,18 @@ export class Stage {
     return (await this.ask(createSetupToken, { params, body: { label: 'node' } }, user(provider))).token;
   }
 
+  /** What the gateway asks about a request that an agent has signed, with its provider in the path. */
+  signedBy(agentPublicKey: string, namedProvider?: string) {
+    const body = { agentPublicKey, ...(namedProvider !== undefined && { namedProvider }) };
+    return this.ask(requests.resolveDelegation, { body }, { kind: 'service', name: 'gateway' });
+  }
+
   /** An agent that has joined the pool and is at work: connected, heard, with free slots. */
   async agent(provider: string, poolId: string, slots = 4): Promise<ScriptedAgent> {
     const agent = new ScriptedAgent(this, provider);
     this.agents.push(agent);
     const token = await this.token(provider, poolId);
-    await this.ask(setUpAgent, { body: { token, agentPubkey: agent.publicKey } }, { kind: 'anonymous' });
+    await this.ask(setUpAgent, { body: { token, agentPubkey: agent.publicKey } }, user(agent.publicKey));
     await agent.openSession();
     await agent.connect();
     await agent.beat(slots);

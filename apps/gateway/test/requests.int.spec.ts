@@ -97,6 +97,32 @@ describe('requests', () => {
     expect(callerOf(whole.json.data)).toMatchObject({ kind: 'user', publicKey: alice.publicKeyHex });
   });
 
+  it('are signed by the key of an agent where signing is optional: then it speaks for itself alone', async () => {
+    const signed = await send(gateway.port, { path: '/api/v1/notes/x', as: agent, agent: true });
+    expect(callerOf(signed.json.data)).toEqual({ kind: 'user', publicKey: agent.publicKeyHex });
+    const forged = await send(gateway.port, {
+      path: '/api/v1/notes/x',
+      as: agent,
+      agent: true,
+      headers: { 'x-agent-pubkey': keyPair().publicKeyHex },
+    });
+    expect(forged).toMatchObject({ status: 401, json: { code: 'SIGNATURE_INVALID' } });
+  });
+
+  it('of agents are asked about with the provider that their path names', async () => {
+    const newcomer = keyPair();
+    const beat = (path: string) =>
+      send(gateway.port, { method: 'POST', path, body: '{}', as: newcomer, agent: true });
+    const provider = alice.publicKeyHex;
+    expect(await beat(`/api/v1/providers/${provider.toUpperCase()}/beat`)).toMatchObject({
+      json: { code: 'DELEGATION_MISSING' },
+    });
+    expect(world.namedProviders.at(-1)).toBe(provider);
+    await beat('/api/v1/agents/beat');
+    expect(world.namedProviders.at(-1)).toBeUndefined();
+    expect(await beat('/api/v1/providers/zz/beat')).toMatchObject({ status: 400 });
+  });
+
   it('are for oneself with any active key of the account', async () => {
     const path = `/api/v1/users/${alice.publicKeyHex.toUpperCase()}/notes`;
     for (const as of [alice, laptop]) {

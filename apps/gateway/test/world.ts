@@ -54,6 +54,12 @@ export const notes = {
     permission: 'heartbeat',
     body: z.object({}).optional(),
   }),
+  ownBeat: declare('POST', '/providers/{pubkey}/beat', 'own-beat', {
+    auth: 'agent',
+    permission: 'heartbeat',
+    params: pubkeyParams,
+    body: z.object({}).optional(),
+  }),
   shared: declare('PUT', '/shared', 'shared', {
     auth: 'provider-or-agent',
     body: z.object({}).optional(),
@@ -191,6 +197,8 @@ export class World {
   readonly logLines: string[] = [];
   readonly owners: PlayedAccounts['owners'] = new Map();
   readonly delegations: PlayedAccounts['delegations'] = new Map();
+  /** Which provider the path of an agent's request named, newest last. */
+  readonly namedProviders: (string | undefined)[] = [];
   /** What reached the played service, newest last. */
   readonly received: BusRequest[] = [];
   keyQuestions = 0;
@@ -271,6 +279,7 @@ export class World {
       names: Object.fromEntries(body.publicKeys.map((key) => [key, 'bob'])),
     }));
     answerRequests(this.bus, resolveDelegation, ({ body }) => {
+      this.namedProviders.push(body.namedProvider);
       const found = this.delegations.get(body.agentPublicKey);
       return found
         ? { active: true, ...found, permissions: found.permissions as 'provision'[] }

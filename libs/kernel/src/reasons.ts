@@ -37,6 +37,8 @@ export const REASONS = {
   KEY_TAKEN: 'Use a key that belongs to no account.',
   KEY_NOT_FOUND: 'Check the key id.',
   KEY_LIMIT: 'Remove a key first.',
+  KEY_OWNS_THINGS: 'Use a key that owns nothing, or say that the account may act for what this one owns.',
+  INVITATION_NOT_FOUND: 'Ask somebody of the account to add your public key.',
   LAST_KEY: 'Add another key before removing this one.',
   // offerings
   OFFERING_NOT_FOUND: 'Search the marketplace again: this offering is gone or not visible to you.',

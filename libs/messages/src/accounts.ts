@@ -48,6 +48,8 @@ export const publicKeyInfo = z
     publicKey: z.string(),
     addedAt: int64(),
     isActive: z.boolean(),
+    /** Added by the account, not accepted by its holder: it can do nothing here, and the account nothing with it. */
+    invited: z.boolean().optional(),
     deviceName: z.string().optional(),
     disabledAt: int64().optional(),
     disabledByKeyId: z.string().optional(),
@@ -64,7 +66,7 @@ export const accountWithKeys = z
     bio: z.string().optional(),
     avatarUrl: z.string().optional(),
     profileUpdatedAt: int64().optional(),
-    /** Disabled ones included, oldest first. */
+    /** Disabled ones included, oldest first; invited ones for the owner and admins only. */
     publicKeys: z.array(publicKeyInfo),
     isAdmin: z.boolean(),
     emailVerified: z.boolean(),
@@ -134,12 +136,67 @@ export const addKey = endpoint({
   auth: 'signed',
   rateTier: 'strict',
   idempotent: true,
-  summary: 'Add a public key to the own account',
+  summary: 'Invite a public key to the own account; it joins when its holder accepts',
   tags,
   params: z.object(usernameParam),
   body: z.object({ newPublicKey: publicKeyHex() }).meta({ id: 'AddAccountKeyRequest' }),
   answer: publicKeyInfo,
-  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'KEY_DISABLED', 'KEY_UNACCEPTABLE', 'KEY_LIMIT', 'KEY_TAKEN'],
+  refusals: [
+    'ACCOUNT_NOT_FOUND',
+    'NOT_OWNER',
+    'KEY_DISABLED',
+    'KEY_UNACCEPTABLE',
+    'KEY_LIMIT',
+    'KEY_TAKEN',
+    'KEY_OWNS_THINGS',
+  ],
+});
+
+export const acceptInvitation = endpoint({
+  method: 'POST',
+  path: '/api/v1/accounts/{username}/keys/accept',
+  subject: 'req.accounts.v1.accept-invitation',
+  auth: 'signed',
+  rateTier: 'strict',
+  summary: 'Join the account that has invited the signing key',
+  tags,
+  params: z.object(usernameParam),
+  body: z
+    .object({
+      share: z.boolean().optional().meta({
+        description: 'A key that owns things joins only so: all keys of the account may act for them.',
+      }),
+    })
+    .meta({ id: 'AcceptInvitationRequest', examples: [{ share: false }] }),
+  answer: publicKeyInfo,
+  refusals: [
+    'ACCOUNT_NOT_FOUND',
+    'INVITATION_NOT_FOUND',
+    'KEY_OWNS_THINGS',
+    'KEY_TAKEN',
+    'KEY_LIMIT',
+    'KEY_DISABLED',
+  ],
+});
+
+export const listInvitations = endpoint({
+  method: 'GET',
+  path: '/api/v1/users/{pubkey}/invitations',
+  subject: 'req.accounts.v1.list-invitations',
+  auth: 'self',
+  summary: 'List the accounts that have invited the own key, newest first; at most 50',
+  tags,
+  params: z.object({ pubkey: publicKeyHex() }),
+  answer: z.array(
+    z
+      .object({
+        /** With it the invitation is declined: `DELETE /accounts/{username}/keys/{key_id}`. */
+        keyId: z.string(),
+        username: z.string(),
+        invitedAtNs: int64(),
+      })
+      .meta({ id: 'KeyInvitation' }),
+  ),
 });
 
 export const updateKey = endpoint({
@@ -153,7 +210,7 @@ export const updateKey = endpoint({
   params: keyParams,
   body: z.object({ deviceName: optionalIn(text(255)) }).meta({ id: 'UpdateDeviceNameRequest' }),
   answer: publicKeyInfo,
-  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'KEY_NOT_FOUND'],
+  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'KEY_NOT_FOUND', 'KEY_OWNS_THINGS'],
 });
 
 export const disableKey = endpoint({
@@ -162,11 +219,11 @@ export const disableKey = endpoint({
   subject: 'req.accounts.v1.disable-key',
   auth: 'signed',
   rateTier: 'strict',
-  summary: 'Disable a key of the own account for good',
+  summary: 'Disable a key of the own account for good; withdraw or decline an invitation',
   tags,
   params: keyParams,
   answer: publicKeyInfo,
-  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'KEY_NOT_FOUND', 'LAST_KEY'],
+  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'KEY_NOT_FOUND', 'LAST_KEY', 'KEY_OWNS_THINGS'],
 });
 
 const externalKey = z
@@ -228,7 +285,7 @@ export const addExternalKey = endpoint({
   params: z.object(usernameParam),
   body: newExternalKey,
   answer: z.string(),
-  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'SSH_KEY_INVALID', 'KEY_LIMIT'],
+  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'SSH_KEY_INVALID', 'KEY_LIMIT', 'KEY_OWNS_THINGS'],
 });
 
 export const deleteExternalKey = endpoint({
@@ -241,5 +298,5 @@ export const deleteExternalKey = endpoint({
   tags,
   params: z.object({ ...usernameParam, key_id: pathInt64() }),
   answer: z.string(),
-  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER'],
+  refusals: ['ACCOUNT_NOT_FOUND', 'NOT_OWNER', 'KEY_OWNS_THINGS'],
 });

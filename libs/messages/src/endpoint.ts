@@ -13,7 +13,8 @@ export type Output<S> = S extends Schema ? S['_zod']['output'] : undefined;
 
 /**
  * Who may call. `signed`: any valid signature. `self`: signed by the key (or another active key of the account) named by
- * the `pubkey` path parameter. `agent`: a delegated agent. `provider-or-agent`: either. `optional`: anonymous or signed.
+ * the `pubkey` path parameter. `agent`: a delegated agent. `provider-or-agent`: either. `optional`: anonymous or
+ * signed, by an agent's key too: which is then a key like any other, for whomever it may act.
  */
 export type AuthClass = 'public' | 'optional' | 'signed' | 'self' | 'agent' | 'provider-or-agent' | 'admin';
 

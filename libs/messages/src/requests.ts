@@ -4,6 +4,15 @@ import { contractIdHex, idHex, int32, int64, publicKeyHex } from './schema.ts';
 
 /** What services ask each other. The same as an endpoint, without a door to the outside. */
 
+/** What hangs on a public key in this service; asked before the key joins an account. */
+const holdingsOfKey = {
+  body: z.object({ publicKey: publicKeyHex() }),
+  answer: z.object({
+    /** In the plural: "offerings". What is not there may be left out. */
+    holdings: z.array(z.object({ what: z.string(), count: int32(0) })).max(10),
+  }),
+};
+
 // ---- accounts ----------------------------------------------------------------------------------
 
 /** Whose key is this? Asked by the gateway for every signer that it has not seen lately. */
@@ -41,6 +50,11 @@ export const namesOfKeys = request({
 });
 
 // ---- offerings ---------------------------------------------------------------------------------
+
+export const holdingsOfKeyInOfferings = request({
+  subject: 'req.offerings.v1.holdings-of-key',
+  ...holdingsOfKey,
+});
 
 /**
  * Checks that this renter may rent this offering for so long, and takes one unit out of stock until `untilNs`.
@@ -102,6 +116,11 @@ export const countByPool = request({
 
 // ---- contracts ---------------------------------------------------------------------------------
 
+export const holdingsOfKeyInContracts = request({
+  subject: 'req.contracts.v1.holdings-of-key',
+  ...holdingsOfKey,
+});
+
 /** Which of these holds still belong to a living contract: asked before an old hold is dropped. */
 export const livingHolds = request({
   subject: 'req.contracts.v1.living-holds',
@@ -127,6 +146,11 @@ export const contractStates = request({
 });
 
 // ---- payments ----------------------------------------------------------------------------------
+
+export const holdingsOfKeyInPayments = request({
+  subject: 'req.payments.v1.holdings-of-key',
+  ...holdingsOfKey,
+});
 
 /** Moves the price of a rental from the tenant's wallet into escrow, once for each contract. */
 export const chargeRental = request({
@@ -164,10 +188,19 @@ export const rentalPayments = request({
 
 // ---- agents ------------------------------------------------------------------------------------
 
-/** For whom does this agent key act? Asked by the gateway. */
+export const holdingsOfKeyInAgents = request({
+  subject: 'req.agents.v1.holdings-of-key',
+  ...holdingsOfKey,
+});
+
+/** For whom does this agent key act? Asked by the gateway about a request that the key has signed. */
 export const resolveDelegation = request({
   subject: 'req.agents.v1.resolve-delegation',
-  body: z.object({ agentPublicKey: publicKeyHex() }),
+  body: z.object({
+    agentPublicKey: publicKeyHex(),
+    /** The provider in the path of that request, if there is one: a key that was only named at setup joins them by it. */
+    namedProvider: publicKeyHex().optional(),
+  }),
   answer: z.object({
     active: z.boolean(),
     providerPublicKey: publicKeyHex().optional(),
@@ -191,4 +224,11 @@ export const poolsOnline = request({
       }),
     ),
   }),
+});
+
+// ---- notifications -----------------------------------------------------------------------------
+
+export const holdingsOfKeyInNotifications = request({
+  subject: 'req.notifications.v1.holdings-of-key',
+  ...holdingsOfKey,
 });

@@ -29,18 +29,23 @@ export interface AccountOfKey {
 
 const MAX_KEYS = 200;
 
-/** An account with its keys: a row for each of them, or one row without a key. */
+/** An account with its keys and those it has invited: a row for each of them, or one row without a key. */
 const accountWhere = (condition: string): string =>
   `select a.id, a.username, a.email, a.email_verified as "emailVerified", a.is_admin as "isAdmin",
             a.display_name as "displayName", a.bio, a.avatar_url as "avatarUrl",
             a.profile_updated_at_ns as "profileUpdatedAtNs", a.created_at_ns as "createdAtNs",
             a.updated_at_ns as "updatedAtNs",
             k.id as "keyId", k.public_key as "publicKey", k.added_at_ns as "addedAtNs", k.is_active as "isActive",
-            k.proven, k.device_name as "deviceName", k.disabled_at_ns as "disabledAtNs",
+            k.invited, k.device_name as "deviceName", k.disabled_at_ns as "disabledAtNs",
             k.disabled_by_key_id as "disabledByKeyId"
      from account a
      left join lateral (
-       select * from account_key where account_id = a.id order by added_at_ns, id limit ${MAX_KEYS}) k on true
+       select id, public_key, added_at_ns, is_active, false as invited, device_name, disabled_at_ns, disabled_by_key_id
+       from account_key where account_id = a.id
+       union all
+       select id, public_key, invited_at_ns, false, true, device_name, null, null
+       from key_invitation where account_id = a.id
+       order by added_at_ns, id limit ${MAX_KEYS}) k on true
      where ${condition} order by k.added_at_ns, k.id`;
 const BY_USERNAME = accountWhere('a.canonical_username = $1');
 const BY_ID = accountWhere('a.id = $1');
@@ -50,7 +55,7 @@ const BY_ACTIVE_KEY = accountWhere(
 const STANDING = `select k.account_id as "accountId", k.is_active as "isActive",
           k.is_active and (a.is_admin or exists (
             select 1 from account_key admin where admin.account_id = a.id
-              and admin.is_active and admin.proven and admin.public_key = any($2))) as "isAdmin"
+              and admin.is_active and admin.public_key = any($2))) as "isAdmin"
    from account_key k join account a on a.id = k.account_id where k.public_key = $1`;
 
 type AccountAndKey = Omit<AccountRow, 'keys'> & Omit<KeyRow, 'id'> & { readonly keyId: string | null };
@@ -119,9 +124,7 @@ export class AccountStore {
     );
     const [row] = await sql.query<KeyHolding>(
       `select k.account_id as "accountId", a.username, a.auto_created as "autoCreated",
-              k.is_active as "isActive", k.proven,
-              (select count(*)::int from account_key o where o.account_id = k.account_id and o.is_active and o.id <> k.id)
-                as "otherActiveKeys"
+              k.is_active as "isActive"
        from account_key k join account a on a.id = k.account_id where k.public_key = $1`,
       [publicKey],
     );
@@ -188,7 +191,7 @@ const keyOf = (row: AccountAndKey, id: string): KeyRow => ({
   publicKey: row.publicKey,
   addedAtNs: row.addedAtNs,
   isActive: row.isActive,
-  proven: row.proven,
+  invited: row.invited,
   deviceName: row.deviceName,
   disabledAtNs: row.disabledAtNs,
   disabledByKeyId: row.disabledByKeyId,

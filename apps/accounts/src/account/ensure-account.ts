@@ -72,7 +72,7 @@ export class EnsureAccount implements Verb<typeof requests.ensureAccount> {
     const emailVerified = this.settings.ENVIRONMENT !== 'prod';
     if (!(await this.accounts.insert(sql, { id, ...name, emailVerified, autoCreated: true }, now)))
       return false;
-    const key = { id: randomId(), accountId: id, publicKey, proven: true, operationId };
+    const key = { id: randomId(), accountId: id, publicKey, operationId };
     if (!(await this.keys.insert(sql, key, now))) throw new KeyHeldMeanwhile();
     await emitFact(
       sql,

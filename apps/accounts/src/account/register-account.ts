@@ -77,17 +77,18 @@ export class RegisterAccount implements Verb<typeof registerAccount> {
       await say(id);
       return id;
     }
-    if (registration === 'release' && holding) {
-      if (!(await this.keys.release(sql, holding.accountId, publicKey))) throw keyTaken();
-      await emitFact(sql, facts.keyDisabled, { accountId: holding.accountId, publicKey, atNs: now }, now);
-    }
     const id = randomId();
     const account = { id, username, email, emailVerified, autoCreated: false };
-    if (!(await this.accounts.insert(sql, account, now))) throw usernameTaken();
-    const key = { id: randomId(), accountId: id, publicKey, proven: true, operationId };
+    if (!(await this.accounts.insert(sql, account, now))) throw await this.whatIsTaken(sql, wanted);
+    const key = { id: randomId(), accountId: id, publicKey, operationId };
     if (!(await this.keys.insert(sql, key, now))) throw keyTaken();
     await say(id);
     await emitFact(sql, facts.keyAdded, { accountId: id, publicKey, atNs: now }, now);
     return id;
+  }
+  /** Somebody else has taken one of the two between our look and our write. */
+  private async whatIsTaken(sql: Sql, { username, email }: Wanted): Promise<Refusal> {
+    const { byUsername, byEmail } = await this.accounts.ownersOf(sql, username, email);
+    return byUsername === null && byEmail !== null ? emailTaken() : usernameTaken();
   }
 }

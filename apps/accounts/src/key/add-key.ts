@@ -1,42 +1,41 @@
 import { randomId } from '@decent-cloud/kernel';
-import { type AnswerInput, facts, type VerbInput } from '@decent-cloud/messages';
+import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { addKey } from '@decent-cloud/messages/accounts';
-import { emitFact } from '@decent-cloud/outbox';
-import { Database } from '@decent-cloud/postgres';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { showKey } from '../account/domain/account-view.ts';
 import { keyTaken } from '../account/domain/registration.ts';
-import { assertRoomForKey, NOT_YOUR_ACCOUNT } from './domain/key-rules.ts';
+import { InvitationStore, keyOfInvitation } from '../invitation/invitation.store.ts';
+import { assertRoomForInvitation, NOT_YOUR_ACCOUNT } from './domain/key-rules.ts';
 import { KeyStore } from './key.store.ts';
+import { OwnedAccounts } from './owned-accounts.ts';
 import { requireSafeKey } from './require-safe-key.ts';
 
+/** Invites a key. Who holds it is asked nothing, told nothing and changed in nothing; asking twice is asking once. */
 @Answers(addKey)
 export class AddKey implements Verb<typeof addKey> {
   constructor(
-    private readonly database: Database,
+    private readonly accounts: OwnedAccounts,
     private readonly keys: KeyStore,
+    private readonly invitations: InvitationStore,
   ) {}
 
   async run(
     { params, body }: VerbInput<typeof addKey>,
-    { caller, operationId, now }: VerbContext,
+    context: VerbContext,
   ): Promise<AnswerInput<typeof addKey>> {
-    const user = requireUser(caller);
+    const { operationId, now } = context;
+    const user = requireUser(context.caller);
     const publicKey = body.newPublicKey;
     requireSafeKey(publicKey);
-    return this.database.transaction(async (sql) => {
-      const { accountId } = await this.keys.lockOwned(sql, params.username, user, NOT_YOUR_ACCOUNT);
-      const done = await this.keys.findByOperation(sql, accountId, operationId);
-      if (done) return showKey(done);
-      assertRoomForKey(await this.keys.count(sql, accountId));
-      const key = await this.keys.insert(
-        sql,
-        { id: randomId(), accountId, publicKey, proven: false, operationId },
-        now,
-      );
-      if (!key) throw keyTaken();
-      await emitFact(sql, facts.keyAdded, { accountId, publicKey, atNs: now }, now);
-      return showKey(key);
+    const request = { username: params.username, user, notYours: NOT_YOUR_ACCOUNT, context };
+    return this.accounts.act(request, async (sql, { accountId }) => {
+      const known = await this.invitations.find(sql, accountId, publicKey);
+      if (known) return showKey(keyOfInvitation(known));
+      if ((await this.keys.accountIdOf(sql, publicKey)) !== undefined) throw keyTaken();
+      assertRoomForInvitation(await this.keys.count(sql, accountId));
+      const invitation = { id: randomId(), publicKey, operationId };
+      await this.invitations.insert(sql, accountId, invitation, now);
+      return showKey(keyOfInvitation({ ...invitation, deviceName: null, invitedAtNs: now }));
     });
   }
 }

@@ -14,14 +14,16 @@ import { Inject } from '@nestjs/common';
 import { AccountClaims } from '../session/account-claims.ts';
 import { AgentAccountStore } from '../session/agent-account.store.ts';
 import { BrokerAccounts } from '../session/broker-accounts.ts';
+import { AgentInvitationStore } from './agent-invitation.store.ts';
 import { DelegationStore } from './delegation.store.ts';
 
-/** Ends a delegation and cuts the agent's connection; the key cannot come back. */
+/** Ends a delegation and cuts the agent's connection; the key cannot come back. One that never signed is only forgotten. */
 @Answers(revokeDelegation)
 export class RevokeDelegation implements Verb<typeof revokeDelegation> {
   constructor(
     private readonly database: Database,
     private readonly delegations: DelegationStore,
+    private readonly invitations: AgentInvitationStore,
     private readonly accounts: AgentAccountStore,
     private readonly broker: BrokerAccounts,
     private readonly claims: AccountClaims,
@@ -32,6 +34,7 @@ export class RevokeDelegation implements Verb<typeof revokeDelegation> {
     requireUser(caller);
     await this.database.transaction(async (sql) => {
       const agent = await this.delegations.lock(sql, params.agent_pubkey);
+      if (!agent && (await this.invitations.withdraw(sql, params.agent_pubkey, params.pubkey))) return;
       if (!agent || agent.providerPublicKey !== params.pubkey || agent.revokedAtNs !== null) {
         throw new Refusal('NOT_FOUND', 'AGENT_NOT_FOUND', 'No active delegation found to revoke');
       }

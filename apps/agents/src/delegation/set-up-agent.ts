@@ -8,10 +8,14 @@ import { AgentsPrisma } from '../agents-prisma.ts';
 import { faultOfToken } from '../setup-token/domain/setup-token.ts';
 import { SetupTokenStore } from '../setup-token/setup-token.store.ts';
 import { PlatformKey } from '../wire/platform-key.ts';
-import { ALL_PERMISSIONS, DelegationStore } from './delegation.store.ts';
+import { type AgentInvitation, AgentInvitationStore } from './agent-invitation.store.ts';
+import { type AgentRow, ALL_PERMISSIONS, DelegationStore } from './delegation.store.ts';
 import { isActive } from './domain/liveness.ts';
 
-/** Uses up a token and lets its agent act for the pool's provider, in one transaction. */
+/**
+ * Uses up a token and lets its agent act for the pool's provider, in one transaction. A key that has not signed is only
+ * noted: whoever names the key of another must not take it.
+ */
 @Answers(setUpAgent)
 export class SetUpAgent implements Verb<typeof setUpAgent> {
   constructor(
@@ -19,14 +23,19 @@ export class SetUpAgent implements Verb<typeof setUpAgent> {
     private readonly prisma: AgentsPrisma,
     private readonly tokens: SetupTokenStore,
     private readonly delegations: DelegationStore,
+    private readonly invitations: AgentInvitationStore,
     private readonly platformKey: PlatformKey,
   ) {}
 
-  async run({ body }: VerbInput<typeof setUpAgent>, { now }: VerbContext) {
+  async run({ body }: VerbInput<typeof setUpAgent>, { caller, now }: VerbContext) {
     const fault = checkPublicKey(body.agentPubkey);
     if (fault !== 'ok') throw new Refusal('INVALID', 'KEY_UNACCEPTABLE', `Invalid agent_pubkey: ${fault}`);
+    const isSigned = caller.kind === 'user';
+    if (isSigned && caller.publicKey !== body.agentPubkey) {
+      throw new Refusal('FORBIDDEN', 'NOT_OWNER', 'An agent is set up unsigned, or signed by its own key');
+    }
     const poolId = await this.database.transaction((sql) =>
-      this.join(sql, body.token, body.agentPubkey, now),
+      this.join(sql, body.token, body.agentPubkey, isSigned, now),
     );
     const pool = await this.prisma.pool.findUniqueOrThrow({ where: { poolId } });
     return {
@@ -40,7 +49,13 @@ export class SetUpAgent implements Verb<typeof setUpAgent> {
     };
   }
 
-  private async join(sql: Sql, text: string, agentPublicKey: string, now: bigint): Promise<string> {
+  private async join(
+    sql: Sql,
+    text: string,
+    agentPublicKey: string,
+    isSigned: boolean,
+    now: bigint,
+  ): Promise<string> {
     const token = await this.tokens.lock(sql, text);
     const fault = faultOfToken(token, agentPublicKey, now);
     if (fault || !token) {
@@ -52,22 +67,48 @@ export class SetUpAgent implements Verb<typeof setUpAgent> {
       [poolId],
     );
     if (!pool) throw new Refusal('INVALID', 'SETUP_TOKEN_INVALID', 'Invalid setup token');
+    const isRepeat = token.usedByAgent === agentPublicKey;
     const fresh = { agentPublicKey, providerPublicKey: pool.provider, poolId, label };
-    if (!(await this.delegations.insert(sql, fresh, now))) {
-      const known = await this.delegations.lock(sql, agentPublicKey);
-      if (known?.revokedAtNs !== null) {
-        throw new Refusal('CONFLICT', 'KEY_TAKEN', 'This agent key was revoked. Register with a new key.');
-      }
-      if (known.providerPublicKey !== pool.provider) {
-        throw new Refusal('CONFLICT', 'KEY_TAKEN', 'This agent key acts for another provider');
-      }
-      const isRepeat = token.usedByAgent === agentPublicKey;
-      if (isRepeat && (known.poolId !== poolId || !isActive(known, now))) {
-        throw new Refusal('INVALID', 'SETUP_TOKEN_INVALID', 'Setup token already used');
-      }
-      if (!isRepeat) await this.delegations.move(sql, fresh);
-    }
+    const known = await this.delegations.lock(sql, agentPublicKey);
+    if (known) await this.joinAgain(sql, known, fresh, isRepeat, now);
+    else await this.joinFirst(sql, fresh, { isSigned, isRepeat }, now);
     await this.tokens.markUsed(sql, text, agentPublicKey, now);
     return poolId;
   }
+
+  private async joinFirst(
+    sql: Sql,
+    fresh: AgentInvitation,
+    { isSigned, isRepeat }: { readonly isSigned: boolean; readonly isRepeat: boolean },
+    now: bigint,
+  ): Promise<void> {
+    const { agentPublicKey, providerPublicKey } = fresh;
+    const noted = await this.invitations.find(sql, agentPublicKey, providerPublicKey);
+    if (isRepeat && noted?.poolId !== fresh.poolId) throw usedAlready();
+    if (!isSigned) return this.invitations.put(sql, fresh, now);
+    await this.invitations.removeAll(sql, agentPublicKey);
+    if (!(await this.delegations.insert(sql, fresh, now))) throw joinedMeanwhile();
+  }
+
+  /** Another pool of the same provider, or the same answer again. */
+  private async joinAgain(
+    sql: Sql,
+    known: AgentRow,
+    fresh: AgentInvitation,
+    isRepeat: boolean,
+    now: bigint,
+  ): Promise<void> {
+    if (known.revokedAtNs !== null) {
+      throw new Refusal('CONFLICT', 'KEY_TAKEN', 'This agent key was revoked. Register with a new key.');
+    }
+    if (known.providerPublicKey !== fresh.providerPublicKey) {
+      throw new Refusal('CONFLICT', 'KEY_TAKEN', 'This agent key acts for another provider');
+    }
+    if (isRepeat && (known.poolId !== fresh.poolId || !isActive(known, now))) throw usedAlready();
+    if (!isRepeat) await this.delegations.move(sql, fresh);
+  }
 }
+
+const usedAlready = () => new Refusal('INVALID', 'SETUP_TOKEN_INVALID', 'Setup token already used');
+const joinedMeanwhile = () =>
+  new Refusal('CONFLICT', 'KEY_TAKEN', 'This agent key has joined with another token at this moment');

@@ -6,7 +6,7 @@ export function describeAccount(account: Output<typeof accountWithKeys>): string
   const { username, id, displayName, email, emailVerified, isAdmin, createdAt, publicKeys } = account;
   const keys = publicKeys.map((key) => [
     key.publicKey,
-    key.isActive ? 'active' : 'disabled',
+    key.isActive ? 'active' : key.invited ? 'invited' : 'disabled',
     key.deviceName,
     time(key.addedAt),
   ]);

@@ -29,7 +29,8 @@ export interface AuthenticationInput {
   readonly signatureQuery?: (name: string) => string | undefined;
 }
 
-const SIGNATURE_HEADERS = ['x-public-key', 'x-signature', 'x-timestamp', 'x-nonce'] as const;
+const SIGNATURE_HEADERS = ['x-signature', 'x-timestamp', 'x-nonce'] as const;
+const KEY_HEADERS = ['x-public-key', 'x-agent-pubkey'] as const;
 const ANONYMOUS: Caller = { kind: 'anonymous' };
 
 /** Says who sent a request, or refuses it. Nothing is believed that was not verified. */
@@ -45,9 +46,9 @@ export class Authenticator {
       case 'public':
         return ANONYMOUS;
       case 'optional':
-        return SIGNATURE_HEADERS.some((name) => request.headers[name] === undefined)
-          ? ANONYMOUS
-          : await this.user(request, input);
+        return isSigned(request)
+          ? await this.owner(await this.verified(request, input, 'either'), input.requestId)
+          : ANONYMOUS;
       case 'signed':
         return await this.user(request, input);
       case 'self':
@@ -59,7 +60,7 @@ export class Authenticator {
         const kind = rule.auth === 'agent' ? 'agent' : 'either';
         const signed = await this.verified(request, input, kind);
         if (signed.kind === 'user') return await this.owner(signed, input.requestId);
-        return await this.agent(signed.publicKeyHex, rule, input.requestId);
+        return await this.agent(signed.publicKeyHex, rule, input);
       }
     }
   }
@@ -119,8 +120,13 @@ export class Authenticator {
     );
   }
 
-  private async agent(publicKey: string, rule: Rule, requestId: string): Promise<Caller> {
-    const delegation = await this.parts.delegations.of(publicKey, requestId);
+  private async agent(
+    publicKey: string,
+    rule: Rule,
+    { params, requestId }: AuthenticationInput,
+  ): Promise<Caller> {
+    const named = params.pubkey === undefined ? undefined : readPubkey(params.pubkey);
+    const delegation = await this.parts.delegations.of(publicKey, named, requestId);
     if (!delegation.active || delegation.providerPublicKey === undefined) {
       throw new Refusal(
         'UNAUTHENTICATED',
@@ -183,6 +189,10 @@ export class Authenticator {
     return signed;
   }
 }
+
+const isSigned = ({ headers }: RawRequest): boolean =>
+  SIGNATURE_HEADERS.every((name) => headers[name] !== undefined) &&
+  KEY_HEADERS.some((name) => headers[name] !== undefined);
 
 function readPubkey(text: string): string {
   const refuse = (why: string): never => {

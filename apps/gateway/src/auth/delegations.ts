@@ -14,11 +14,19 @@ export class Delegations {
 
   constructor(private readonly bus: Bus) {}
 
-  /** @throws Refusal UNAVAILABLE when the agents service does not answer and the agent is not known */
-  async of(agentPublicKey: string, requestId: string): Promise<Delegation> {
+  /**
+   * `namedProvider` is the provider in the path of what the agent has signed.
+   * @throws Refusal UNAVAILABLE when the agents service does not answer and the agent is not known
+   */
+  async of(
+    agentPublicKey: string,
+    namedProvider: string | undefined,
+    requestId: string,
+  ): Promise<Delegation> {
     const known = this.known.get(agentPublicKey);
     if (known) return known;
-    const delegation = await this.bus.ask(resolveDelegation, { body: { agentPublicKey } }, { requestId });
+    const body = { agentPublicKey, ...(namedProvider !== undefined && { namedProvider }) };
+    const delegation = await this.bus.ask(resolveDelegation, { body }, { requestId });
     if (delegation.active) this.known.set(agentPublicKey, delegation);
     return delegation;
   }

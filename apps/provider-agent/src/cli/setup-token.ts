@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ApiError, createClient } from '@decent-cloud/client';
+import { createSigner } from '@decent-cloud/identity';
 import { setUpAgent } from '@decent-cloud/messages/agents';
 import { environmentOf, PRODUCTION } from '../config/environment.ts';
 import { PROVISIONER_TYPES, type ProvisionerType } from '../config/schema.ts';
@@ -37,7 +38,8 @@ export async function setupToken(options: SetupTokenOptions): Promise<void> {
   }
   const keyFile = resolve(options.keyFile ?? join(homedir(), '.dc-agent', 'agent.key'));
   const keys = await loadOrCreateKeys(keyFile);
-  const client = createClient({ baseUrl: endpoint, timeoutMs: TIMEOUT_MS });
+  const signer = createSigner(keys, { agent: true });
+  const client = createClient({ baseUrl: endpoint, signer, timeoutMs: TIMEOUT_MS });
   const joined = await joinPool(() =>
     client.call(setUpAgent, { body: { token: options.token, agentPubkey: keys.publicKeyHex } }),
   );

@@ -78,9 +78,9 @@ export const setUpAgent = endpoint({
   method: 'POST',
   path: '/api/v1/agents/setup',
   subject: 'req.agents.v1.set-up-agent',
-  auth: 'public',
+  auth: 'optional',
   rateTier: 'strict',
-  summary: 'Join a pool with a setup token',
+  summary: 'Join a pool with a setup token; unsigned, the agent acts from its first signed request on',
   tags,
   body: z.object({ token: text(255), agentPubkey: publicKeyHex() }).meta({ id: 'AgentSetupRequest' }),
   answer: z
@@ -95,7 +95,7 @@ export const setUpAgent = endpoint({
       platformPublicKey: z.string().optional(),
     })
     .meta({ id: 'AgentSetupResponse' }),
-  refusals: ['SETUP_TOKEN_INVALID', 'KEY_TAKEN'],
+  refusals: ['SETUP_TOKEN_INVALID', 'KEY_TAKEN', 'KEY_UNACCEPTABLE', 'NOT_OWNER'],
 });
 
 export const openAgentSession = endpoint({

@@ -6,7 +6,8 @@ export interface KeyRow {
   readonly publicKey: string;
   readonly addedAtNs: bigint;
   readonly isActive: boolean;
-  readonly proven: boolean;
+  /** Only invited: its holder has not signed for this account. */
+  readonly invited: boolean;
   readonly deviceName: string | null;
   readonly disabledAtNs: bigint | null;
   readonly disabledByKeyId: string | null;
@@ -27,19 +28,13 @@ export interface AccountRow {
   readonly keys: readonly KeyRow[];
 }
 
-/**
- * Admin by its own flag, or by an active key of the configuration that has signed for this account:
- * anybody can add somebody else's public key to an account.
- */
+/** Admin by its own flag, or by an active key of the configuration. */
 export function isAdmin(account: AccountRow, adminPublicKeys: ReadonlySet<string>): boolean {
-  return (
-    account.isAdmin ||
-    account.keys.some((key) => key.isActive && key.proven && adminPublicKeys.has(key.publicKey))
-  );
+  return account.isAdmin || account.keys.some((key) => key.isActive && adminPublicKeys.has(key.publicKey));
 }
 
-/** The e-mail address is for the owner and for admins. */
-export function maySeeEmail(account: AccountRow, viewer: Caller): boolean {
+/** The e-mail address and the invited keys are for the owner and for admins. */
+export function maySeePrivate(account: AccountRow, viewer: Caller): boolean {
   if (viewer.kind === 'service') return true;
   if (viewer.kind !== 'user') return false;
   return (
@@ -54,6 +49,7 @@ export function showKey(key: KeyRow): AnswerInput<typeof updateKey> {
     publicKey: key.publicKey,
     addedAt: key.addedAtNs,
     isActive: key.isActive,
+    invited: key.invited || undefined,
     deviceName: key.deviceName ?? undefined,
     disabledAt: key.disabledAtNs ?? undefined,
     disabledByKeyId: key.disabledByKeyId ?? undefined,
@@ -66,6 +62,7 @@ export function showAccount(
   viewer: Caller,
   adminPublicKeys: ReadonlySet<string>,
 ): AnswerInput<typeof getAccount> {
+  const isPrivate = maySeePrivate(account, viewer);
   return {
     id: account.id,
     username: account.username,
@@ -75,9 +72,9 @@ export function showAccount(
     bio: account.bio ?? undefined,
     avatarUrl: account.avatarUrl ?? undefined,
     profileUpdatedAt: account.profileUpdatedAtNs ?? undefined,
-    publicKeys: account.keys.map(showKey),
+    publicKeys: account.keys.filter((key) => isPrivate || !key.invited).map(showKey),
     isAdmin: isAdmin(account, adminPublicKeys),
     emailVerified: account.emailVerified,
-    email: maySeeEmail(account, viewer) ? account.email : undefined,
+    email: isPrivate ? account.email : undefined,
   };
 }

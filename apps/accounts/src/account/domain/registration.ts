@@ -6,21 +6,15 @@ export interface KeyHolding {
   readonly username: string;
   readonly autoCreated: boolean;
   readonly isActive: boolean;
-  readonly proven: boolean;
-  readonly otherActiveKeys: number;
 }
 
-/**
- * `make` a new account; `claim` the one that a rental made for this key; `release` the key from an account whose owner
- * added it without its holder ever signing for that, then make a new one.
- */
-export type Registration = 'make' | 'claim' | 'release';
+/** `make` a new account, or `claim` the one that a rental made for this key. */
+export type Registration = 'make' | 'claim';
 
 /** @throws Refusal CONFLICT when the key cannot have another account. */
 export function decideRegistration(holding: KeyHolding | undefined): Registration {
   if (!holding) return 'make';
-  if (holding.isActive && holding.proven && holding.autoCreated) return 'claim';
-  if (holding.isActive && !holding.proven && holding.otherActiveKeys > 0) return 'release';
+  if (holding.isActive && holding.autoCreated) return 'claim';
   throw new Refusal('CONFLICT', 'KEY_TAKEN', `Public key already belongs to account '${holding.username}'`);
 }
 

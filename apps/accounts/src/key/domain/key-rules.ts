@@ -16,12 +16,24 @@ export function parseKeyId(text: string): string {
   );
 }
 
+export interface KeyCounts {
+  readonly active: number;
+  /** Active and disabled ones. */
+  readonly all: number;
+  readonly invited: number;
+}
+
+/** @throws Refusal LIMIT when the account can invite no further key. */
+export function assertRoomForInvitation({ active, all, invited }: KeyCounts): void {
+  assertRoomForKey({ active: active + invited, all: all + invited });
+}
+
 /** @throws Refusal LIMIT when the account can take no further key. */
-export function assertRoomForKey(counts: { active: number; all: number }): void {
-  if (counts.active >= MAX_ACTIVE_KEYS) {
+export function assertRoomForKey({ active, all }: Pick<KeyCounts, 'active' | 'all'>): void {
+  if (active >= MAX_ACTIVE_KEYS) {
     throw new Refusal('LIMIT', 'KEY_LIMIT', `Maximum ${MAX_ACTIVE_KEYS} keys per account`);
   }
-  if (counts.all >= MAX_KEYS_EVER) {
+  if (all >= MAX_KEYS_EVER) {
     throw new Refusal(
       'LIMIT',
       'KEY_LIMIT',
@@ -36,5 +48,7 @@ export function assertNotLastKey(activeKeys: number): void {
 }
 
 export const keyNotFound = (text = 'Key not found') => new Refusal('NOT_FOUND', 'KEY_NOT_FOUND', text);
+
+export const accountNotFound = () => new Refusal('NOT_FOUND', 'ACCOUNT_NOT_FOUND', 'Account not found');
 
 export const NOT_YOUR_ACCOUNT = 'Authenticated key does not belong to this account';
