@@ -1,7 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Advice } from './advice.mjs';
+import { installPackages, isInstalling, missingPackages } from './packages.mjs';
 
 // Runs on Node 20 with nothing installed: only the platform's own modules here.
 
@@ -12,8 +14,7 @@ const OLDEST_NODE = [20, 0];
 const NEEDED_NODE = [24, 9];
 const STAMP = join(ROOT, 'node_modules/.installed-from');
 
-/** A fault of the surroundings, with advice: shown without a stack. */
-export class Advice extends Error {}
+export { Advice };
 
 /** Makes sure that node_modules is what package-lock.json says. @param {(line: string) => void} log */
 export async function ensureInstalled(log) {
@@ -30,21 +31,17 @@ export async function ensureInstalled(log) {
   const lock = createHash('sha256')
     .update(readFileSync(join(ROOT, 'package-lock.json')))
     .digest('hex');
-  if (!isInstalled(lock)) {
-    log('Installing packages (once; about a minute) ...');
-    await npm(['ci', '--no-audit', '--no-fund'], log);
-  }
+  const isDone = () => isInstalled(lock);
+  if (isInstalling(ROOT) || !isDone()) await installPackages({ root: ROOT, log, isDone });
   mendNode(log);
   mendPostgresLinks(log);
   writeFileSync(STAMP, lock);
 }
 
-/** @param {string} lock */
+/** Its own stamp alone is not believed: somebody may have interrupted npm since. @param {string} lock */
 function isInstalled(lock) {
-  const installed = join(ROOT, 'node_modules/.package-lock.json');
-  if (!existsSync(installed)) return false;
-  if (existsSync(STAMP)) return readFileSync(STAMP, 'utf8') === lock;
-  return statSync(installed).mtimeMs >= statSync(join(ROOT, 'package-lock.json')).mtimeMs;
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') !== lock) return false;
+  return missingPackages(ROOT).length === 0;
 }
 
 /** Newer npm versions may skip install scripts; this one brings the Node binary. @param {(line: string) => void} log */
@@ -90,32 +87,6 @@ function mendPostgresLinks(log) {
     log('Linking the libraries of PostgreSQL ...');
     execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder, timeout: 30_000 });
   }
-}
-
-/** @param {string[]} args @param {(line: string) => void} log */
-function npm(args, log) {
-  return new Promise((done, fail) => {
-    const started = Date.now();
-    const child = spawn('npm', args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
-    const timer = setInterval(
-      () => log(`  ... still installing (${Math.round((Date.now() - started) / 1000)} s)`),
-      15_000,
-    );
-    child.once('error', (error) => {
-      clearInterval(timer);
-      fail(new Advice(`npm cannot be run (${error.message}). It comes with Node: https://nodejs.org`));
-    });
-    child.once('exit', (code) => {
-      clearInterval(timer);
-      if (code === 0) done(undefined);
-      else
-        fail(
-          new Advice(
-            `npm ${args.join(' ')} failed (see above). Check network and disk space, then run again.`,
-          ),
-        );
-    });
-  });
 }
 
 /** @param {string} version @param {number[]} floor */

@@ -56,7 +56,8 @@ http.listen(httpPort, host, () => console.log('mail catcher is ready'));
 /** @param {URL} url @returns {Promise<{ status?: number, type: string, body: string }>} */
 async function answer(url) {
   const html = 'text/html; charset=utf-8';
-  if (url.pathname === '/health/ready') return { type: 'application/json', body: '{"ready":true}' };
+  if (url.pathname === '/health/ready')
+    return { type: 'application/json', body: JSON.stringify({ ready: true, pid: process.pid }) };
   if (url.pathname === '/api/mails') return { type: 'application/json', body: JSON.stringify(await list()) };
   if (url.pathname === '/') {
     const rows = (await list()).map(

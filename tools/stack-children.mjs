@@ -51,7 +51,7 @@ export class StackChildren {
           signal: AbortSignal.timeout(3_000),
         });
         answer = await reply.text();
-        if (reply.ok) return;
+        if (reply.ok && isFrom(child, answer)) return;
       } catch (error) {
         answer = /** @type {any} */ (error).cause?.message ?? String(error);
       }
@@ -95,4 +95,12 @@ export function inherited() {
       ([name]) => !/^(npm_|DATABASE_URL$|NATS_|CF_|NODE_OPTIONS$|OPS_PORT$|PORT$)/.test(name),
     ),
   );
+}
+
+/**
+ * A child that cannot have its port must not pass for ready because another program answers there.
+ * @param {Child} child @param {string} answer
+ */
+function isFrom(child, answer) {
+  return child.pid > 0 && JSON.parse(answer).pid === child.pid;
 }

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Advice } from './install.mjs';
@@ -6,6 +6,8 @@ import { readJsonFile, writeJsonFile } from './json-file.mjs';
 import { commandOf } from './postgres.mjs';
 
 const GRACE_MS = 10_000;
+const SECOND_ONE =
+  'A second one runs with its own data: DC_DATA_DIR=.data2 API_SERVER_PORT=60011 DC_MACHINE_PORTS=23000-23999 npm start';
 
 /** Which processes are ours: so that the next start can end what a killed one left. */
 export class PidFile {
@@ -25,11 +27,11 @@ export class PidFile {
   async endStale(say) {
     /** @type {{ stack: number, children: { name: string, pid: number, match: string }[] } | undefined} */
     const before = await readJsonFile(this.file, undefined);
-    if (!before) return;
+    if (!before) return rm(this.file, { force: true });
     if (before.stack !== process.pid && (await commandOf(before.stack))?.includes('tools/stack.mjs')) {
       throw new Advice(
         `The platform is already running here (process ${before.stack}).\n` +
-          `Stop it with Ctrl-C in its terminal or \`kill ${before.stack}\`, or run a second one with its own data: DC_DATA_DIR=.data2 API_SERVER_PORT=60011 DC_MACHINE_PORTS=23000-23999 npm start`,
+          `Stop it with Ctrl-C in its terminal or \`kill ${before.stack}\`. ${SECOND_ONE}`,
       );
     }
     for (const { name, pid, match } of before.children) {
@@ -41,7 +43,23 @@ export class PidFile {
       while ((await isOurs()) && Date.now() < until) await sleep(50);
       if (await isOurs()) signal(pid, 'SIGKILL');
     }
-    await rm(this.file, { force: true });
+    // Another start may have taken the data meanwhile.
+    if ((await readJsonFile(this.file, before)).stack === before.stack) await rm(this.file, { force: true });
+  }
+
+  /** Takes the data for this process: of two that start in the same moment, one. */
+  async take() {
+    const own = `${this.file}.${process.pid}`;
+    await writeJsonFile(own, { stack: process.pid, children: [] }, 0o600);
+    try {
+      await link(own, this.file);
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+      throw new Advice(`Another start on the same data was faster. ${SECOND_ONE}`);
+    } finally {
+      await rm(own, { force: true });
+    }
+    this.isOurs = true;
   }
 
   /** @param {{ name: string, pid: number, match: string }[]} children */

@@ -5,10 +5,10 @@ import { BrokerWatch, freeBytesOf, readinessOf } from './stack-broker.mjs';
 import { inherited, StackChildren } from './stack-children.mjs';
 import { prepareDemo } from './stack-demo.mjs';
 import { PidFile } from './stack-pids.mjs';
-import { choosePorts } from './stack-ports.mjs';
+import { choosePorts, gatewayHost, isLoopback } from './stack-ports.mjs';
 import { StackPostgres } from './stack-postgres.mjs';
 import { rebuildOnChange } from './stack-rebuild.mjs';
-import { StackRun } from './stack-run.mjs';
+import { replicas, StackRun } from './stack-run.mjs';
 import { loadSecrets } from './stack-secrets.mjs';
 import { startMailCatcher, startNats } from './stack-servers.mjs';
 import { buildServices, environmentOf, instancesOf, programOf } from './stack-services.mjs';
@@ -16,7 +16,7 @@ import { buildServices, environmentOf, instancesOf, programOf } from './stack-se
 /** The whole platform on one machine: `npm start` and, with `--watch`, `npm run dev`. */
 export class Stack {
   run = new StackRun();
-  replicas = Math.max(1, Number(process.env.DC_REPLICAS ?? 1) || 1);
+  replicas = replicas();
   children = new StackChildren(this.run);
   postgres = new StackPostgres(this.run, () => this.savePids());
   pids = new PidFile(this.run.dataDir);
@@ -32,7 +32,7 @@ export class Stack {
     await run.checkDisk();
     await this.pids.endStale(run.say);
     // At once: a second start on the same data would end the servers of this one.
-    await this.pids.write([]);
+    await this.pids.take();
     const instances = instancesOf(await buildServices(run.say), this.replicas);
     const gateways = instances.filter(({ name }) => name === 'gateway').length;
     const names = ['postgres', 'nats', 'natsWebsocket', 'mailSmtp', 'mailHttp'];
@@ -114,6 +114,15 @@ export class Stack {
     lines.push(`  Data and logs      ${relative(process.cwd(), run.dataDir) || run.dataDir}`);
     const next = join(run.dataDir, 'demo', 'next-steps.txt');
     if (existsSync(next)) lines.push('', (await readFile(next, 'utf8')).trimEnd());
+    const host = gatewayHost();
+    if (!isLoopback(host)) {
+      lines.push(
+        '',
+        `  OPEN TO OTHER MACHINES at ${host}: whoever reaches this port gets test money for nothing and sessions on this`,
+        '  computer. Only for a network that you trust. For signed requests from there, start with',
+        `  PUBLIC_URL=http://ADDRESS-OF-THIS-MACHINE:${this.ports.gateways[0]} as well.`,
+      );
+    }
     lines.push('', '  Ctrl-C stops everything; npm start goes on with the same data.', '');
     console.log(lines.join('\n'));
   }

@@ -4,6 +4,9 @@ import { Advice, ROOT } from './install.mjs';
 
 const LEAST_FREE_BYTES = 1024 ** 3;
 
+/** How many of every service and of the gateway. */
+export const replicas = () => Math.max(1, Number(process.env.DC_REPLICAS ?? 1) || 1);
+
 /** What all parts of one run of the platform share: where its data is, what it says, whether it is to end. */
 export class StackRun {
   dataDir = resolve(ROOT, process.env.DC_DATA_DIR ?? '.data');

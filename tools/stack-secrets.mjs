@@ -1,19 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Advice } from './install.mjs';
+import { readJsonFile } from './json-file.mjs';
 import { databaseNames } from './services.mjs';
+
+/** There from the first version on: a file without them is not whole. */
+const OLDEST = ['postgresPassword', 'operatorSeed', 'platformSigningSeed'];
 
 /**
  * The secrets of this installation, made once and kept with mode 0600; what a newer version needs more is added.
  * Whoever loses this file loses the stored credentials and every agent's access.
  * @param {string} dataDir
+ * @param {string[]} [madeWithThem] what is of no use without them: where it is, no new ones are made
  */
-export async function loadSecrets(dataDir) {
+export async function loadSecrets(
+  dataDir,
+  madeWithThem = [join(dataDir, 'postgres/PG_VERSION'), join(dataDir, 'nats/accounts')],
+) {
   const { hubUserNames, newAccountWithoutSeed, newKey } = await import('@decent-cloud/nats-auth');
   const file = join(dataDir, 'secrets.json');
-  /** @type {Record<string, any>} */
-  const kept = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : {};
+  const kept = await keptSecrets(file, madeWithThem);
   const secret = (/** @type {number} */ bytes) => randomBytes(bytes).toString('hex');
   const seed = (/** @type {'operator' | 'account' | 'user'} */ kind) => newKey(kind).seed;
   const secrets = {
@@ -39,6 +47,27 @@ export async function loadSecrets(dataDir) {
   };
   await writeSecretFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
   return secrets;
+}
+
+/** What was made before; nothing for a fresh folder. @param {string} file @param {string[]} madeWithThem @returns {Promise<Record<string, any>>} */
+async function keptSecrets(file, madeWithThem) {
+  if (!existsSync(file)) {
+    const data = madeWithThem.filter((path) => existsSync(path));
+    if (data.length === 0) return {};
+    throw lost(`${file} is missing, and new secrets would not open what is there: ${data.join(', ')}.`, file);
+  }
+  const kept = await readJsonFile(file, undefined);
+  const isWhole = OLDEST.every((name) => typeof kept?.[name] === 'string');
+  if (!isWhole) throw lost(`${file} was cut short or changed: there are no whole secrets in it.`, file);
+  return kept;
+}
+
+/** @param {string} what @param {string} file */
+function lost(what, file) {
+  const folder = dirname(file);
+  return new Advice(
+    `${what}\nPut the file back from a backup. Without one, what is stored cannot be opened; to begin anew, move the data away: mv ${folder} ${folder}.old`,
+  );
 }
 
 /** Whole or not at all, readable by the owner only. @param {string} file @param {string} text */

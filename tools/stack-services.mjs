@@ -6,6 +6,7 @@ import { Advice, ROOT } from './install.mjs';
 import { databaseUrl } from './postgres.mjs';
 import { services } from './services.mjs';
 import { serviceEnvironment } from './stack-environment.mjs';
+import { gatewayHost } from './stack-ports.mjs';
 
 /** @typedef {{ name: string, instance: string, index: number, database: boolean }} Instance one process of a service */
 
@@ -68,7 +69,7 @@ export function environmentOf({ name, instance, index, database }, platform) {
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
     PUBLIC_URL: publicUrl,
   };
-  if (name === 'gateway') env.PORT = String(ports.gateways[index]);
+  if (name === 'gateway') Object.assign(env, { PORT: String(ports.gateways[index]), HOST: gatewayHost() });
   if (name === 'notifications') env.SMTP_URL = `smtp://127.0.0.1:${ports.others.mailSmtp}`;
   if (name === 'agents') Object.assign(env, dnsSettings());
   return env;

@@ -8,10 +8,15 @@ import { join } from 'node:path';
 import { Advice } from './install.mjs';
 import { readJsonFile, writeJsonFile } from './json-file.mjs';
 import { PidFile } from './stack-pids.mjs';
-import { choosePorts } from './stack-ports.mjs';
+import { choosePorts, gatewayHost, isLoopback } from './stack-ports.mjs';
 
-const PORT_VARIABLES = ['API_SERVER_PORT', 'DATABASE_PORT', 'NATS_PORT'];
-const before = Object.fromEntries(PORT_VARIABLES.map((name) => [name, process.env[name]]));
+/** Another platform that has chosen, and has not begun to use what it chose. */
+const CHOOSE = `import { choosePorts } from ${JSON.stringify(join(import.meta.dirname, 'stack-ports.mjs'))};
+const { others } = await choosePorts(process.argv.at(-1), ['contracts'], 1);
+console.log(JSON.stringify(others));
+process.stdin.resume();`;
+const VARIABLES = ['API_SERVER_PORT', 'DATABASE_PORT', 'NATS_PORT', 'HOST'];
+const before = Object.fromEntries(VARIABLES.map((name) => [name, process.env[name]]));
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dc-stack-'));
@@ -48,6 +53,68 @@ describe('ports', () => {
     expect(second.others).toMatchObject({ postgres: first.others.postgres, nats: first.others.nats });
     expect(second.others.accounts).not.toBe(first.others.accounts);
     server.close();
+  });
+
+  test('are none that systems hand out to whoever asks for any', async () => {
+    process.env.API_SERVER_PORT = String(await freeOne());
+    const { others } = await choosePorts(folder, ['postgres', 'nats'], 1);
+    for (const port of Object.values(others)) expect(port).toBeGreaterThanOrEqual(10_000);
+    for (const port of Object.values(others)) expect(port).toBeLessThan(20_000);
+  });
+
+  test('two platforms that choose in the same moment never choose the same', async () => {
+    const port = 10_000 + (process.pid % 10_000);
+    const ours = join(folder, 'ports.json');
+    await writeJsonFile(ours, { contracts: port });
+    const other = spawn(process.execPath, ['--input-type=module', '-e', CHOOSE, folder], {
+      env: { ...process.env, API_SERVER_PORT: String(await freeOne()) },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const [chosen] = (await once(other.stdout, 'data')) as [Buffer];
+    expect(JSON.parse(String(chosen))).toEqual({ contracts: port });
+    process.env.API_SERVER_PORT = String(await freeOne());
+    const { others } = await choosePorts(folder, ['contracts'], 1);
+    expect(others.contracts).not.toBe(port);
+    const ended = once(other, 'exit');
+    other.kill('SIGKILL');
+    await ended;
+    await writeJsonFile(ours, { contracts: port });
+    expect((await choosePorts(folder, ['contracts'], 1)).others).toEqual({ contracts: port });
+  });
+
+  test('two platforms that want the same gateway port: the second one is told, before either listens', async () => {
+    const port = await freeOne();
+    process.env.API_SERVER_PORT = String(port);
+    const other = spawn(process.execPath, ['--input-type=module', '-e', CHOOSE, folder], {
+      env: process.env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(other.stdout, 'data');
+    await expect(choosePorts(folder, [], 1)).rejects.toThrow(
+      `Another platform that starts in this moment takes port ${port}`,
+    );
+    const ended = once(other, 'exit');
+    other.kill('SIGKILL');
+    await ended;
+    await expect(choosePorts(folder, [], 1)).resolves.toMatchObject({ gateways: [port] });
+  });
+
+  test.each([
+    [undefined, '127.0.0.1'],
+    ['', '127.0.0.1'],
+    ['localhost', '127.0.0.1'],
+    ['0.0.0.0', '0.0.0.0'],
+    ['::', '::'],
+  ])('with HOST %p gateways listen at %s', (asked, host) => {
+    if (asked === undefined) delete process.env.HOST;
+    else process.env.HOST = asked;
+    expect(gatewayHost()).toBe(host);
+    expect(isLoopback(host)).toBe(host === '127.0.0.1');
+  });
+
+  test('a HOST that is no address is refused', () => {
+    process.env.HOST = 'my-laptop';
+    expect(gatewayHost).toThrow('HOST is "my-laptop": give an address of this machine');
   });
 
   test('a chosen port that is taken stops the start and says what to do', async () => {
@@ -113,9 +180,21 @@ describe('processes of an earlier run', () => {
     running.kill('SIGKILL');
   });
 
+  test('of two that start in the same moment, one takes the data', async () => {
+    const [first, second] = [new PidFile(folder), new PidFile(folder)];
+    const taken = await Promise.allSettled([first.take(), second.take()]);
+    expect(taken.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(taken.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: expect.objectContaining({ message: expect.stringContaining('was faster') }),
+    });
+    expect(await readdir(folder)).toEqual(['stack.json']);
+  });
+
   test('a list that was cut short is no reason not to start', async () => {
     await writeFile(join(folder, 'stack.json'), '{ "stack": 1');
-    await new PidFile(folder).endStale(() => undefined);
+    const pids = new PidFile(folder);
+    await pids.endStale(() => undefined);
+    await pids.take();
   });
 
   test('the list is written whole, and one failure does not stop the next', async () => {

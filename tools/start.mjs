@@ -1,6 +1,3 @@
-import { ensureInstalled, goOnWith, withAdvice } from './install.mjs';
+import { beginStack } from './begin-stack.mjs';
 
-await withAdvice(async () => {
-  await ensureInstalled((line) => console.log(line));
-  goOnWith('stack.mjs', process.argv.slice(2));
-});
+await beginStack(process.argv.slice(2));

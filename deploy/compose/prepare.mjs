@@ -21,7 +21,7 @@ const NATS_URL = 'nats://nats:4222';
 const DEADLINE_MS = 120_000;
 const RETRY_MS = 1_000;
 
-const secrets = await loadSecrets(SECRETS);
+const secrets = await loadSecrets(SECRETS, [HUB_JWT, '/nats-data/accounts']);
 const say = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 
 /** In the volume that only this user's container mounts. @param {string} user */

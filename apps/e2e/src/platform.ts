@@ -6,7 +6,10 @@ import { eventually, StackProcess } from '@decent-cloud/testing';
 
 const PINO_ERROR = 50;
 const WORKERS = 4;
-const firstMachinePort = 20_000 + (Number(process.env.JEST_WORKER_ID ?? 1) % WORKERS) * 1_000;
+const worker = Number(process.env.JEST_WORKER_ID ?? 1) % WORKERS;
+const firstMachinePort = 20_000 + worker * 1_000;
+/** Of gateways, for the same reason: from the choice to the use it takes seconds. */
+const GATEWAY_PORTS = { first: 24_000 + worker * 2_000, count: 2_000 };
 /** A machine that the agent's death leaves unserved must not lose its port to the platform of another spec. */
 const MACHINE_PORTS = `${firstMachinePort}-${firstMachinePort + 999}`;
 
@@ -151,7 +154,7 @@ function isAlive(pid: number): boolean {
 /** The first of `count` free ports in a row. */
 async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const first = 24_000 + Math.floor(Math.random() * 8_000);
+    const first = GATEWAY_PORTS.first + Math.floor(Math.random() * (GATEWAY_PORTS.count - count));
     const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
     if (free.every(Boolean)) return first;
   }

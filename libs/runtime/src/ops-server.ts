@@ -87,7 +87,8 @@ export class OpsServer {
         return json(200, { live: true, service: this.service });
       case '/health/ready': {
         const { ready, checks } = await this.readiness();
-        return json(ready ? 200 : 503, { ready, service: this.service, checks });
+        // Who asks sees whether it is the process that was meant, and not another one at its port.
+        return json(ready ? 200 : 503, { ready, service: this.service, pid: process.pid, checks });
       }
       case '/metrics':
         return {
