@@ -7,7 +7,7 @@ import { Advice } from './advice.mjs';
 // Runs on Node 20 with nothing installed: only the platform's own modules here.
 
 const ARGUMENTS = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-const GRACE_MS = 10_000;
+const GRACE_MS = 5_000;
 const POLL_MS = 100;
 const SAY_EVERY_MS = 15_000;
 /** Longer than the slowest install that somebody would wait for. */
@@ -136,8 +136,10 @@ async function run({ root, log, npm, marker }) {
   const ends = Object.keys(SIGNALS).map((name) => {
     const signal = /** @type {keyof typeof SIGNALS} */ (name);
     const end = () => {
-      interrupted ??= signal;
-      if (group > 1) signalGroup(group, 'SIGTERM');
+      if (interrupted) return;
+      interrupted = signal;
+      log('Interrupted: ending npm ...');
+      if (group > 1) void endGroup(group);
     };
     process.on(signal, end);
     return { signal, end };

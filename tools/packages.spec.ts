@@ -11,6 +11,7 @@ import { isInstalling, missingPackages } from './packages.mjs';
 const NPM = `#!/bin/sh
 echo begun >> runs.txt
 rm -rf node_modules
+[ -e deaf ] && trap '' TERM
 sh -c 'i=0; while [ ! -e go ] && [ $i -lt 600 ]; do i=$((i+1)); mkdir -p node_modules/slow; echo $i > node_modules/slow/tick; sleep 0.05; done; mkdir -p node_modules/one node_modules/two; echo "{\\"version\\":\\"1.0.0\\"}" | tee node_modules/one/package.json > node_modules/two/package.json' &
 wait
 `;
@@ -96,6 +97,15 @@ test.each([
     expect(await runs()).toBe(2);
   },
 );
+
+test('npm that does not end when asked is killed', async () => {
+  await writeFile(join(root, 'deaf'), '');
+  const first = start();
+  await begun();
+  first.child.kill('SIGINT');
+  expect(await first.ended).toEqual([130, null]);
+  await nothingGoesOn();
+}, 20_000);
 
 test('what a killed start left running is ended before the next one installs', async () => {
   const first = start();
