@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Advice } from './advice.mjs';
+import { isAtLeast, NEEDED_NODE } from './node-version.mjs';
 import { installPackages, isInstalling, missingPackages } from './packages.mjs';
 
 // Runs on Node 20 with nothing installed: only the platform's own modules here.
@@ -11,7 +12,6 @@ export const ROOT = resolve(import.meta.dirname, '..');
 /** The Node that npm installed for us; machines may have an older one. */
 export const NODE = join(ROOT, 'node_modules/node/bin/node');
 const OLDEST_NODE = [20, 0];
-const NEEDED_NODE = [24, 9];
 const STAMP = join(ROOT, 'node_modules/.installed-from');
 
 export { Advice };
@@ -87,12 +87,6 @@ function mendPostgresLinks(log) {
     log('Linking the libraries of PostgreSQL ...');
     execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder, timeout: 30_000 });
   }
-}
-
-/** @param {string} version @param {number[]} floor */
-function isAtLeast(version, floor) {
-  const parts = /(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? [0, 0];
-  return parts[0] > floor[0] || (parts[0] === floor[0] && parts[1] >= floor[1]);
 }
 
 /**

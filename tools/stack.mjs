@@ -1,3 +1,4 @@
+import './needed-node.mjs';
 import { Advice } from './install.mjs';
 import { Stack } from './stack-platform.mjs';
 

@@ -1,3 +1,4 @@
+import '../../tools/needed-node.mjs';
 import { chmod, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseUrl, ensureDatabases } from '../../tools/postgres.mjs';

@@ -1,3 +1,4 @@
+import '../needed-node.mjs';
 import { join } from 'node:path';
 import { databaseSettings, defineService, startService } from '@decent-cloud/runtime';
 

@@ -1,3 +1,4 @@
+import '../needed-node.mjs';
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

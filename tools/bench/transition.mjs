@@ -1,3 +1,4 @@
+import '../needed-node.mjs';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Database } from '@decent-cloud/postgres';
 import pg from 'pg';

@@ -1,3 +1,4 @@
+import '../needed-node.mjs';
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { generateKeyPair, signEd25519ph } from '@decent-cloud/identity';
 import { chooseVerifier, portableVerifier } from '../../apps/gateway/dist/auth/verifier.js';

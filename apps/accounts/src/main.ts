@@ -1,3 +1,4 @@
+import '@decent-cloud/kernel/needed-node';
 import { startService } from '@decent-cloud/runtime';
 import { accountsService } from './service.ts';
 

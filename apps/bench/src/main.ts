@@ -1,3 +1,4 @@
+import '@decent-cloud/kernel/needed-node';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Bench, type Case } from './bench.ts';
 import { busHop } from './cases/bus-hop.ts';

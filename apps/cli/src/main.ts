@@ -1,3 +1,4 @@
+import '@decent-cloud/kernel/needed-node';
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { text as readAll } from 'node:stream/consumers';

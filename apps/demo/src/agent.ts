@@ -1,13 +1,17 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { agentConfigAt } from './agent-config.ts';
 import type { DemoSettings } from './settings.ts';
 
 const run = promisify(execFile);
 const SETUP_TIMEOUT_MS = 60_000;
+/** In the agent's folder, beside its configuration. */
+const KEY_FILE = 'agent.key';
+const DATA_DIR = 'data';
 /** The agent is a program of its own: it is started, never imported. */
 const AGENT_PROGRAM = fileURLToPath(new URL('../../provider-agent/dist/main.js', import.meta.url));
 
@@ -16,7 +20,7 @@ export async function ensureAgent(
   settings: DemoSettings,
   newSetupToken: () => Promise<string>,
 ): Promise<void> {
-  if (existsSync(settings.agentConfigFile)) return;
+  if (existsSync(settings.agentConfigFile)) return followMove(settings);
   await mkdir(settings.agentFolder, { recursive: true, mode: 0o700 });
   const token = await newSetupToken();
   await run(
@@ -26,12 +30,21 @@ export async function ensureAgent(
       'setup',
       'token',
       ...['--token', token, '--api-url', settings.apiUrl, '--output', settings.agentConfigFile],
-      ...['--provisioner', 'local', '--data-dir', join(settings.agentFolder, 'data')],
+      ...['--provisioner', 'local', '--data-dir', join(settings.agentFolder, DATA_DIR)],
       ...(settings.machinePorts ? ['--port-range', settings.machinePorts] : []),
-      ...['--key-file', join(settings.agentFolder, 'agent.key'), '--non-interactive'],
+      ...['--key-file', join(settings.agentFolder, KEY_FILE), '--non-interactive'],
     ],
     { timeout: SETUP_TIMEOUT_MS },
   );
+}
+
+/** The data may have been moved since, or the platform to another port. */
+async function followMove({ agentConfigFile, apiUrl }: DemoSettings): Promise<void> {
+  const before = await readFile(agentConfigFile, 'utf8');
+  const after = agentConfigAt(before, { apiUrl, keyFile: KEY_FILE, dataDir: DATA_DIR });
+  if (after === before) return;
+  await writeFile(`${agentConfigFile}.new`, after, { mode: 0o600 });
+  await rename(`${agentConfigFile}.new`, agentConfigFile);
 }
 
 /** Tells whoever started the demo to keep the agent running. */

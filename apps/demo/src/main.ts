@@ -1,3 +1,4 @@
+import '@decent-cloud/kernel/needed-node';
 import { writeFile } from 'node:fs/promises';
 import { ensureAgent, requestAgentProcess } from './agent.ts';
 import { nextSteps } from './next-steps.ts';

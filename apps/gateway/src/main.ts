@@ -1,3 +1,4 @@
+import '@decent-cloud/kernel/needed-node';
 import { startGateway } from './start-gateway.ts';
 
 await startGateway();

@@ -1,3 +1,4 @@
+import '@decent-cloud/kernel/needed-node';
 import { Database } from '@decent-cloud/postgres';
 import { readSettings } from '@decent-cloud/runtime';
 import { z } from 'zod';

@@ -177,14 +177,23 @@ describe('proving the books', () => {
       },
     );
   }, 30_000);
+
+  it('the program refuses a Node that it does not work on, instead of saying nothing', async () => {
+    const { code, text } = await program('--import', OLDER);
+    expect(text).toContain('needs Node 24.9 or newer; this is 20.20.2');
+    expect(code).toBe(3);
+  });
 });
 
-function program(): Promise<{ code: number; text: string }> {
+/** A Node that says it is an older one. */
+const OLDER = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
+
+function program(...options: string[]): Promise<{ code: number; text: string }> {
   const file = join(import.meta.dirname, '../dist/check-books.js');
   return new Promise((done) => {
     execFile(
       process.execPath,
-      [file],
+      [...options, file],
       { env: { ...process.env, DATABASE_URL: payments.db.url }, timeout: 20_000 },
       (error, stdout, stderr) => done({ code: error ? Number(error.code) : 0, text: stdout + stderr }),
     );

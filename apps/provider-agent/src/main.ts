@@ -1,3 +1,4 @@
+import '@decent-cloud/kernel/needed-node';
 import { main } from './cli/program.ts';
 
 process.exitCode = await main(process.argv);

@@ -79,6 +79,8 @@ test('setup with a token writes a configuration that can be used, once', async (
   const text = await readFile(config, 'utf8');
   expect(text).toContain(`platform_public_key = "${platform.keys.publicKeyHex}"`);
   expect(text).not.toContain(Buffer.from(known.agent.rawSeed).toString('hex'));
+  // The whole folder can be moved.
+  expect(text).not.toContain(folder);
   expect((await stat(config)).mode & 0o777).toBe(0o600);
   const checked = await withConfig('config', 'check', '--json');
   expect(JSON.parse(checked.out)).toMatchObject({
@@ -121,11 +123,17 @@ test('setup takes the ports of the machines, and refuses what is no range before
       err: expect.stringContaining(wrong),
     });
   }
-  expect(await setup('--port-range', '23000-23009', '--output', output, '--force')).toMatchObject({
-    code: 2,
-    err: expect.stringContaining('--provisioner'),
-  });
+  const others = await setup('--provisioner', 'manual', '--port-range', '23000-23009', '--force');
+  expect(others).toMatchObject({ code: 2, err: expect.stringContaining('local or docker') });
   expect(await readFile(output, 'utf8')).toBe(before);
+  // Its pool says what it makes.
+  expect(await setup('--port-range', '23000-23009', '--output', output, '--force')).toMatchObject({
+    code: 0,
+  });
+  expect((await loadConfig(output)).provisioner).toMatchObject({
+    type: 'local',
+    settings: { port_range_start: 23_000, port_range_end: 23_009 },
+  });
 });
 
 test('a key that is not there is made, for its owner only', async () => {

@@ -1,3 +1,4 @@
+import '@decent-cloud/kernel/needed-node';
 import { parseArgs } from 'node:util';
 import { MUTANTS } from './mutants.ts';
 import { simulate, type WorldReport } from './simulate.ts';

@@ -51,13 +51,15 @@ export async function setupToken(options: SetupTokenOptions): Promise<void> {
     poolId: joined.poolId,
     platformPublicKey: joined.platformPublicKey,
     provisioner,
-    portRange,
+    portRange: hasPorts(provisioner) ? portRange : undefined,
     dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir),
   });
   console.log(
     `This agent (${keys.publicKeyHex}) is in the pool "${joined.poolName}" (${joined.poolLocation}).`,
   );
   console.log(`Its configuration is ${output}, its key ${keyFile}.`);
+  if (portRange && !hasPorts(provisioner))
+    console.log(`--port-range is not used: machines of the type ${provisioner} take no ports of this host.`);
   if (provisioner === 'local') {
     console.log(
       'Local machines are folders on this host without isolation, reachable from 127.0.0.1 only: for trying out.',
@@ -86,9 +88,11 @@ function mustBeUsable(type: string, endpoint: string): void {
   }
 }
 
+const hasPorts = (provisioner: string): boolean => provisioner === 'local' || provisioner === 'docker';
+
 function readPortRange({ portRange, provisioner }: SetupTokenOptions): PortRange | undefined {
   if (portRange === undefined) return undefined;
-  if (provisioner !== 'local' && provisioner !== 'docker') {
+  if (provisioner !== undefined && !hasPorts(provisioner)) {
     throw new CommandError(EXIT.usage, '--port-range goes with --provisioner local or docker');
   }
   const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(portRange)?.map(Number) ?? [];

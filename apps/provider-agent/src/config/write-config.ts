@@ -1,5 +1,5 @@
 import { access, mkdir, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { generateKeyPair, type KeyPair, keyPairFromSeed } from '@decent-cloud/identity';
 import { stringify } from 'smol-toml';
 import { writeDurably } from '../journal/durable-file.ts';
@@ -45,21 +45,25 @@ export interface NewConfig {
   readonly dataDir: string | undefined;
 }
 
-/** Writes the file of a new agent. Secrets stay in their own file. */
+/** Writes the file of a new agent. Secrets stay in their own file; what is below its folder moves with it. */
 export async function writeConfig(file: string, config: NewConfig): Promise<void> {
   const { provisioner, portRange } = config;
+  const fromHere = (path: string): string => {
+    const below = relative(dirname(file), path);
+    return below === '' || below.startsWith('..') ? path : below;
+  };
   const table = portRange && { port_range_start: portRange.first, port_range_end: portRange.last };
   const text = stringify({
     api: {
       endpoint: config.endpoint,
       provider_pubkey: config.providerPublicKey,
-      agent_secret_key: config.keyFile,
+      agent_secret_key: fromHere(config.keyFile),
       pool_id: config.poolId,
       ...(config.platformPublicKey && { platform_public_key: config.platformPublicKey }),
     },
     polling: { interval_seconds: 30, health_check_interval_seconds: 300 },
     agent: {
-      ...(config.dataDir && { data_dir: config.dataDir }),
+      ...(config.dataDir && { data_dir: fromHere(config.dataDir) }),
       max_parallel_provisions: 4,
       log_format: 'text',
     },
