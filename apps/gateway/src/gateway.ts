@@ -73,7 +73,7 @@ export class Gateway {
   private readonly authenticator: Authenticator;
   private readonly hub: LiveHub;
   private readonly reader: FactReader;
-  private readonly exchange: RateExchange | undefined;
+  private readonly exchange: RateExchange;
   private readonly board: StatusBoard;
   private readonly hooks: HttpHooks;
   private readonly filter: RefusalFilter;
@@ -119,10 +119,10 @@ export class Gateway {
       logger,
       randomBytes(4).toString('hex'),
     );
-    const limiter = isRateLimited(settings) ? new RateLimiter(() => nsToMs(clock())) : undefined;
-    this.exchange = limiter && new RateExchange(connection, limiter, settings.NATS_REPLICAS, logger);
+    const limiter = new RateLimiter(() => nsToMs(clock()));
+    this.exchange = new RateExchange(connection, limiter, settings.NATS_REPLICAS, logger);
     this.watch = new BusWatch(connection, logger, () => {
-      this.exchange?.reopen();
+      this.exchange.reopen();
       return this.nonces.open();
     });
     this.board = new StatusBoard(
@@ -140,6 +140,7 @@ export class Gateway {
       }),
       routes: new RouteTable(Object.values(endpoints), [{ method: 'GET', path: '/' }]),
       limiter,
+      countsRequests: isRateLimited(settings),
       metrics: this.gatewayMetrics,
       logger,
       clock,
@@ -182,7 +183,11 @@ export class Gateway {
       abortOnError: false,
     });
     this.app = app;
-    this.connections = new OpenConnections(app.getHttpServer() as Server);
+    const isBehindProxies = settings.TRUSTED_PROXIES.length > 0;
+    this.connections = new OpenConnections(
+      app.getHttpServer() as Server,
+      isBehindProxies ? Number.POSITIVE_INFINITY : settings.CONNECTIONS_PER_ADDRESS,
+    );
     app.useGlobalFilters(this.filter);
     const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
     fastify.decorateRequest('caller');
@@ -200,7 +205,7 @@ export class Gateway {
     // Most of the time that the process is given; the rest is for letting go of the bus.
     const deadlineMs = this.core.settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS * 800;
     if (app) await this.connections?.drain(() => app.close(), deadlineMs);
-    this.exchange?.stop();
+    this.exchange.stop();
     await this.streamWatch.stop();
     await this.reader.stop();
   }
@@ -236,6 +241,7 @@ export class Gateway {
         if (caller.kind === 'agent') this.hooks.countAgent(caller.publicKey, request);
       },
       onRefusedSignature: (request) => this.hooks.countFailure(request),
+      onWrongGuess: (request) => this.hooks.countGuess(request),
       onChanged: (service, caller) => this.forget(service, caller),
     });
     scope.get('/', { exposeHeadRoute: true }, async (_request, reply) => {

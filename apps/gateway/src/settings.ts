@@ -32,6 +32,14 @@ export const gatewaySettings = baseSettings.extend({
   /** Unset: only in production. */
   RATE_LIMIT_ENABLED: onOff,
   BODY_LIMIT_BYTES: wholeNumber(1_024, 16 * 1024 ** 2, 1024 ** 2),
+  /** Until a connection that was opened, or is used again, must have sent the headers of its request. */
+  HEADERS_TIMEOUT_SECS: wholeNumber(1, 300, 10),
+  /** Until the whole request must be there, body and all. */
+  REQUEST_TIMEOUT_SECS: wholeNumber(1, 3_600, 30),
+  /** How long a connection may rest after an answer: longer than any proxy before it lets it. */
+  KEEP_ALIVE_TIMEOUT_SECS: wholeNumber(1, 3_600, 72),
+  /** Open at once from one address (of an IPv6 line: from its /64). Behind TRUSTED_PROXIES that is theirs to limit. */
+  CONNECTIONS_PER_ADDRESS: wholeNumber(1, 100_000, 5_000),
   SERVICE_TIMEOUT_MS: wholeNumber(100, 60_000, 5_000),
   SSE_KEEP_ALIVE_SECS: wholeNumber(1, 300, 15),
   /** Of this gateway in all, of each key, and of each address (of an IPv6 line: its /64). */

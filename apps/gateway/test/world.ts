@@ -72,6 +72,8 @@ export const notes = {
     form: 'plain',
     headers: z.object({ 'x-api-user': z.string().optional(), 'x-api-key': z.string().optional() }),
     body: z.unknown(),
+    rateTier: 'relaxed',
+    wrongGuess: 'API_KEY_INVALID',
     bareRefusals: { UNAVAILABLE: 500, PRECONDITION: 500 },
   }),
   importText: declare('POST', '/import', 'import', {

@@ -64,6 +64,11 @@ export interface EndpointDeclaration extends RequestDeclaration {
   /** `strict` 10/min, `standard` 60/min, `relaxed` 120/min; by default from the method. `none` is not limited. */
   readonly rateTier?: 'strict' | 'standard' | 'relaxed' | 'none';
   /**
+   * The refusal of a secret that was wrong. An address that has met it ten times in a minute has to wait, whether requests
+   * are limited otherwise or not.
+   */
+  readonly wrongGuess?: Reason;
+  /**
    * Called by clients of another protocol: refusals are `{"error"}` alone and never come with status 200, whatever the
    * gateway's mode. Named are the codes whose status is another one there.
    */

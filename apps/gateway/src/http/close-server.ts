@@ -1,17 +1,22 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { addressBlock } from '../limits/rate-limiter.ts';
 
 const LOOK_EVERY_MS = 50;
 
-/** Knows the connections of a server, to end it without waiting for people who only hold the line. */
+/**
+ * Knows the connections of a server: to refuse those of an address that holds too many, and to end the server without
+ * waiting for people who only hold the line.
+ */
 export class OpenConnections {
   private readonly sockets = new Set<Socket>();
+  private readonly byAddress = new Map<string, number>();
 
-  constructor(private readonly server: Server) {
-    server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
-    });
+  constructor(
+    private readonly server: Server,
+    private readonly mostPerAddress: number,
+  ) {
+    server.on('connection', (socket: Socket) => this.take(socket, addressBlock(socket.remoteAddress ?? '')));
   }
 
   /**
@@ -29,6 +34,19 @@ export class OpenConnections {
       clearInterval(looking);
       clearTimeout(ending);
     }
+  }
+
+  private take(socket: Socket, address: string): void {
+    const count = (this.byAddress.get(address) ?? 0) + 1;
+    this.sockets.add(socket);
+    this.byAddress.set(address, count);
+    socket.once('close', () => {
+      this.sockets.delete(socket);
+      const left = (this.byAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.byAddress.set(address, left);
+      else this.byAddress.delete(address);
+    });
+    if (count > this.mostPerAddress) socket.destroy();
   }
 
   private endIdle(): void {

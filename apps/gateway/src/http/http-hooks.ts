@@ -20,7 +20,9 @@ declare module 'fastify' {
 export interface HookParts {
   readonly cors: CorsRules;
   readonly routes: RouteTable;
-  readonly limiter: RateLimiter | undefined;
+  readonly limiter: RateLimiter;
+  /** Else only wrong guesses are. */
+  readonly countsRequests: boolean;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -36,6 +38,7 @@ const SECURITY_HEADERS = {
   'cache-control': 'no-store',
 };
 const BODY_TOO_LARGE = 413;
+const GUESSES = 'strict';
 const AGENT_AUTH = new Set(['agent', 'provider-or-agent']);
 
 /** What happens around every request, found or not: ids, headers, CORS, limits, log and metrics. */
@@ -77,7 +80,11 @@ export class HttpHooks {
   countFailure(request: FastifyRequest): void {
     if (!this.isCountedLater(request)) return;
     const tier = tierOf(request.routeOptions.config.declaration, request.method);
-    if (tier) this.parts.limiter?.count(failuresOf(request), tier);
+    if (tier && this.parts.countsRequests) this.parts.limiter.count(failuresOf(request), tier);
+  }
+
+  countGuess(request: FastifyRequest): void {
+    this.parts.limiter.count(guessesOf(request), GUESSES);
   }
 
   private async begin(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -106,9 +113,11 @@ export class HttpHooks {
   }
 
   private limit(request: FastifyRequest): void {
-    const { limiter } = this.parts;
-    if (!limiter) return;
-    const tier = tierOf(request.routeOptions.config.declaration, request.method);
+    const { limiter, countsRequests } = this.parts;
+    const { declaration } = request.routeOptions.config;
+    if (declaration?.wrongGuess !== undefined) this.check(limiter.peek(guessesOf(request), GUESSES));
+    if (!countsRequests) return;
+    const tier = tierOf(declaration, request.method);
     if (!tier || request.routeOptions.url === '/') return;
     if (this.isCountedLater(request)) this.check(limiter.peek(failuresOf(request), tier));
     else this.count(`ip ${addressBlock(request.ip)}`, request);
@@ -121,7 +130,8 @@ export class HttpHooks {
 
   private count(caller: string, request: FastifyRequest): void {
     const tier = tierOf(request.routeOptions.config.declaration, request.method);
-    if (tier && this.parts.limiter) this.check(this.parts.limiter.count(caller, tier));
+    const { limiter, countsRequests } = this.parts;
+    if (tier && countsRequests) this.check(limiter.count(caller, tier));
   }
 
   private check(decision: RateDecision): void {
@@ -147,6 +157,7 @@ export class HttpHooks {
   }
 }
 
+const guessesOf = (request: FastifyRequest): string => `guesses ${addressBlock(request.ip)}`;
 const failuresOf = (request: FastifyRequest): string => `failures ${addressBlock(request.ip)}`;
 
 function pathOf(request: FastifyRequest): string {

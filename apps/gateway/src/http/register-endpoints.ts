@@ -9,6 +9,7 @@ import { hasNul, readBody } from './read-body.ts';
 import { readIdempotencyKey } from './request-checks.ts';
 import { fastifyPath } from './route-table.ts';
 import type { ServiceCaller } from './service-caller.ts';
+import { ServiceRefusal } from './service-refusal.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -34,6 +35,8 @@ export interface RouteParts {
     request: FastifyRequest,
   ) => void;
   readonly onRefusedSignature: (request: FastifyRequest) => void;
+  /** A secret was wrong that the endpoint says to be guessable. */
+  readonly onWrongGuess: (request: FastifyRequest) => void;
   /** A service has changed something. */
   readonly onChanged: (service: string, caller: Caller) => void;
 }
@@ -92,14 +95,19 @@ function handlerOf(
       const text = await local.answer({ ...call, caller });
       return text === undefined ? reply : writeAnswer(reply, text);
     }
-    const text = await parts.services.call(
-      declaration,
-      messageOf(declaration, request, raw, caller, readHeaders),
-    );
+    const text = await parts.services
+      .call(declaration, messageOf(declaration, request, raw, caller, readHeaders))
+      .catch((error: unknown) => {
+        if (isWrongGuess(declaration, error)) parts.onWrongGuess(request);
+        throw error;
+      });
     if (declaration.method !== 'GET') parts.onChanged(ownerOf(declaration.subject), caller);
     return writeAnswer(reply, text);
   };
 }
+
+const isWrongGuess = ({ wrongGuess }: EndpointDeclaration, error: unknown): boolean =>
+  wrongGuess !== undefined && error instanceof ServiceRefusal && error.refusal.reason === wrongGuess;
 
 function rawOf(request: FastifyRequest): RawRequest {
   const url = request.raw.url ?? '/';

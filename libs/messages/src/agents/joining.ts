@@ -80,6 +80,7 @@ export const setUpAgent = endpoint({
   subject: 'req.agents.v1.set-up-agent',
   auth: 'optional',
   rateTier: 'strict',
+  wrongGuess: 'SETUP_TOKEN_INVALID',
   summary: 'Join a pool with a setup token; unsigned, the agent acts from its first signed request on',
   tags,
   body: z.object({ token: text(255), agentPubkey: publicKeyHex() }).meta({ id: 'AgentSetupRequest' }),
