@@ -73,6 +73,22 @@ describe('when it does not work', () => {
     await agent.command(accepted.contractId, 'provision', 2);
   });
 
+  test('agents tried and failed, and none is left: PROVISIONING_FAILED, not a word of nobody', async () => {
+    const { provider, agent } = await stage.oneAgent();
+    const accepted = stage.accepted(provider, { deadlineNs: stage.clock() + secondsToNs(60) });
+    const { contractId } = accepted;
+    await stage.say(facts.contractAccepted, accepted);
+    await agent.command(contractId, 'provision');
+    await agent.report(agent.claimed(contractId));
+    await agent.report(agent.failed(contractId, 1, 'transient'));
+    await agent.command(contractId, 'terminate', 1);
+    stage.advance(61);
+    expect(await stage.saidOnce(facts.provisioningFailed, contractId)).toMatchObject({
+      reason: 'PROVISIONING_FAILED',
+      message: 'making the machine has failed once, and no agent of the provider can try it again',
+    });
+  });
+
   test.each(['config', 'permanent'])('%s: PROVISIONING_FAILED with what the agent says', async (failure) => {
     const { provider, agent } = await stage.oneAgent();
     const accepted = stage.accepted(provider);

@@ -63,6 +63,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  for (const { externalId } of await backend.list()) await backend.terminate(externalId);
   await backend.close();
   await rm(folder, { recursive: true, force: true });
   expect(faults).toEqual([]);
@@ -204,13 +205,57 @@ describe('running commands', () => {
     expect(forward.code).not.toBe(0);
   });
 
-  test('what a session started ends when the client goes', async () => {
-    const client = startSsh({ port, key: tenant }, 'echo up; setsid sleep 3001 & sleep 3002');
-    await new Promise((resolve) => client.stdout?.once('data', resolve));
-    const home = (await inMachine('pwd')).stdout.toString().trim();
-    await eventually(async () => (await findProcesses({ folder: home })).length >= 2);
-    client.kill('SIGKILL');
-    await eventually(async () => (await findProcesses({ folder: home })).length === 0);
+  describe('when the client goes', () => {
+    const namesOf = async (machine: string) => {
+      const pids = await findProcesses({ machine });
+      const lines = await Promise.all(
+        pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')),
+      );
+      return lines.flatMap((line) => /^sleep\0(\d+)\0$/.exec(line)?.[1] ?? []).sort();
+    };
+    const leave = async (command: string, up: number, flags: string[]) => {
+      const own = marks();
+      const { instance } = await provision(own);
+      const client = startSsh({ port: instance.sshPort, key: tenant, flags }, command);
+      await eventually(async () => (await namesOf(instance.externalId)).length === up);
+      client.kill('SIGKILL');
+      return instance;
+    };
+    // Somewhere else, without a trace of the machine in its environment, of a group and a session of its own.
+    const hidden = '(cd / && exec env -i setsid sleep 3005) &';
+
+    test.each([
+      ['without a terminal', ['-T']],
+      ['with a terminal', ['-tt']],
+    ])('%s, it is hung up on: what asked to go on does, until the machine ends', async (_, flags) => {
+      const command = `set -m; nohup sleep 3001 >/dev/null 2>&1 & setsid sleep 3003 & ${hidden} set +m; sleep 3002`;
+      const { externalId } = await leave(command, 4, flags);
+      await eventually(async () => !(await namesOf(externalId)).includes('3002'));
+      expect(await namesOf(externalId)).toEqual(['3001', '3003', '3005']);
+      await backend.stop(externalId);
+      expect(await namesOf(externalId)).toEqual([]);
+      await backend.terminate(externalId);
+    });
+
+    test('a command that has ended leaves its background alone', async () => {
+      const { instance } = await provision(marks());
+      const target = { port: instance.sshPort, key: tenant };
+      expect((await ssh(target, 'sleep 3001 >/dev/null 2>&1 & echo up')).stdout.toString()).toBe('up\n');
+      expect((await ssh(target, 'true')).code).toBe(0);
+      expect(await namesOf(instance.externalId)).toEqual(['3001']);
+      await backend.terminate(instance.externalId);
+      expect(await namesOf(instance.externalId)).toEqual([]);
+    });
+
+    test('what moves on from process to process ends with the machine too', async () => {
+      const { instance } = await provision(marks());
+      const hop = 'i=0; while [ $i -lt 500 ]; do (sleep 0.01) & wait; i=$((i+1)); done';
+      await ssh({ port: instance.sshPort, key: tenant }, `setsid sh -c '${hop}' >/dev/null 2>&1 &`);
+      const machine = instance.externalId;
+      await eventually(async () => (await findProcesses({ machine })).length > 0);
+      await backend.terminate(machine);
+      expect(await findProcesses({ machine })).toEqual([]);
+    });
   });
 });
 

@@ -74,7 +74,7 @@ export class Coordinator {
   assign(tx: Transaction, assignment: Assignment): void {
     const { now } = tx;
     if (now >= assignment.deadlineNs) {
-      this.fail(tx, assignment, 'NO_AGENT_AVAILABLE', 'no agent took the contract in time');
+      this.giveUp(tx, assignment);
       return;
     }
     const agent = this.choose(assignment, now);
@@ -84,7 +84,12 @@ export class Coordinator {
     }
     const step = this.rules.withoutAgent(assignment, now, AGENT_LIMITS);
     if (step.next === 'wait') this.change(tx, assignment.contractId, step.change);
-    else this.fail(tx, assignment, 'NO_AGENT_AVAILABLE', 'no agent of the provider could take the contract');
+    else this.giveUp(tx, assignment);
+  }
+
+  private giveUp(tx: Transaction, assignment: Assignment): void {
+    const { reason, message } = this.rules.whyNobody(attemptsOf(this.machines(assignment.contractId)));
+    this.fail(tx, assignment, reason, message);
   }
 
   private choose(assignment: Assignment, now: bigint): Candidate | undefined {

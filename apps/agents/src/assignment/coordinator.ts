@@ -17,6 +17,7 @@ import {
   retriedLater,
   settingNs,
   watchAt,
+  whyNobody,
   withoutAgent,
 } from './domain/next-step.ts';
 import {
@@ -49,7 +50,7 @@ export class Coordinator {
   async assign(sql: Sql, assignment: Assignment, now: bigint): Promise<void> {
     const { contractId } = assignment;
     if (now >= assignment.deadlineNs) {
-      return this.fail(sql, assignment, 'NO_AGENT_AVAILABLE', 'no agent took the contract in time', now);
+      return this.giveUp(sql, assignment, now);
     }
     const agent = await this.choose(sql, assignment, now);
     if (agent && (await this.candidates.hasRoom(sql, agent))) {
@@ -57,13 +58,12 @@ export class Coordinator {
     }
     const step = withoutAgent(assignment, now, this.settings);
     if (step.next === 'wait') return this.store.change(sql, contractId, step.change, now);
-    return this.fail(
-      sql,
-      assignment,
-      'NO_AGENT_AVAILABLE',
-      'no agent of the provider could take the contract',
-      now,
-    );
+    return this.giveUp(sql, assignment, now);
+  }
+
+  private async giveUp(sql: Sql, assignment: Assignment, now: bigint): Promise<void> {
+    const { reason, message } = whyNobody(attemptsOf(await this.store.machines(sql, assignment.contractId)));
+    return this.fail(sql, assignment, reason, message, now);
   }
 
   private async choose(sql: Sql, assignment: Assignment, now: bigint): Promise<Candidate | undefined> {

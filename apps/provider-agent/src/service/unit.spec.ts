@@ -50,6 +50,8 @@ test('another user gets the group of the engine, and nobody else does', () => {
   );
   const local = unitText(facts({ user: 'dc', provisioner: 'local', dockerSocket: undefined }));
   expect(local).not.toContain('docker');
+  expect(linesOf(local)).toContain('KillMode=process');
+  expect(linesOf(unitText(facts()))).toContain('KillMode=mixed');
 });
 
 test('homes and temporary folders are shut off only where nothing of the agent is in them', () => {

@@ -45,7 +45,8 @@ export function unitText(facts: ServiceFacts): string {
       'RestartSec=10',
       'Environment=RUST_LOG=info',
       '# What has begun is brought to a safe point, what has not is given back: that takes seconds.',
-      'KillMode=mixed',
+      // Programs of local machines are the tenants': they go on without the agent.
+      `KillMode=${provisioner === 'local' ? 'process' : 'mixed'}`,
       'TimeoutStopSec=30',
       ...(user === undefined ? [] : [`User=${user}`]),
       ...(user !== undefined && usesDocker

@@ -6,6 +6,7 @@ import {
   removalOrdered,
   retriedLater,
   watchAt,
+  whyNobody,
   withoutAgent,
 } from './next-step.ts';
 
@@ -94,4 +95,17 @@ test('an order is repeated when its time has come and the machine is not gone', 
   expect(isRemovalDue({ ...machine, state: 'gone' }, NOW)).toBe(false);
   expect(isRemovalDue({ ...machine, desired: 'running' }, NOW)).toBe(false);
   expect(isRemovalDue({ ...machine, nextOrderAtNs: null }, NOW)).toBe(false);
+});
+
+test.each([
+  [[], 'NO_AGENT_AVAILABLE', 'took the contract in time'],
+  [['unclaimed', 'silent', null], 'NO_AGENT_AVAILABLE', 'took the contract in time'],
+  [['capacity', 'unclaimed'], 'NO_AGENT_AVAILABLE', 'has room'],
+  [['capacity', 'transient'], 'PROVISIONING_FAILED', 'failed once'],
+  [['transient', 'transient', 'transient', 'permanent'], 'PROVISIONING_FAILED', 'failed 4 times'],
+] as const)('after %j nobody makes it: %s', (outcomes, reason, message) => {
+  expect(whyNobody(outcomes.map((outcome) => ({ outcome })))).toEqual({
+    reason,
+    message: expect.stringContaining(message),
+  });
 });

@@ -1,6 +1,6 @@
 import { NS_PER_MS, secondsToNs } from '@decent-cloud/kernel';
 import type { DesiredMachine } from '@decent-cloud/messages';
-import type { Outcome } from './attempt.ts';
+import type { Attempt, Outcome } from './attempt.ts';
 import type { AssignmentState, MachineState } from './decide-event.ts';
 import { orderRepeatSeconds } from './retry-policy.ts';
 
@@ -56,6 +56,26 @@ export function withoutAgent(
   if (now >= waitingSinceNs + settingNs(limits.AGENT_WAIT_SECONDS)) return { next: 'fail' };
   const dueAtNs = now + settingNs(limits.COORDINATOR_EVERY_SECONDS);
   return { next: 'wait', change: { state: 'waiting', waitingSinceNs, dueAtNs } };
+}
+
+const TRIED: readonly (Outcome | null)[] = ['transient', 'config', 'permanent'];
+
+/** Why nobody makes the machine, for the tenant: agents that tried and failed were there. */
+export function whyNobody(attempts: readonly Pick<Attempt, 'outcome'>[]): {
+  readonly reason: 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED';
+  readonly message: string;
+} {
+  const failed = attempts.filter(({ outcome }) => TRIED.includes(outcome)).length;
+  if (failed > 0) {
+    const times = failed === 1 ? 'once' : `${failed} times`;
+    const message = `making the machine has failed ${times}, and no agent of the provider can try it again`;
+    return { reason: 'PROVISIONING_FAILED', message };
+  }
+  const isFull = attempts.some(({ outcome }) => outcome === 'capacity');
+  const message = isFull
+    ? 'no agent of the provider has room for the machine'
+    : 'no agent of the provider took the contract in time';
+  return { reason: 'NO_AGENT_AVAILABLE', message };
 }
 
 /** An agent gets the contract, with the next generation. */

@@ -61,6 +61,13 @@ describe('what a provider sends', () => {
     expect(() => read(changes)).toThrow(text);
   });
 
+  it('loses the byte order mark that an editor put in front of the script', () => {
+    expect(read({ post_provision_script: '\uFEFF#!/bin/sh\necho\n' }).postProvisionScript).toBe(
+      '#!/bin/sh\necho\n',
+    );
+    expect(() => read({ post_provision_script: '\uFEFF' })).toThrow('Script is empty');
+  });
+
   it('may clean up below the root', () => {
     expect(() => read({ post_provision_script: '#!/bin/sh\nrm -rf /var/lib/apt/lists\n' })).not.toThrow();
   });

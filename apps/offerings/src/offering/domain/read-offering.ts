@@ -12,7 +12,9 @@ const invalid = (text: string): Refusal => new Refusal('INVALID', 'INVALID_INPUT
 /** Checks what a provider sent and brings it into the form in which it is kept. @throws Refusal naming what is wrong */
 export function readOffering(body: OfferingBody): OfferingContent {
   const currency = readCurrency(body.currency);
-  if (body.post_provision_script !== undefined) assertRecipe(body.post_provision_script);
+  // In front of a byte order mark no kernel finds the interpreter.
+  const script = body.post_provision_script?.replace(/^\uFEFF+/, '');
+  if (script !== undefined) assertRecipe(script);
   if (body.offering_id.trim() === '') throw invalid('offering_id is required');
   if (body.offer_name.trim() === '') throw invalid('offer_name is required');
   const country = body.datacenter_country;
@@ -49,7 +51,7 @@ export function readOffering(body: OfferingBody): OfferingContent {
     maxContractHours: maxHours ?? null,
     provisionerType: body.provisioner_type ?? null,
     agentPoolId: body.agent_pool_id ?? null,
-    postProvisionScript: body.post_provision_script ?? null,
+    postProvisionScript: script ?? null,
     details: detailsOf(body),
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { noteOnEnd, withoutMark } from '../../domain/interpreter.ts';
 import { outputsOf, scriptLogOf } from '../../domain/script-log.ts';
 import { BackendError, type ScriptResult } from '../backend.ts';
 import { Tail } from '../tail.ts';
@@ -152,7 +153,7 @@ if [ "$(head -c 2 ${file})" = '#!' ]; then ${file} < /dev/null; else /bin/sh ${f
 code=$?
 echo "$code" > ${file}.done
 exit "$code"`,
-    input: run.script,
+    input: withoutMark(run.script),
     env: run.env,
     limitMs: run.limitMs,
   });
@@ -164,6 +165,8 @@ exit "$code"`,
   return {
     success: result.exitCode === 0,
     exitCode: result.exitCode,
-    log: scriptLogOf(outputsOf(result.stdout, result.stderr)),
+    log: scriptLogOf(
+      outputsOf(result.stdout, result.stderr) + noteOnEnd(withoutMark(run.script), result.exitCode),
+    ),
   };
 }

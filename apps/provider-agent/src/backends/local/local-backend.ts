@@ -225,6 +225,7 @@ export class LocalBackend implements Backend {
     const home = this.files.homeOf(externalId);
     const script = await runLocalScript({
       script: spec.postProvisionScript,
+      externalId,
       folder: this.files.folderOf(externalId),
       home,
       session: `script-${externalId}`,

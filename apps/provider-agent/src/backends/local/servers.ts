@@ -54,6 +54,7 @@ export class LocalServers {
     await server?.close();
     await killAll({
       mark: { name: MACHINE_MARK, value: externalId },
+      machine: externalId,
       folder: this.files.homeOf(externalId),
     });
   }

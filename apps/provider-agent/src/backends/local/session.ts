@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Connection, ServerChannel, Session } from 'ssh2';
-import { killAll, MACHINE_MARK, SESSION_MARK, signalGroup } from './processes.ts';
+import { inMachine, MACHINE_MARK, SESSION_MARK, signalGroup, signalOne } from './processes.ts';
 import { canMakeTerminals, inTerminal, resizeTerminal, type WindowSize } from './terminal.ts';
 
 export interface SessionOptions {
@@ -27,18 +27,20 @@ const SIGNALS: readonly string[] = [
   'PIPE',
   'ABRT',
 ];
-const KILL_AFTER_MS = 500;
 const MOST_VARIABLES = 20;
+/** With `/tmux-<uid>/default` it is the path of a socket, which has 107 bytes. */
+const LONGEST_TMUX_FOLDER = 82;
 const NOTICE =
   'This is a machine for trying out: a folder on the host, with no isolation. It goes away with its contract.';
 
-/** One session of a tenant: what it runs is in a process group of its own and ends with it. */
+/** One session of a tenant: what it runs is in a process group of its own, and is hung up on with it. */
 export class TenantSession {
   private readonly options: SessionOptions;
   private readonly id = randomUUID();
   private readonly variables = new Map<string, string>();
   private terminal: (WindowSize & { readonly name: string }) | undefined;
   private child: ChildProcessWithoutNullStreams | undefined;
+  private inTerminal = false;
   private begun = false;
   private ended = false;
 
@@ -76,17 +78,23 @@ export class TenantSession {
     connection.on('close', () => this.end());
   }
 
-  /** Ends what runs, and what it started; safe to repeat. */
+  /** Hangs up, as a line that breaks does; what goes on in the background ends with the machine. Safe to repeat. */
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    const pid = this.child?.pid;
-    if (pid === undefined) return;
-    signalGroup(pid, 'SIGHUP');
-    setTimeout(() => {
-      if (this.child?.exitCode === null && this.child.signalCode === null) signalGroup(pid, 'SIGKILL');
-      killAll({ mark: { name: SESSION_MARK, value: this.id } }).catch(this.options.onFault);
-    }, KILL_AFTER_MS);
+    this.hangUp();
+  }
+
+  private hangUp(): void {
+    const { child } = this;
+    if (!child) return;
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      // When the terminal goes, the kernel tells the programs in it; `script` itself does not hear of a hang-up.
+      if (this.inTerminal) signalOne(child.pid, 'SIGKILL');
+      else signalGroup(child.pid, 'SIGHUP');
+    }
+    // What writes on finds nobody there, instead of waiting for ever.
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
   }
 
   private begin(accept: () => ServerChannel, reject: () => void, command?: string): void {
@@ -111,14 +119,15 @@ export class TenantSession {
     const [program, args] = hasTerminal
       ? inTerminal(command ?? `exec ${SHELL} -i`, this.terminal as WindowSize)
       : [SHELL, inShell ? (this.terminal ? ['-i'] : []) : ['-c', command]];
-    const child = spawn(program, args, {
+    this.inTerminal = hasTerminal;
+    const child = spawn(...(await inMachine(this.options.externalId, program, args)), {
       cwd: this.options.home,
       env: this.environment(),
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.child = child;
-    if (this.ended && child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    if (this.ended) this.hangUp();
     connect(channel, child, this.options.onFault);
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
@@ -147,6 +156,8 @@ export class TenantSession {
       USER: user,
       LOGNAME: user,
       ...(this.terminal && { TERM: this.terminal.name, PS1: `${user}@${externalId}:\\w\\$ ` }),
+      // All machines have the same user, and one server of tmux must not be everybody's.
+      ...(Buffer.byteLength(home) <= LONGEST_TMUX_FOLDER && { TMUX_TMPDIR: home }),
       [MACHINE_MARK]: externalId,
       [SESSION_MARK]: this.id,
     };
