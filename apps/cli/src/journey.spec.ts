@@ -49,6 +49,9 @@ describe('a rental', () => {
   let steps: object[] | undefined;
   let events: object[];
   let scriptLog: string | null;
+  /** What the list of own rentals shows, newest first; by default the one contract. */
+  let others: object[];
+  let topUp: object;
   let price: { monthly_price: number; currency: string };
   let rented: Record<string, unknown>;
   let operations: { kind: string; body: string }[];
@@ -75,6 +78,7 @@ describe('a rental', () => {
     [calls, streams, onRead, envelope] = [[], [], () => undefined, ''];
     steps = undefined;
     [events, scriptLog, operations] = [[], null, []];
+    others = [];
     price = { monthly_price: 7.2, currency: 'USD' };
     abort = new AbortController();
     await dc('identity', 'generate', '--name', 'me');
@@ -110,6 +114,10 @@ describe('a rental', () => {
       rented = JSON.parse(body);
       contract.requester_ssh_pubkey = rented.ssh_pubkey;
       send({ contractId: ID, message: 'Rental request created successfully' });
+    } else if (call === `GET /api/v1/users/${publicKey()}/contracts`) {
+      send(others.length > 0 ? others : [contract]);
+    } else if (call === `POST /api/v1/users/${publicKey()}/wallet/topup`) {
+      send(topUp);
     } else if (call === 'GET /api/v1/offerings/7') {
       send({ ...OFFERING, ...price });
     } else if (call === `GET /api/v1/contracts/${ID}`) {
@@ -230,6 +238,42 @@ describe('a rental', () => {
     expect(waited.code).toBe(0);
     expect(waited.out).toContain('"payment_amount_e9s":1152921504606846977,');
     expect(calls).toContain('GET /api/v1/events');
+  });
+
+  it('is paid from a wallet: what was credited is told, and an address only while it is to be paid', async () => {
+    topUp = {
+      checkoutUrl: 'https://pay.example/1',
+      creditedE9s: 25_500_000_000n,
+      balanceE9s: 30_000_000_000n,
+    };
+    const credited = await dc('wallet', 'topup', '--amount', '25.50');
+    expect(credited.out).toBe('Credited: 25.50 USD\nBalance:  30.00 USD\n');
+    expect((await dc('wallet', 'topup', '--amount', '25.5', '--json')).out).toBe(
+      '{"creditedE9s":25500000000,"balanceE9s":30000000000,"currency":"USD"}\n',
+    );
+    topUp = { checkoutUrl: 'https://pay.example/1' };
+    expect((await dc('wallet', 'topup', '--amount', '25')).out).toBe('Pay here: https://pay.example/1\n');
+    expect((await dc('wallet', 'topup', '--amount', '25', '--json')).out).toContain('"checkoutUrl"');
+    const asked = calls.length;
+    for (const amount of ['1.234567891', '0.001', '1.005', '1e3', '-1', '0,5']) {
+      const refused = await dc('wallet', 'topup', `--amount=${amount}`);
+      expect([amount, refused.code]).toEqual([amount, EXIT.usage]);
+    }
+    expect(calls).toHaveLength(asked);
+  });
+
+  it('is called `last` when it is the newest that lives, not the newest that was refused or has ended', async () => {
+    const ended = ['expired', 'cancelled', 'rejected', 'provisioningfailed'].map((status, index) => ({
+      ...contract,
+      contract_id: `e${index}`.repeat(32),
+      status,
+    }));
+    contract.status = 'active';
+    others = [...ended, contract, { ...contract, contract_id: 'aa'.repeat(32) }];
+    expect((await dc('contract', 'get', 'last')).out).toContain(ID);
+    others = ended;
+    await dc('contract', 'get', 'last');
+    expect(calls.at(-1)).toBe(`GET /api/v1/contracts/${'e0'.repeat(32)}`);
   });
 
   it('that ended is not waited for, and the reason is told', async () => {

@@ -32,6 +32,11 @@ export interface GlobalOptions {
 
 const API_URLS = { dev: 'http://localhost:59011', prod: 'https://api.decent-cloud.org' };
 const REQUEST_TIMEOUT_SECONDS = 30;
+/** So many of the newest own rentals are looked at to find the newest living one. */
+const LAST_PAGE = 200;
+const LAST_PAGES = 5;
+/** Nothing comes after these. */
+export const ENDS: readonly string[] = ['rejected', 'cancelled', 'expired', 'provisioningfailed', 'failed'];
 
 /** One run of the command line: where it speaks to, and as whom. */
 export class Session {
@@ -87,12 +92,22 @@ export class Session {
     return (await this.identity()).keyPair.publicKeyHex;
   }
 
-  /** A contract's id as typed; `last` is the newest of the own rentals. */
+  /** A contract's id as typed; `last` is the newest own rental that lives, or that there was when none does. */
   async contractId(typed: string): Promise<string> {
     if (typed !== 'last') return typed;
     const params = { pubkey: await this.publicKey() };
-    const [newest] = await this.call(listMyContracts, { params, query: { limit: 1 } });
-    if (newest) return newest.contract_id;
+    let newest: string | undefined;
+    let cursor: string | undefined;
+    for (let page = 0; page < LAST_PAGES; page++) {
+      const query = { limit: LAST_PAGE, ...(cursor !== undefined && { cursor }) };
+      const contracts = await this.call(listMyContracts, { params, query });
+      newest ??= contracts[0]?.contract_id;
+      const living = contracts.find(({ status }) => !ENDS.includes(status));
+      if (living) return living.contract_id;
+      if (contracts.length < LAST_PAGE) break;
+      cursor = contracts.at(-1)?.contract_id;
+    }
+    if (newest !== undefined) return newest;
     throw new CliError(
       EXIT.notFound,
       'CONTRACT_NOT_FOUND',

@@ -83,6 +83,13 @@ export function decimal(text: string): number {
   return Number(decimalText(text));
 }
 
+/** An option that is an amount that can be paid: parts of a cent cannot. */
+export function wholeCents(text: string): number {
+  const amount = decimal(text);
+  if (/\.\d\d0*$|\.\d$|^\d+$/.test(text)) return amount;
+  throw new InvalidArgumentError('It must be in whole cents, such as 7.20.');
+}
+
 function decimalText(text: string): string {
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return text;
   throw new InvalidArgumentError('It must be a number such as 7.20.');

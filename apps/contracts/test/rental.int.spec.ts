@@ -1,16 +1,23 @@
 import { facts, requests } from '@decent-cloud/messages';
-import { cancelContract, getContract, listContractEvents } from '@decent-cloud/messages/contracts';
+import {
+  cancelContract,
+  getContract,
+  listContractEvents,
+  listMyContracts,
+  listProviderContracts,
+} from '@decent-cloud/messages/contracts';
 import { ConfirmPayments } from '../src/confirm-payments.ts';
 import {
   AGENT_KEY,
   HOUR,
   PROVIDER_ACCOUNT,
+  PROVIDER_KEY,
   SSH_KEY,
   TENANT_ACCOUNT,
   TENANT_KEY,
   TENANT_OTHER_KEY,
 } from './sample-contract.ts';
-import { offeringsService, provider, tenant, World } from './world.ts';
+import { MONTHLY_E9S, offeringsService, provider, tenant, World } from './world.ts';
 
 const PRICE = 100_000_000n;
 let world: World;
@@ -24,6 +31,10 @@ beforeEach(async () => {
   world.autoAccept = true;
   world.emailVerified = true;
   world.balanceE9s = 10n ** 15n;
+  world.stock = 1_000;
+  world.monthlyE9s = MONTHLY_E9S;
+  world.reservations.clear();
+  world.beforeHold = () => undefined;
 });
 
 const machine = (contractId: string, generation = 1) => ({
@@ -43,6 +54,12 @@ const provisioned = (contractId: string, generation = 1) => ({
   },
   credentials: [{ recipientPublicKey: TENANT_KEY, envelope: '{"version":2,"ciphertext":"x"}' }],
 });
+const count = async (table: 'contract' | 'messaging.outbox') => {
+  const [row] = await world.service.database.query<{ count: bigint }>(
+    `select count(*) as count from ${table}`,
+  );
+  return row?.count;
+};
 const rejection = (code: string, reason: string) => expect.objectContaining({ code, reason });
 
 describe('a rental that goes well', () => {
@@ -173,58 +190,164 @@ describe('a rental is refused', () => {
     expect(await world.rent({}, tenant, 'late')).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('when the wallet is too small: it ends, and the stock is told', async () => {
+  it('when the wallet is too small: before anything is held, written or told', async () => {
     world.balanceE9s = PRICE - 1n;
-    const key = 'poor';
-    const before = new Set(world.holds.keys());
-    await expect(world.rent({}, tenant, key)).rejects.toThrow('Insufficient wallet balance');
-    const holdId = [...world.holds.keys()].find((known) => !before.has(known)) as string;
-    const [row] = await world.service.database.query<{ contract_id: string }>(
-      'select contract_id from contract where operation_id = $1',
-      [holdId],
+    const [holds, charges, rows] = [
+      world.reservedAtHold.length,
+      world.chargeRequests,
+      await count('contract'),
+    ];
+    const facts = await count('messaging.outbox');
+    await expect(world.rent({}, tenant, 'poor')).rejects.toEqual(
+      rejection('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE'),
     );
-    const contractId = row?.contract_id as string;
-    expect(await world.history(contractId)).toEqual(['>requested', 'requested>cancelled']);
-    const [ended] = await world.said(contractId, 'contract-ended');
-    expect(ended).toMatchObject({
-      holdId,
-      reason: 'INSUFFICIENT_BALANCE',
-      paidE9s: 0,
-      refundE9s: 0,
-      earnedE9s: 0,
-    });
-    const asked = { body: { holdIds: [holdId] } };
-    expect(await world.ask(requests.livingHolds, asked, offeringsService)).toEqual({ living: [] });
+    expect([world.reservedAtHold.length, world.chargeRequests]).toEqual([holds, charges]);
+    expect([await count('contract'), await count('messaging.outbox')]).toEqual([rows, facts]);
+    expect(world.reservations.size).toBe(0);
     world.balanceE9s = PRICE;
-    const second = await world.rent({}, tenant, key);
-    expect(second).not.toBe(contractId);
-    expect(world.balanceE9s).toBe(0n);
+    expect(await world.rent({}, tenant, 'poor')).toMatch(/^[0-9a-f]{64}$/);
+    expect([world.balanceE9s, world.reservations.size]).toEqual([0n, 0]);
   });
 
-  it('when a service fails after the hold: the unit goes back', async () => {
-    world.accounts = 'fails-after-hold';
-    const fresh = await world.addReplica();
-    await world.services[0]?.stop();
-    world.services.shift();
-    expect(world.service).toBe(fresh);
+  it('when many callers have enough for one in all: one unit is held, and one contract is there', async () => {
+    world.balanceE9s = 2n * PRICE - 1n;
+    const holds = world.reservedAtHold.length;
+    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => world.rent()));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(world.reservedAtHold.slice(holds)).toEqual([PRICE]);
+    expect([world.balanceE9s, world.reservations.size]).toEqual([PRICE - 1n, 0]);
+  });
+
+  it('when the last unit is gone after its money was set aside: the money is free again', async () => {
+    world.beforeHold = () => {
+      world.stock = world.holds.size;
+    };
+    await expect(world.rent()).rejects.toEqual(rejection('CONFLICT', 'OUT_OF_STOCK'));
+    expect(world.reservations.size).toBe(0);
+  });
+
+  it('when the price rises after it was quoted, and the wallet is too small for that: the unit goes back', async () => {
     const before = world.holds.size;
-    await expect(world.rent()).rejects.toThrow();
-    expect(world.holds.size).toBe(before);
+    world.balanceE9s = PRICE;
+    world.beforeHold = () => {
+      world.monthlyE9s = 2n * MONTHLY_E9S;
+    };
+    await expect(world.rent()).rejects.toEqual(rejection('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE'));
+    expect([world.holds.size, world.reservations.size]).toEqual([before, 0]);
+  });
+
+  it('when it costs more than was expected after its unit was held: unit and money go back', async () => {
+    const before = world.holds.size;
+    world.beforeHold = () => {
+      world.monthlyE9s = MONTHLY_E9S + 72n;
+    };
+    const shown = { expected_amount_e9s: PRICE };
+    await expect(world.rent(shown)).rejects.toEqual(rejection('CONFLICT', 'PRICE_CHANGED'));
+    expect([world.holds.size, world.reservations.size]).toEqual([before, 0]);
   });
 
   it('and a hold whose release is lost has an end and no living contract', async () => {
-    world.accounts = 'fails-after-hold';
+    world.beforeHold = () => {
+      world.monthlyE9s = 2n * MONTHLY_E9S;
+    };
     world.releases = 'fails';
-    const fresh = await world.addReplica();
-    await world.services[0]?.stop();
-    world.services.shift();
-    expect(world.service).toBe(fresh);
     const before = new Set(world.holds.keys());
-    await expect(world.rent()).rejects.toThrow();
+    await expect(world.rent({ expected_amount_e9s: PRICE })).rejects.toThrow();
     const [holdId = ''] = [...world.holds.keys()].filter((known) => !before.has(known));
     expect(world.holds.get(holdId)?.untilNs).toBe(world.now + 90_000_000_000n);
     const asked = { body: { holdIds: [holdId] } };
     expect(await world.ask(requests.livingHolds, asked, offeringsService)).toEqual({ living: [] });
+  });
+});
+
+describe('a rental that is refused at its charge, as its money was spent meanwhile', () => {
+  const spendFirst = () => {
+    world.beforeCharge = async () => {
+      world.beforeCharge = async () => undefined;
+      world.reservations.clear();
+      world.balanceE9s = 0n;
+    };
+  };
+  const listed = async () => {
+    const input = { params: { pubkey: TENANT_KEY }, query: { limit: 200 } };
+    const own = await world.ask(listMyContracts, input);
+    const theirs = await world.ask(
+      listProviderContracts,
+      { params: { pubkey: PROVIDER_KEY }, query: { limit: 200 } },
+      provider,
+    );
+    return [own, theirs].map((list) => list.map(({ contract_id }) => contract_id));
+  };
+  const newest = async () => {
+    const [row] = await world.service.database.query<{ id: string }>(
+      'select contract_id as id from contract order by requested_at_ns desc, created_at_ns desc limit 1',
+    );
+    return row?.id as string;
+  };
+
+  it('is in no list, and is told to nobody but the one who asked', async () => {
+    spendFirst();
+    const before = await listed();
+    world.now += 1_000_000_000n;
+    await expect(world.rent({}, tenant, 'spent')).rejects.toThrow('Insufficient wallet balance');
+    const contractId = await newest();
+    expect(await world.history(contractId)).toEqual(['>requested', 'requested>cancelled']);
+    expect(await listed()).toEqual(before);
+    expect(await world.said(contractId, 'contract-status-changed')).toEqual([
+      expect.objectContaining({ to: 'requested', paymentStatus: 'pending' }),
+      expect.objectContaining({ to: 'cancelled', paymentStatus: 'failed', isAnswered: true }),
+    ]);
+    expect(await world.said(contractId, 'rental-requested')).toEqual([]);
+    const [ended] = await world.said(contractId, 'contract-ended');
+    expect(ended).toMatchObject({ reason: 'INSUFFICIENT_BALANCE', paidE9s: 0, refundE9s: 0, earnedE9s: 0 });
+    const holdId = (await world.read(contractId)).operationId;
+    const asked = { body: { holdIds: [holdId] } };
+    expect(await world.ask(requests.livingHolds, asked, offeringsService)).toEqual({ living: [] });
+  });
+
+  it('long after its answer was lost is told, since somebody may wait for it', async () => {
+    world.payments = 'fails';
+    const { contractId } = await world.rentAnswer();
+    expect((await listed())[0]).toContain(contractId);
+    await world.heal();
+    world.reservations.clear();
+    world.balanceE9s = 0n;
+    world.now += 11_000_000_000n;
+    await world.service.get(ConfirmPayments).sweep(world.now);
+    expect((await world.read(contractId)).paymentStatus).toBe('failed');
+    const told = await world.said(contractId, 'contract-status-changed');
+    expect(told.at(-1)).toMatchObject({ to: 'cancelled', paymentStatus: 'failed' });
+    expect(told.at(-1)).not.toHaveProperty('isAnswered');
+  });
+});
+
+describe('what a provider has to answer', () => {
+  it('is said when it is paid, not before, and once', async () => {
+    world.autoAccept = false;
+    world.payments = 'lost';
+    const { contractId } = await world.rentAnswer();
+    expect(await world.said(contractId, 'rental-requested')).toEqual([]);
+    world.now += 11_000_000_000n;
+    await world.service.get(ConfirmPayments).sweep(world.now);
+    await world.say(facts.rentalCharged, {
+      contractId,
+      accountId: TENANT_ACCOUNT,
+      amountE9s: PRICE,
+      currency: 'USD',
+      atNs: world.now,
+    });
+    expect(await world.said(contractId, 'rental-requested')).toEqual([
+      expect.objectContaining({ status: 'requested', version: 1, paymentAmountE9s: Number(PRICE) }),
+    ]);
+  }, 30_000);
+
+  it('is said of free and test rentals, and never when a standing order accepts', async () => {
+    const byItself = await world.rent();
+    expect(await world.said(byItself, 'rental-requested')).toEqual([]);
+    world.autoAccept = false;
+    for (const contractId of [await world.rent({}, provider), await world.rent({ payment_method: 'test' })]) {
+      expect(await world.said(contractId, 'rental-requested')).toHaveLength(1);
+    }
   });
 });
 
@@ -314,9 +437,9 @@ describe('a repeat under the same Idempotency-Key', () => {
     'of a rental that was cancelled before it was paid rents nothing again: the books $books',
     async ({ isVoid, balanceE9s }) => {
       const key = globalThis.crypto.randomUUID();
-      world.balanceE9s = balanceE9s;
       world.beforeCharge = async (id) => {
         world.beforeCharge = async () => undefined;
+        world.balanceE9s = balanceE9s;
         await world.ask(cancelContract, { params: { id }, body: {} });
         if (isVoid) world.voids.add(id);
       };

@@ -47,11 +47,18 @@ export const provider: Caller = { kind: 'user', publicKey: PROVIDER_KEY, account
 export const stranger: Caller = { kind: 'user', publicKey: STRANGER_KEY };
 export const offeringsService: Caller = { kind: 'service', name: 'offerings' };
 
+const tooPoor = () => new Refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE', 'Insufficient wallet balance');
+
 /** The contracts service with everything around it played: accounts, offerings and payments with their own books. */
 export class World {
   now = systemClock();
   readonly holds = new Map<string, { untilNs: bigint }>();
+  /** Money that is set aside, by operation. */
+  readonly reservations = new Map<string, bigint>();
   readonly charges = new Map<string, bigint>();
+  monthlyE9s = MONTHLY_E9S;
+  /** What happens between the quote and the hold. */
+  beforeHold: () => unknown = () => undefined;
   chargeRequests = 0;
   /** What happens before the books look at the charge that they are asked for. */
   beforeCharge: (contractId: string) => Promise<unknown> = async () => undefined;
@@ -65,8 +72,9 @@ export class World {
   emailVerified = true;
   /** `lost`: it is charged, but nobody hears of it. `fails`: nothing happens. */
   payments: 'answers' | 'lost' | 'fails' = 'answers';
-  accounts: 'answers' | 'fails-after-hold' = 'answers';
   releases: 'answers' | 'fails' = 'answers';
+  /** Of everybody who asks for a hold: what they had set aside then. */
+  readonly reservedAtHold: (bigint | undefined)[] = [];
   private messages = 0;
 
   private constructor(
@@ -107,7 +115,6 @@ export class World {
   /** Everybody answers again, and no breaker is open any more. */
   async heal(): Promise<void> {
     this.payments = 'answers';
-    this.accounts = 'answers';
     this.releases = 'answers';
     await eventually(async () => {
       for (const { bus } of this.services) {
@@ -208,6 +215,12 @@ export class World {
     return rows.map((row) => row.move);
   }
 
+  private availableE9s(ownReservation: string | undefined): bigint {
+    let availableE9s = this.balanceE9s;
+    for (const [id, amountE9s] of this.reservations) if (id !== ownReservation) availableE9s -= amountE9s;
+    return availableE9s;
+  }
+
   private play(): void {
     const { connection } = this;
     answerRequests(connection, requests.ensureAccount, ({ body }) => {
@@ -222,36 +235,51 @@ export class World {
       };
     });
     answerRequests(connection, requests.resolveKey, () => {
-      if (this.accounts === 'fails-after-hold') throw new Error('accounts is broken');
       return { status: 'active' as const, accountId: PROVIDER_ACCOUNT };
     });
     answerRequests(connection, requests.namesOfKeys, () => ({
       names: { [TENANT_KEY]: 'alice', [PROVIDER_KEY]: 'bob' },
     }));
-    answerRequests(connection, requests.holdStock, ({ body }) => {
+    const termsFor = ({ holdId, offeringDbId }: { holdId: string; offeringDbId: bigint }) => {
       if (this.holdIsOver) {
         throw new Refusal('CONFLICT', 'TRANSITION_NOT_ALLOWED', 'This hold was given back already');
       }
-      if (!this.holds.has(body.holdId) && this.holds.size >= this.stock) {
+      if (!this.holds.has(holdId) && this.holds.size >= this.stock) {
         throw new Refusal('CONFLICT', 'OUT_OF_STOCK', 'Offering is out of stock');
       }
-      this.holds.set(body.holdId, { untilNs: body.untilNs });
       return {
-        offeringDbId: body.offeringDbId,
+        offeringDbId,
         offeringId: 'small-vps',
         offerName: 'Small VPS',
         providerPublicKey: PROVIDER_KEY,
         currency: 'USD',
-        monthlyPriceE9s: MONTHLY_E9S,
+        monthlyPriceE9s: this.monthlyE9s,
         autoAccept: this.autoAccept,
         datacenterCountry: 'DE',
         cpuCores: 2,
         memoryMb: 2_048,
       };
+    };
+    answerRequests(connection, requests.quoteRental, ({ body }) => termsFor(body));
+    answerRequests(connection, requests.holdStock, ({ body }) => {
+      this.beforeHold();
+      const terms = termsFor(body);
+      this.holds.set(body.holdId, { untilNs: body.untilNs });
+      this.reservedAtHold.push(this.reservations.get(body.holdId));
+      return terms;
     });
     answerRequests(connection, requests.releaseStock, ({ body }) => {
       if (this.releases === 'fails') throw new Error('offerings is broken');
       return { released: this.holds.delete(body.holdId) };
+    });
+    answerRequests(connection, requests.reserveFunds, ({ body }) => {
+      if (body.amountE9s > this.availableE9s(body.reservationId)) throw tooPoor();
+      this.reservations.set(body.reservationId, body.amountE9s);
+      return { reservedE9s: body.amountE9s };
+    });
+    answerRequests(connection, requests.releaseFunds, ({ body }) => {
+      if (this.releases === 'fails') throw new Error('payments is broken');
+      return { released: this.reservations.delete(body.reservationId) };
     });
     answerRequests(connection, requests.chargeRental, async ({ body }) => {
       this.chargeRequests++;
@@ -261,9 +289,8 @@ export class World {
       }
       if (this.payments === 'fails') throw new Error('payments is broken');
       if (!this.charges.has(body.contractId)) {
-        if (body.amountE9s > this.balanceE9s) {
-          throw new Refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE', 'Insufficient wallet balance');
-        }
+        if (body.amountE9s > this.availableE9s(body.reservationId)) throw tooPoor();
+        this.reservations.delete(body.reservationId ?? '');
         this.balanceE9s -= body.amountE9s;
         this.charges.set(body.contractId, body.amountE9s);
       }

@@ -29,9 +29,9 @@ const BESIDE = [
 const INSERT = `contracts:${createContract.subject}:before-commit`;
 const SWEEP =
   /:sweep:(drive-assignments|repeat-removals|confirm-payments|settle-deadlines|drop-old-holds|send-mails):before-commit$/;
-/** A unit is asked back only when the contract could not be written. */
+/** Unit and money are asked back only when the contract could not be written. */
 const helper: Helper = (point) =>
-  point.includes('release-stock')
+  /release-(stock|funds)/.test(point)
     ? { id: `for ${point}`, point: INSERT, action: 'fail', times: 8 }
     : undefined;
 /** So long a customer waits for a machine. */

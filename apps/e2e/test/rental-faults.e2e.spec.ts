@@ -3,7 +3,14 @@ import type { ArmedPoint } from '@decent-cloud/kernel/crash-file';
 import { createContract, respondToRequest } from '@decent-cloud/messages/contracts';
 import { actName, repeatPointOf } from '@decent-cloud/messages/crash-points';
 import { rentalProcess } from '@decent-cloud/messages/rental-process';
-import { chargeRental, holdStock, releaseStock } from '@decent-cloud/messages/requests';
+import {
+  chargeRental,
+  holdStock,
+  quoteRental,
+  releaseFunds,
+  releaseStock,
+  reserveFunds,
+} from '@decent-cloud/messages/requests';
 import { eventually } from '@decent-cloud/testing';
 import { assertBooksBalance } from '../src/books.ts';
 import { CrashStage, type Customer, FINAL, WITH_MACHINE } from '../src/crash-stage.ts';
@@ -115,8 +122,11 @@ test('R1: every act run twice comes to the same end', async () => {
   expect(await stage.machines()).toEqual([]);
 }, 300_000);
 
-/** `not made`: there is no rental; `ended`: by itself, all refunded; `given up`: a person had to end it; `unharmed`. */
-type Outcome = 'not made' | 'ended' | 'given up' | 'unharmed';
+/**
+ * `not made`: there is no rental; `refused`: it ended with the answer, and nobody else hears of it; `ended`: by itself,
+ * all refunded; `given up`: a person had to end it; `unharmed`.
+ */
+type Outcome = 'not made' | 'refused' | 'ended' | 'given up' | 'unharmed';
 interface FaultCase {
   readonly act: string;
   readonly as: string;
@@ -132,9 +142,10 @@ const NO = refusal('PRECONDITION', 'SERVICE_UNAVAILABLE');
 
 /** What becomes of a rental when this act fails, and goes on failing. A new act has to say it here. */
 const OUTCOMES: Readonly<Record<string, { readonly [as: string]: Outcome }>> = {
+  [`payments:${reserveFunds.subject}`]: { refused: 'not made', broken: 'not made' },
   [`offerings:${holdStock.subject}`]: { refused: 'not made', broken: 'not made' },
   [`contracts:${createContract.subject}`]: { refused: 'not made', broken: 'not made' },
-  [`payments:${chargeRental.subject}`]: { refused: 'ended', broken: 'ended' },
+  [`payments:${chargeRental.subject}`]: { refused: 'refused', broken: 'ended' },
   [`contracts:${respondToRequest.subject}`]: { refused: 'given up', broken: 'given up' },
   'contracts:evt.payments.v1.rental-charged': { broken: 'unharmed' },
   'agents:evt.contracts.v1.contract-accepted': { broken: 'ended' },
@@ -183,7 +194,7 @@ test.each(CASES)(
       const { contractId } = contract;
       if (one.byHand) await expect(stage.answerRequests(() => true)).rejects.toThrow();
       if (one.outcome === 'unharmed') await until(contractId, WITH_MACHINE);
-      if (one.outcome === 'ended') await until(contractId, FINAL);
+      if (one.outcome === 'ended' || one.outcome === 'refused') await until(contractId, FINAL);
       else await stage.cancel(customer, contractId);
       await until(contractId, FINAL);
     }
@@ -194,7 +205,12 @@ test.each(CASES)(
       await eventually(async () => {
         const story = await storyOf(stage, customer, contract.contractId);
         const told = await toldOfTheEnd(stage, customer, contract.contractId);
-        expect(told).toEqual({ tenant: expect.any(String), provider: expect.any(String) });
+        // A provider hears of paid requests only.
+        const wasPaid = !['pending', 'failed'].includes(story.payment);
+        expect(told).toEqual({
+          ...(one.outcome === 'refused' ? {} : { tenant: expect.any(String) }),
+          ...(wasPaid ? { provider: expect.any(String) } : {}),
+        });
         expect(story.moves.at(-1)).toMatch(`>${story.status}`);
         expect(story.events.filter((event) => event === 'status_change').length).toBeGreaterThan(0);
         expect(story.machinesLeft).toBe(0);
@@ -249,9 +265,12 @@ function faultsOf(call: string, point: string, late: string, no: object, silence
 
 const FOREIGN: readonly ForeignFault[] = [
   ...[
+    { declaration: quoteRental, no: refusal('CONFLICT', 'OUT_OF_STOCK') },
+    { declaration: reserveFunds, no: refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE') },
     { declaration: holdStock, no: refusal('CONFLICT', 'OUT_OF_STOCK') },
     { declaration: chargeRental, no: refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE') },
     { declaration: releaseStock, no: refusal('CONFLICT', 'OUT_OF_STOCK') },
+    { declaration: releaseFunds, no: refusal('CONFLICT', 'OUT_OF_STOCK') },
   ].flatMap(({ declaration: { subject }, no }) => {
     const late = `${subject.split('.')[1]}:${subject}:after-commit`;
     return faultsOf(subject, `contracts:ask:${subject}`, late, { refusal: no }, { refusal: SILENCE });
@@ -262,6 +281,8 @@ const FOREIGN: readonly ForeignFault[] = [
   }),
 ];
 
+/** Asked for only when the contract could not be written. */
+const RELEASES: readonly string[] = [releaseStock.subject, releaseFunds.subject];
 const met: string[] = [];
 
 /** A fault of before may still hold up the agent for longer than a rental waits for it: then the next one. */
@@ -286,7 +307,7 @@ test.each(FOREIGN)(
       times: 1,
     };
     await stage.acceptByItself(true);
-    if (call !== 'terminate') arm([...faults, ...(call === releaseStock.subject ? [noContract] : [])]);
+    if (call !== 'terminate') arm([...faults, ...(RELEASES.includes(call) ? [noContract] : [])]);
     if (call === 'terminate') {
       const id = await rentWithMachine();
       arm(faults);

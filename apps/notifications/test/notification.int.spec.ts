@@ -6,6 +6,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
 import { OnAccountRegistered } from '../src/notification/on-account-registered.ts';
 import { OnRefundIssued } from '../src/notification/on-refund-issued.ts';
+import { OnRentalRequested } from '../src/notification/on-rental-requested.ts';
 import { OnWalletChanged } from '../src/notification/on-wallet-changed.ts';
 import { PurgeOld } from '../src/purge-old.ts';
 import {
@@ -63,6 +64,27 @@ test('a fact on the bus becomes a notification for tenant and provider, once', a
   expect(mine?.createdAt).toBeLessThan(100_000_000_000n);
   expect((await list(provider)).map(({ title }) => title)).toEqual(['Rental Accepted Automatically']);
   expect(await unread(tenant)).toBe(1);
+});
+
+test('a paid request is told to its provider, by mail unless it has moved on', async () => {
+  const tell = async (version: number) => {
+    const [tenant, provider] = [newPerson(), newPerson()];
+    await notifications.know(provider);
+    const change = statusChange(tenant, provider, { version: 2, paymentStatus: 'succeeded' });
+    if (version < 2) await notifications.changeStatus(change);
+    await notifications.react<typeof facts.rentalRequested>(OnRentalRequested, {
+      ...change,
+      version,
+      status: 'requested',
+    });
+    const titles = (await list(provider)).map(({ title }) => title);
+    return { titles, mails: (await notifications.mailsOf(provider)).length };
+  };
+  expect(await tell(2)).toEqual({ titles: ['New Rental Request'], mails: 1 });
+  expect(await tell(1)).toEqual({
+    titles: ['New Rental Request', 'Rental Accepted Automatically'],
+    mails: 1,
+  });
 });
 
 test('every reaction that runs twice for one fact leaves the same behind', async () => {

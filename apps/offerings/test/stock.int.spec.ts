@@ -258,3 +258,26 @@ describe('giving stock back', () => {
     expect(await releasesOf(holdId)).toEqual([{ contractId, holdId, atNs: expect.anything() }]);
   });
 });
+
+test('a quote takes nothing, and counts the own unit as free', async () => {
+  const owner = user();
+  const offeringDbId = await offerings.create(owner, { stock_total: 1 });
+  const wish = { holdId: uuidV7(NOW), offeringDbId, renterPublicKey: hex(32), durationHours: 24 };
+  const quote = (changes = {}) => offerings.ask(requests.quoteRental, { body: { ...wish, ...changes } });
+  const terms = await quote();
+  expect(await offerings.living(offeringDbId)).toBe(0);
+  expect(await offerings.hold(offeringDbId, wish)).toEqual(terms);
+  expect(await quote()).toEqual(terms);
+  const other = { holdId: uuidV7(NOW) };
+  await expect(quote(other)).rejects.toMatchObject({ reason: 'OUT_OF_STOCK' });
+  await expect(quote({ renterPublicKey: hex(32) })).rejects.toMatchObject({
+    reason: 'IDEMPOTENCY_KEY_REUSED',
+  });
+  await offerings.ask(requests.releaseStock, { body: { holdId: wish.holdId } });
+  await expect(quote()).rejects.toMatchObject({ reason: 'TRANSITION_NOT_ALLOWED' });
+  expect(await quote(other)).toEqual(terms);
+  await expect(quote({ ...other, durationHours: 1_000_000 })).resolves.toEqual(terms);
+  await expect(quote({ ...other, offeringDbId: 9_999_999n })).rejects.toMatchObject({
+    reason: 'OFFERING_NOT_FOUND',
+  });
+});

@@ -100,8 +100,13 @@ export class RunningPayments {
     return this.ask(getWallet, { params: { pubkey: who.caller.publicKey } }, who.caller);
   }
 
-  charge(who: Tenant, contract: string, amountE9s: bigint, currency = 'USD') {
-    const body = { contractId: contract, accountId: who.accountId, amountE9s, currency };
+  reserve(who: Tenant, reservationId: string, amountE9s: bigint, untilNs = NOW + 1n) {
+    const body = { reservationId, accountId: who.accountId, amountE9s, currency: 'USD', untilNs };
+    return this.ask(requests.reserveFunds, { body });
+  }
+
+  charge(who: Tenant, contract: string, amountE9s: bigint, currency = 'USD', reservationId?: string) {
+    const body = { contractId: contract, accountId: who.accountId, amountE9s, currency, reservationId };
     return this.ask(requests.chargeRental, { body });
   }
 

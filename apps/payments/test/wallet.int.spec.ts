@@ -25,6 +25,8 @@ describe('the wallet', () => {
     const alice = tenant();
     expect(await payments.topUp(alice, 25.5)).toEqual({
       checkoutUrl: 'https://example.org/dashboard/wallet?topup=success',
+      creditedE9s: 25_500_000_000n,
+      balanceE9s: 25_500_000_000n,
     });
     await payments.topUp(alice, 0.01);
     const wallet = await payments.wallet(alice);

@@ -11,11 +11,18 @@ export function checkTold(world: World, note: Note): void {
   for (const contract of world.contracts.rows.contracts.values()) {
     made.set(contract.requestMemo, [...(made.get(contract.requestMemo) ?? []), contract]);
   }
-  for (const life of world.lives) checkLife(life, made.get(life.id) ?? [], note);
+  for (const life of world.lives) {
+    checkLife(life, made.get(life.id) ?? [], world.poor.has(life.tenant), note);
+  }
   checkSaid(world, note);
 }
 
-function checkLife({ id, created, cancelled }: Life, contracts: readonly Contract[], note: Note): void {
+function checkLife(
+  { id, created, cancelled }: Life,
+  contracts: readonly Contract[],
+  isPoor: boolean,
+  note: Note,
+): void {
   // A refusal frees the key: whoever did not hear of it and asks again is asked for the money again.
   const served = contracts.filter(({ endReason }) => endReason !== 'INSUFFICIENT_BALANCE');
   if (served.length > 1) note('one wish makes one contract', `${id}: ${served.length}`);
@@ -27,7 +34,7 @@ function checkLife({ id, created, cancelled }: Life, contracts: readonly Contrac
   if (created.kind === 'refused' && contract && !(isFinal(contract.status) && contract.earnedE9s === 0n)) {
     note('a no costs nothing', `${id}: ${created.reason}, but ${contract.status}`);
   }
-  if (created.kind === 'refused' && !hasCause(created.reason, contract)) {
+  if (created.kind === 'refused' && !hasCause(created.reason, contract, isPoor)) {
     note('every no has its cause', `${id}: ${created.reason}`);
   }
   if (cancelled.kind === 'ok' && contract?.endReason !== 'CANCELLED_BY_TENANT') {
@@ -36,9 +43,9 @@ function checkLife({ id, created, cancelled }: Life, contracts: readonly Contrac
 }
 
 /** Too little money, or no unit left. Whoever cancels what is still being paid has rented: that is no cause. */
-function hasCause(reason: string, contract: Contract | undefined): boolean {
+function hasCause(reason: string, contract: Contract | undefined, isPoor: boolean): boolean {
   const wasTooPoor = contract?.endReason === 'INSUFFICIENT_BALANCE';
-  if (reason === 'INSUFFICIENT_BALANCE') return wasTooPoor;
+  if (reason === 'INSUFFICIENT_BALANCE') return isPoor && (contract === undefined || wasTooPoor);
   return reason === 'OUT_OF_STOCK' && (contract === undefined || wasTooPoor);
 }
 

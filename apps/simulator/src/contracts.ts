@@ -3,6 +3,7 @@ import { type Answer, type FactPayload, facts, requests } from '@decent-cloud/me
 import { cancelContract, createContract, respondToRequest } from '@decent-cloud/messages/contracts';
 import type { Advanced } from '../../contracts/src/contract/domain/advance.ts';
 import type { Change, Contract } from '../../contracts/src/contract/domain/contract.ts';
+import type { Terms } from '../../contracts/src/contract/domain/new-contract.ts';
 import type { RentalRequest } from '../../contracts/src/contract/domain/rental-request.ts';
 import type { Accounts } from './accounts.ts';
 import { ContractRows, type Decide, LIMITS } from './contract-rows.ts';
@@ -145,28 +146,27 @@ export class Contracts extends Service {
       accounts.ensureAccount(requesterPubkey),
     );
     rules.assertEmailVerified(tenant);
-    const holdUntilNs = this.now + HOLD_NS;
-    const offering = yield* this.takeHold(operationId, request, requesterPubkey, holdUntilNs);
+    const untilNs = this.now + HOLD_NS;
+    const offering = yield* this.quote(operationId, request, requesterPubkey);
+    const providerAccountId = yield* accounts.ask('contracts', requests.resolveKey.subject, () =>
+      accounts.accountOf(offering.providerPublicKey),
+    );
+    const terms = { operationId, request, requesterPubkey, tenant, offering, providerAccountId };
+    const isCharged = yield* this.reserve(terms, untilNs);
+    let held: Answer<typeof requests.holdStock>;
+    try {
+      held = yield* this.takeHold(operationId, request, requesterPubkey, untilNs);
+    } catch (error) {
+      if (isCharged) yield* this.releaseFunds(operationId);
+      throw error;
+    }
     const stockHeldAtNs = this.now;
     try {
-      const providerAccountId = yield* accounts.ask('contracts', requests.resolveKey.subject, () =>
-        accounts.accountOf(offering.providerPublicKey),
-      );
       const nowNs = this.now;
-      if (nowNs > holdUntilNs - HOLD_MARGIN_NS) {
+      if (nowNs > untilNs - HOLD_MARGIN_NS) {
         throw tookTooLong();
       }
-      const agreement = {
-        operationId,
-        request,
-        requesterPubkey,
-        tenant,
-        offering,
-        providerAccountId,
-        askedAtNs: now,
-        stockHeldAtNs,
-        nowNs,
-      };
+      const agreement = { ...terms, offering: held, askedAtNs: now, stockHeldAtNs, nowNs };
       return yield* this.transaction((tx) => this.insert(tx, agreement, nowNs));
     } catch (error) {
       return yield* this.giveUp(error, operationId);
@@ -194,7 +194,53 @@ export class Contracts extends Service {
     const written = this.mutant.givesUpBlindly ? undefined : this.rows.findByOperation(operationId);
     if (written) return written;
     yield* this.releaseHold(operationId);
+    yield* this.releaseFunds(operationId);
     throw cause;
+  }
+
+  private *quote(
+    holdId: string,
+    { offeringDbId, durationHours }: RentalRequest,
+    renterPublicKey: string,
+  ): Process<Answer<typeof requests.quoteRental>> {
+    try {
+      return yield* this.offerings.ask('contracts', requests.quoteRental.subject, () =>
+        this.offerings.quoteRental({ holdId, offeringDbId, renterPublicKey, durationHours }),
+      );
+    } catch (error) {
+      throw saidNo(error) && error.reason === 'TRANSITION_NOT_ALLOWED' ? tookTooLong() : error;
+    }
+  }
+
+  /** Prices do not change here: what was quoted is what it costs. */
+  private *reserve(terms: Terms, untilNs: bigint): Process<boolean> {
+    const { operationId: reservationId, request, tenant, offering } = terms;
+    const amountE9s = this.rules.agreedPriceE9s(terms);
+    if (!this.rules.needsCharge({ priceE9s: amountE9s, paymentMethod: request.paymentMethod })) return false;
+    if (this.mutant.reservesNoFunds) return true;
+    const { accountId } = tenant;
+    const { currency } = offering;
+    const funds = { reservationId, accountId, amountE9s, currency, untilNs };
+    try {
+      yield* this.payments.ask('contracts', requests.reserveFunds.subject, () =>
+        this.payments.reserveFunds(funds),
+      );
+      return true;
+    } catch (error) {
+      if (!saidNo(error)) yield* this.releaseFunds(reservationId);
+      throw error;
+    }
+  }
+
+  private *releaseFunds(reservationId: string): Process {
+    try {
+      yield* this.payments.ask('contracts', requests.releaseFunds.subject, () =>
+        this.payments.releaseFunds({ reservationId }),
+      );
+    } catch (error) {
+      // Their own end lets go of them.
+      if (!(error instanceof Refusal)) throw error;
+    }
   }
 
   private *takeHold(
@@ -209,10 +255,8 @@ export class Contracts extends Service {
         this.offerings.holdStock(body),
       );
     } catch (error) {
-      const saidNo = error instanceof Refusal && error.code !== 'UNAVAILABLE';
-      if (!saidNo) yield* this.releaseHold(holdId);
-      if (saidNo && error.reason === 'TRANSITION_NOT_ALLOWED') throw tookTooLong();
-      throw error;
+      if (!saidNo(error)) yield* this.releaseHold(holdId);
+      throw saidNo(error) && error.reason === 'TRANSITION_NOT_ALLOWED' ? tookTooLong() : error;
     }
   }
 
@@ -280,6 +324,8 @@ export class Contracts extends Service {
     });
   }
 }
+
+const saidNo = (error: unknown): error is Refusal => error instanceof Refusal && error.code !== 'UNAVAILABLE';
 
 const tookTooLong = (): Refusal =>
   new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The rental took too long: try again');

@@ -34,6 +34,8 @@ export class Offerings extends Service {
   readonly holds = new Table<string, HoldRow>();
   readonly autoAccepting = new Set<string>();
   contracts!: Contracts;
+  /** Told of every unit that is taken. */
+  onHeld: (hold: HoldInput, terms: HoldTerms) => void = () => undefined;
   /** Told of every unit that goes back. */
   onReleased: (holdId: string) => void = () => undefined;
 
@@ -69,22 +71,37 @@ export class Offerings extends Service {
     return held;
   }
 
+  *quoteRental(input: Omit<HoldInput, 'untilNs'>): Process<HoldTerms> {
+    yield this.around.kernel.random.int(200, 2_000);
+    const { holdId, offeringDbId, renterPublicKey, durationHours } = input;
+    const known = this.holds.get(holdId);
+    if (!known) return this.termsOf(offeringDbId, durationHours);
+    this.rules.assertSameHold(known, offeringDbId, renterPublicKey);
+    return known.terms as HoldTerms;
+  }
+
+  private termsOf(offeringDbId: bigint, durationHours: number): HoldTerms {
+    const { rules } = this;
+    const offering = this.offerings.get(offeringDbId);
+    if (!offering || !rules.maySee(offering, false)) throw new Error(`no offering ${offeringDbId}`);
+    rules.assertRentable(offering, durationHours, this.heldUnits(offeringDbId));
+    return requests.holdStock.answer.parse(
+      rules.termsOf(offering, this.autoAccepting.has(offering.offeringId)),
+    );
+  }
+
   *holdStock(input: HoldInput): Process<HoldTerms> {
     return yield* this.transaction((tx) => {
       const { rules } = this;
       const { holdId, offeringDbId, renterPublicKey, durationHours, untilNs } = input;
-      const offering = this.offerings.get(offeringDbId);
       const known = this.holds.get(holdId);
       if (known) {
         rules.assertSameHold(known, offeringDbId, renterPublicKey);
         if (known.untilNs < untilNs) tx.put(this.holds, holdId, { ...known, untilNs });
         return known.terms as HoldTerms;
       }
-      if (!offering || !rules.maySee(offering, false)) throw new Error(`no offering ${offeringDbId}`);
-      rules.assertRentable(offering, durationHours, this.heldUnits(offeringDbId));
-      const terms = requests.holdStock.answer.parse(
-        rules.termsOf(offering, this.autoAccepting.has(offering.offeringId)),
-      );
+      const terms = this.termsOf(offeringDbId, durationHours);
+      this.onHeld(input, terms);
       tx.put(this.holds, holdId, {
         holdId,
         offeringDbId,

@@ -13,6 +13,14 @@ export interface RentalRow extends Rental {
   readonly earnedE9s: bigint;
   readonly providerPublicKey: string | null;
 }
+interface Reservation {
+  readonly reservationId: string;
+  readonly accountId: string;
+  readonly currency: string;
+  readonly amountE9s: bigint;
+  /** 0: used up, or let go of. */
+  readonly untilNs: bigint;
+}
 export interface PostedTransfer extends Transfer {
   readonly balancesAfter: ReadonlyMap<string, bigint>;
 }
@@ -22,6 +30,7 @@ export class Payments extends Service {
   readonly balances = new Table<string, AccountName & { readonly balanceE9s: bigint }>();
   readonly transfers = new Table<string, PostedTransfer>();
   readonly rentals = new Table<string, RentalRow>();
+  readonly reservations = new Table<string, Reservation>();
 
   protected readonly reactions = new Map([
     [
@@ -53,8 +62,45 @@ export class Payments extends Service {
     return this.balances.get(nameOf(account))?.balanceE9s ?? 0n;
   }
 
-  *chargeRental(input: { contractId: string } & Charge): Process<{ chargedE9s: bigint; balanceE9s: bigint }> {
-    const { contractId, accountId, amountE9s } = input;
+  /** Money that is set aside in a wallet, but for one reservation. */
+  private reservedByOthers(owner: string, ownId: string | undefined, now: bigint): bigint {
+    let reserved = 0n;
+    for (const { reservationId, accountId, amountE9s, untilNs } of this.reservations.values()) {
+      if (accountId === owner && reservationId !== ownId && untilNs > now) reserved += amountE9s;
+    }
+    return reserved;
+  }
+
+  /** Is so much set aside under this id? */
+  hasReserved(reservationId: string, amountE9s: bigint): boolean {
+    const known = this.reservations.get(reservationId);
+    return known !== undefined && known.untilNs > this.now && known.amountE9s >= amountE9s;
+  }
+
+  reserveFunds(reservation: Reservation): Process<{ reservedE9s: bigint }> {
+    return this.transaction((tx) => {
+      const { reservationId, accountId, amountE9s } = reservation;
+      const account = { kind: 'wallet', owner: accountId } as const;
+      const balanceE9s = this.balanceOf(account);
+      const reservedE9s = this.reservedByOthers(accountId, reservationId, tx.now);
+      this.rules.assertAboveFloor({ ...account, balanceE9s, reservedE9s }, -amountE9s, reservation.currency);
+      tx.put(this.reservations, reservationId, reservation);
+      return { reservedE9s: amountE9s };
+    });
+  }
+
+  releaseFunds({ reservationId }: { reservationId: string }): Process<{ released: boolean }> {
+    return this.transaction((tx) => {
+      const known = this.reservations.get(reservationId);
+      if (known) tx.put(this.reservations, reservationId, { ...known, untilNs: 0n });
+      return { released: known !== undefined };
+    });
+  }
+
+  *chargeRental(
+    input: { contractId: string; reservationId: string } & Charge,
+  ): Process<{ chargedE9s: bigint; balanceE9s: bigint }> {
+    const { contractId, accountId, amountE9s, reservationId } = input;
     const charge = { accountId, amountE9s, currency: input.currency.toUpperCase() };
     const { currency } = charge;
     const transfer = this.rules.rentalCharge({ contractId, ...charge });
@@ -75,7 +121,7 @@ export class Payments extends Service {
         earnedE9s: 0n,
         providerPublicKey: null,
       });
-      const done = this.post(tx, transfer);
+      const done = this.post(tx, transfer, reservationId);
       tx.say({
         declaration: facts.rentalCharged,
         payload: { contractId, accountId, amountE9s, currency, atNs: tx.now },
@@ -152,17 +198,21 @@ export class Payments extends Service {
   }
 
   /** Moves money once. @throws Refusal when a wallet holds too little */
-  private post(tx: Transaction, transfer: Transfer): PostedTransfer {
+  private post(tx: Transaction, transfer: Transfer, reservationId?: string): PostedTransfer {
     const known = this.transfers.get(transfer.idempotencyKey);
     if (known) return known;
     const balancesAfter = new Map<string, bigint>();
     for (const { account, amountE9s } of transfer.movements) {
       const name = nameOf(account);
       const balanceE9s = this.balanceOf(account);
-      this.rules.assertAboveFloor({ ...account, balanceE9s }, amountE9s, transfer.currency);
+      const reservedE9s =
+        account.kind === 'wallet' ? this.reservedByOthers(account.owner, reservationId, tx.now) : 0n;
+      this.rules.assertAboveFloor({ ...account, balanceE9s, reservedE9s }, amountE9s, transfer.currency);
       tx.put(this.balances, name, { ...account, balanceE9s: balanceE9s + amountE9s });
       balancesAfter.set(name, balanceE9s + amountE9s);
     }
+    const reservation = reservationId === undefined ? undefined : this.reservations.get(reservationId);
+    if (reservation) tx.put(this.reservations, reservation.reservationId, { ...reservation, untilNs: 0n });
     const posted = { ...transfer, balancesAfter };
     tx.put(this.transfers, transfer.idempotencyKey, posted);
     return posted;

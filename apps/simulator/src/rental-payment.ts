@@ -19,6 +19,8 @@ export interface ContractMutations {
   readonly givesUpBlindly: boolean;
   /** A change is written though the contract has changed since it was read. */
   readonly writesWhatWasRead: boolean;
+  /** Units are held before it is known whether they can be paid. */
+  readonly reservesNoFunds: boolean;
   readonly settlesNoDeadlines: boolean;
   readonly confirmsNoPayments: boolean;
 }
@@ -39,13 +41,16 @@ export class RentalPayment {
 
   *charge(contract: Contract): Process<Outcome> {
     const { contractId, requesterAccountId: accountId, priceE9s: amountE9s, currency } = contract;
+    const { operationId: reservationId } = contract;
     const asked = this.parts.mutant.regeneratedCharge ? this.parts.random.hex(32) : contractId;
     let chargedE9s: bigint;
     try {
       const answer = yield* this.parts
         .payments()
         .ask('contracts', requests.chargeRental.subject, () =>
-          this.parts.payments().chargeRental({ contractId: asked, accountId, amountE9s, currency }),
+          this.parts
+            .payments()
+            .chargeRental({ contractId: asked, accountId, amountE9s, currency, reservationId }),
         );
       chargedE9s = answer.chargedE9s;
     } catch (error) {

@@ -9,6 +9,7 @@ import { advance, andThen, open } from '../../contracts/src/contract/domain/adva
 import * as decisions from '../../contracts/src/contract/domain/decide.ts';
 import * as reports from '../../contracts/src/contract/domain/machine.ts';
 import {
+  agreedPriceE9s,
   assertEmailVerified,
   needsCharge,
   newContract,
@@ -36,6 +37,7 @@ export const rules = {
     ...decisions,
     ...reports,
     withSteps,
+    agreedPriceE9s,
     assertEmailVerified,
     needsCharge,
     newContract,

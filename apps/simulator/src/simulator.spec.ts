@@ -55,7 +55,7 @@ describe('thousands of rentals while everything goes wrong', () => {
     'expired TERM_ENDED',
     'expired RESPONSE_TIMEOUT',
     'cancelled CANCELLED_BY_TENANT',
-    'cancelled INSUFFICIENT_BALANCE',
+    'refused INSUFFICIENT_BALANCE',
     'rejected REJECTED_BY_PROVIDER',
     'provisioningfailed PROVISIONING_FAILED',
     'provisioningfailed PROVISIONING_TIMEOUT',

@@ -50,6 +50,8 @@ export class World {
   readonly wrongs: { readonly rule: string; readonly detail: string }[] = [];
   readonly redelivered = new Set<string>();
   readonly toppedUpE9s = new Map<string, bigint>();
+  /** Tenants whose money may not be enough; they have no other way to pay. */
+  readonly poor = new Set<string>();
   private readonly random: Random;
   private readonly arrivals: Us;
   private readonly around: Surroundings;
@@ -88,6 +90,11 @@ export class World {
         this.wrong('no unit goes back while its contract lives', `${holdId}: ${contract.status}`);
       }
     };
+    this.offerings.onHeld = ({ holdId, renterPublicKey }) => {
+      if (this.poor.has(renterPublicKey) && !this.payments.reservations.get(holdId)) {
+        this.wrong('no unit is held before its money is set aside', holdId);
+      }
+    };
     this.agents.onBelieved = ({ agentPublicKey, eventId, kind }) => {
       const speaker = this.machineAgents.find(({ options }) => options.publicKey === agentPublicKey);
       if (!speaker?.truths.has(eventId)) this.wrong('only what an agent has said takes effect', kind);
@@ -116,6 +123,7 @@ export class World {
     const tenants = Array.from({ length: 12 }, () => this.person());
     for (const [index, tenant] of tenants.entries()) {
       const isPoor = index % 4 === 0;
+      if (isPoor) this.poor.add(tenant);
       this.topUp(tenant, isPoor ? BigInt(random.int(0, 120)) * 1_000_000n : 100_000_000_000n);
     }
     const offerings: Offering[] = [];
@@ -257,12 +265,13 @@ export class World {
     const offering = random.pick(offerings);
     const rentsItsOwn = random.chance(0.04);
     const hours = random.chance(0.7) ? 1 : random.pick([2, 720]);
+    const tenant = rentsItsOwn ? offering.providerPublicKey : random.pick(tenants);
     return {
       id: `life-${index}`,
-      tenant: rentsItsOwn ? offering.providerPublicKey : random.pick(tenants),
+      tenant,
       offeringDbId: offering.id,
       hours,
-      paymentMethod: random.chance(0.08) ? 'test' : 'wallet',
+      paymentMethod: random.chance(0.08) && !this.poor.has(tenant) ? 'test' : 'wallet',
       at: random.int(0, this.arrivals),
       changeOfMind: random.chance(0.5) ? this.changeOfMind() : undefined,
       created: { kind: 'not-asked' },

@@ -60,13 +60,30 @@ export const topUpWallet = endpoint({
   params: walletParams,
   body: z
     .object({
-      amountUsd: z.number(),
+      amountUsd: z.number().meta({ description: 'Whole cents, from 0.01 to 10,000 USD.' }),
       method: optionalIn(z.enum(['test', 'stripe'])).meta({
         description:
           '`test` pays at once and exists outside production only; absent: `test` there, `stripe` in production.',
       }),
     })
     .meta({ id: 'WalletTopupRequest', examples: [{ amountUsd: 25.5 }] }),
-  answer: z.object({ checkoutUrl: z.string() }).meta({ id: 'WalletTopupResponse' }),
+  answer: z
+    .object({
+      checkoutUrl: z.string(),
+      creditedE9s: int64().optional().meta({
+        description: 'What is in the wallet by now; absent: nothing is, until it is paid at `checkoutUrl`.',
+      }),
+      balanceE9s: int64().optional().meta({ description: 'What the wallet held then, this included.' }),
+    })
+    .meta({
+      id: 'WalletTopupResponse',
+      examples: [
+        {
+          checkoutUrl: 'https://decent-cloud.org/dashboard/wallet?topup=success',
+          creditedE9s: 25_500_000_000,
+          balanceE9s: 75_500_000_000,
+        },
+      ],
+    }),
   refusals: ['AMOUNT_INVALID', 'PAYMENT_METHOD_UNAVAILABLE', 'IDEMPOTENCY_KEY_REUSED'],
 });

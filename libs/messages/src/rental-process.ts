@@ -71,11 +71,16 @@ export const rentalProcess: readonly ProcessStep[] = [
     name: 'hold-stock',
     owner: 'platform',
     expectedSeconds: 1,
-    acts: [{ service: 'offerings', on: request(requests.holdStock) }],
+    acts: [
+      // The money first: whoever has none keeps no unit from others.
+      { service: 'payments', on: request(requests.reserveFunds) },
+      { service: 'offerings', on: request(requests.holdStock) },
+    ],
     undo: {
       name: 'release-stock',
       expectedSeconds: 2,
       acts: [
+        { service: 'payments', on: request(requests.releaseFunds) },
         { service: 'offerings', on: request(requests.releaseStock) },
         { service: 'offerings', on: fact(facts.contractEnded), says: [fact(facts.stockReleased)] },
         { service: 'contracts', on: fact(facts.stockReleased) },
@@ -92,14 +97,18 @@ export const rentalProcess: readonly ProcessStep[] = [
         on: request(createContract),
         commits: 2,
         asks: [
+          requests.quoteRental.subject,
           requests.ensureAccount.subject,
-          requests.holdStock.subject,
           requests.resolveKey.subject,
+          requests.reserveFunds.subject,
+          requests.holdStock.subject,
           requests.releaseStock.subject,
+          requests.releaseFunds.subject,
           requests.chargeRental.subject,
         ],
         says: [
           fact(facts.contractStatusChanged),
+          fact(facts.rentalRequested),
           fact(facts.contractStepsChanged),
           fact(facts.contractAccepted),
         ],
@@ -116,7 +125,11 @@ export const rentalProcess: readonly ProcessStep[] = [
         on: request(requests.chargeRental),
         says: [fact(facts.rentalCharged), fact(facts.walletChanged)],
       },
-      { service: 'contracts', on: fact(facts.rentalCharged), says: [fact(facts.contractAccepted)] },
+      {
+        service: 'contracts',
+        on: fact(facts.rentalCharged),
+        says: [fact(facts.contractAccepted), fact(facts.rentalRequested)],
+      },
     ],
     undo: {
       name: 'refund',
@@ -208,6 +221,7 @@ export const endings: readonly Act[] = [
 /** Who tells people what became of it. */
 export const tellings: readonly Act[] = [
   facts.contractStatusChanged,
+  facts.rentalRequested,
   facts.refundIssued,
   facts.walletChanged,
 ].map((said) => ({ service: 'notifications', on: fact(said) }));

@@ -56,38 +56,50 @@ export const holdingsOfKeyInOfferings = request({
   ...holdingsOfKey,
 });
 
+const rentalWish = {
+  holdId: z.uuid(),
+  offeringDbId: int64(1n),
+  renterPublicKey: publicKeyHex(),
+  durationHours: int32(1, 1_000_000),
+};
+
+/** What a rental is made of, as the offering is now. */
+const rentalTerms = z.object({
+  offeringDbId: int64(1n),
+  offeringId: z.string(),
+  offerName: z.string(),
+  providerPublicKey: publicKeyHex(),
+  currency: z.string(),
+  monthlyPriceE9s: int64(0n),
+  /** The provider lets paid requests through without being asked. */
+  autoAccept: z.boolean(),
+  agentPoolId: z.string().optional(),
+  datacenterCountry: z.string(),
+  cpuCores: int32(1).optional(),
+  memoryMb: int32(1).optional(),
+  storageGb: int32(1).optional(),
+  operatingSystems: z.string().optional(),
+  provisionerType: z.string().optional(),
+  provisionerConfig: z.string().optional(),
+  postProvisionScript: z.string().optional(),
+});
+
+/** Could this renter have a unit for so long? Takes nothing. A unit that is held under this id already counts as free. */
+export const quoteRental = request({
+  subject: 'req.offerings.v1.quote-rental',
+  body: z.object(rentalWish),
+  answer: rentalTerms,
+  refusals: ['OFFERING_NOT_FOUND', 'OUT_OF_STOCK', 'DURATION_OUT_OF_RANGE', 'CURRENCY_UNSUPPORTED'],
+});
+
 /**
  * Checks that this renter may rent this offering for so long, and takes one unit out of stock until `untilNs`.
  * Repeating it with the same holdId gives the same hold.
  */
 export const holdStock = request({
   subject: 'req.offerings.v1.hold-stock',
-  body: z.object({
-    holdId: z.uuid(),
-    offeringDbId: int64(1n),
-    renterPublicKey: publicKeyHex(),
-    durationHours: int32(1, 1_000_000),
-    untilNs: int64(),
-  }),
-  answer: z.object({
-    offeringDbId: int64(1n),
-    offeringId: z.string(),
-    offerName: z.string(),
-    providerPublicKey: publicKeyHex(),
-    currency: z.string(),
-    monthlyPriceE9s: int64(0n),
-    /** The provider lets paid requests through without being asked. */
-    autoAccept: z.boolean(),
-    agentPoolId: z.string().optional(),
-    datacenterCountry: z.string(),
-    cpuCores: int32(1).optional(),
-    memoryMb: int32(1).optional(),
-    storageGb: int32(1).optional(),
-    operatingSystems: z.string().optional(),
-    provisionerType: z.string().optional(),
-    provisionerConfig: z.string().optional(),
-    postProvisionScript: z.string().optional(),
-  }),
+  body: z.object({ ...rentalWish, untilNs: int64() }),
+  answer: rentalTerms,
   refusals: ['OFFERING_NOT_FOUND', 'OUT_OF_STOCK', 'DURATION_OUT_OF_RANGE', 'CURRENCY_UNSUPPORTED'],
 });
 
@@ -152,6 +164,30 @@ export const holdingsOfKeyInPayments = request({
   ...holdingsOfKey,
 });
 
+/**
+ * Sets money of a wallet aside until `untilNs`: nobody else can reserve or spend it. The same id again replaces what it
+ * was. It is used up by the charge that names it.
+ */
+export const reserveFunds = request({
+  subject: 'req.payments.v1.reserve-funds',
+  body: z.object({
+    reservationId: z.uuid(),
+    accountId: idHex(),
+    amountE9s: int64(1n),
+    currency: z.string(),
+    untilNs: int64(),
+  }),
+  answer: z.object({ reservedE9s: int64() }),
+  refusals: ['INSUFFICIENT_BALANCE', 'CURRENCY_UNSUPPORTED'],
+});
+
+/** Lets go of what was set aside. Unknown ids are fine. */
+export const releaseFunds = request({
+  subject: 'req.payments.v1.release-funds',
+  body: z.object({ reservationId: z.uuid() }),
+  answer: z.object({ released: z.boolean() }),
+});
+
 /** Moves the price of a rental from the tenant's wallet into escrow, once for each contract. */
 export const chargeRental = request({
   subject: 'req.payments.v1.charge-rental',
@@ -160,6 +196,8 @@ export const chargeRental = request({
     accountId: idHex(),
     amountE9s: int64(1n),
     currency: z.string(),
+    /** What was set aside for it. */
+    reservationId: z.uuid().optional(),
   }),
   answer: z.object({ chargedE9s: int64(), balanceE9s: int64() }),
   refusals: [

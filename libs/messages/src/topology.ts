@@ -116,6 +116,7 @@ export const consumers = {
   notifications: reader('notifications', [
     facts.accountRegistered,
     facts.contractStatusChanged,
+    facts.rentalRequested,
     facts.refundIssued,
     facts.walletChanged,
   ]),

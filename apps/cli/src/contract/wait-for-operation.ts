@@ -2,10 +2,10 @@ import { type contractEvent, listContractEvents } from '@decent-cloud/messages/c
 import type { Output } from '@decent-cloud/messages/endpoint';
 import { type MachineOperationKind, OPERATION_EVENTS } from '@decent-cloud/messages/facts';
 import { CliError, EXIT } from '../exit.ts';
-import type { Session } from '../session.ts';
+import { ENDS, type Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';
 import { followContract } from './follow-contract.ts';
-import { ENDS, WAIT_SECONDS } from './wait-for-state.ts';
+import { WAIT_SECONDS } from './wait-for-state.ts';
 
 type ContractEvent = Output<typeof contractEvent>;
 

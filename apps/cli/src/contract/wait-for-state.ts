@@ -1,14 +1,13 @@
 import { ApiError } from '@decent-cloud/client';
 import type { RentalStep } from '@decent-cloud/messages/rental-steps';
 import { CliError, EXIT } from '../exit.ts';
-import type { Session } from '../session.ts';
+import { ENDS, type Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';
 import { askForSteps, describeStep, StepNotes } from './describe-steps.ts';
 import { followContract } from './follow-contract.ts';
 
 export const WAIT_SECONDS = 300;
 const ORDER = ['requested', 'pending', 'accepted', 'provisioning', 'provisioned', 'active'];
-export const ENDS: readonly string[] = ['rejected', 'cancelled', 'expired', 'provisioningfailed', 'failed'];
 export const STATES: readonly string[] = [...ORDER, ...ENDS];
 
 export interface Wait {

@@ -1,7 +1,9 @@
 import { topUpWallet } from '@decent-cloud/messages/payments';
 import { type Command, Option } from 'commander';
-import { details } from '../print.ts';
-import { decimal, type Run, verb } from '../verb.ts';
+import { details, amount as money } from '../print.ts';
+import { type Run, verb, wholeCents } from '../verb.ts';
+
+const WALLET_CURRENCY = 'USD';
 
 export function addTopup(parent: Command, run: Run): void {
   verb<{ amount: number; method?: 'test' | 'stripe' }>(parent, run, {
@@ -11,7 +13,7 @@ export function addTopup(parent: Command, run: Run): void {
     writes: true,
     configure: (command) =>
       command
-        .requiredOption('--amount <usd>', 'how much, in USD', decimal)
+        .requiredOption('--amount <usd>', 'how much, in USD and whole cents', wholeCents)
         .addOption(
           new Option('--method <method>', 'test pays at once (never in production)').choices([
             'test',
@@ -23,12 +25,15 @@ export function addTopup(parent: Command, run: Run): void {
         params: { pubkey: await session.publicKey() },
         body: { amountUsd: amount, method },
       });
+      const { checkoutUrl, creditedE9s, balanceE9s } = answer;
+      if (creditedE9s === undefined) return { json: answer, text: details({ 'Pay here': checkoutUrl }) };
+      // The money is there: an address to pay at would only lead to paying twice.
       return {
-        json: answer,
-        text:
-          method === 'test'
-            ? `Topped up by ${amount.toFixed(2)} USD. See it: dc wallet show\n`
-            : details({ 'Pay here': answer.checkoutUrl }),
+        json: { creditedE9s, balanceE9s, currency: WALLET_CURRENCY },
+        text: details({
+          Credited: money(creditedE9s, WALLET_CURRENCY),
+          Balance: money(balanceE9s, WALLET_CURRENCY),
+        }),
       };
     },
   });

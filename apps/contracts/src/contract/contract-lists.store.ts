@@ -21,7 +21,9 @@ export function statusFilter(text: string | undefined): Status[] | undefined {
   return [status];
 }
 
-/** Lists of contracts, newest first. */
+/**
+ * Lists of contracts, newest first. What was refused at its charge is in none: whoever asked for it was told no.
+ */
 @Injectable()
 export class ContractListsStore {
   constructor(private readonly database: Database) {}
@@ -35,7 +37,7 @@ export class ContractListsStore {
   ): Promise<Contract[]> {
     const one = (column: string, value: string) => `
       (select contract_id, created_at_ns from contract
-       where ${column} = ${value}
+       where ${column} = ${value} and payment_status <> 'failed'
          and ($3::text[] is null or status = any($3))
          and ($4::text is null or (created_at_ns, contract_id) <
               (select l.created_at_ns, l.contract_id from contract l where l.contract_id = $4))

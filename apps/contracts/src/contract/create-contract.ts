@@ -18,9 +18,16 @@ import { AccountDirectory } from './account-directory.ts';
 import { ContractStore } from './contract.store.ts';
 import type { Contract } from './domain/contract.ts';
 import { paidWithoutCharge } from './domain/decide.ts';
-import { assertEmailVerified, needsCharge, newContract } from './domain/new-contract.ts';
+import {
+  agreedPriceE9s,
+  assertEmailVerified,
+  needsCharge,
+  newContract,
+  type Terms,
+} from './domain/new-contract.ts';
 import { checkRentalRequest, type RentalRequest } from './domain/rental-request.ts';
-import { Holds, tookTooLong } from './hold.ts';
+import { FundReservations, type Funds } from './funds.ts';
+import { type HeldOffering, Holds, tookTooLong } from './hold.ts';
 import { RentalPayment } from './rental-payment.ts';
 
 /** Long enough for all requests of one rental; past it the unit is given back unless a contract lives. */
@@ -38,7 +45,9 @@ const MESSAGES = {
   ended: 'Rental request created; it has ended before it was paid. Look at the contract',
 } as const;
 
-/** Rents an offering: hold the stock, write the contract, charge, accept. Each step may be repeated. */
+/**
+ * Rents an offering: set the money aside, hold the stock, write the contract, charge, accept. Each step may be repeated.
+ */
 @Answers(createContract)
 export class CreateContract implements Verb<typeof createContract> {
   constructor(
@@ -46,6 +55,7 @@ export class CreateContract implements Verb<typeof createContract> {
     private readonly store: ContractStore,
     private readonly directory: AccountDirectory,
     private readonly holds: Holds,
+    private readonly funds: FundReservations,
     private readonly payment: RentalPayment,
     @Inject(SETTINGS) private readonly settings: ContractsSettings,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -64,7 +74,7 @@ export class CreateContract implements Verb<typeof createContract> {
     const { contractId } = contract;
     if (contract.paymentStatus === 'failed') throw paymentFailed(contract);
     if (contract.paymentStatus !== 'pending') return { contractId, message: CREATED };
-    const outcome = await this.payment.charge(contract, context.requestId);
+    const outcome = await this.payment.charge(contract, context.requestId, true);
     if (outcome.kind === 'refused') throw outcome.refusal;
     return { contractId, message: MESSAGES[outcome.kind] };
   }
@@ -74,34 +84,48 @@ export class CreateContract implements Verb<typeof createContract> {
     request: RentalRequest,
     { operationId, requestId, now }: VerbContext,
   ): Promise<Contract> {
+    const untilNs = this.clock() + HOLD_NS;
+    const quoting = this.holds.quote(operationId, request, requesterPubkey, requestId);
+    // Whoever may not rent is told so first, whatever the offering says.
+    quoting.catch(() => undefined);
     const tenant = await this.bus.ask(
       requests.ensureAccount,
       { body: { publicKey: requesterPubkey } },
       { requestId },
     );
     assertEmailVerified(tenant);
-    const holdUntilNs = this.clock() + HOLD_NS;
-    const offering = await this.holds.take(operationId, request, requesterPubkey, holdUntilNs, requestId);
+    const offering = await quoting;
+    const providerAccountId = await this.directory.accountOf(offering.providerPublicKey, requestId);
+    const terms = { operationId, request, requesterPubkey, tenant, offering, providerAccountId };
+    const fundsOf = (agreed: Terms): Funds => ({
+      reservationId: operationId,
+      accountId: tenant.accountId,
+      amountE9s: agreedPriceE9s(agreed),
+      currency: agreed.offering.currency,
+      untilNs,
+    });
+    const isCharged = ({ amountE9s }: Funds) =>
+      needsCharge({ priceE9s: amountE9s, paymentMethod: request.paymentMethod });
+    const funds = fundsOf(terms);
+    if (isCharged(funds)) await this.funds.reserve(funds, requestId);
+    let held: HeldOffering;
+    try {
+      held = await this.holds.take(operationId, request, requesterPubkey, untilNs, requestId);
+    } catch (error) {
+      if (isCharged(funds)) await this.funds.release(operationId, requestId);
+      throw error;
+    }
     const stockHeldAtNs = this.clock();
     try {
-      const providerAccountId = await this.directory.accountOf(offering.providerPublicKey, requestId);
+      const agreed = { ...terms, offering: held };
+      // Its price has risen since it was quoted.
+      const needed = fundsOf(agreed);
+      if (isCharged(needed) && needed.amountE9s > funds.amountE9s)
+        await this.funds.reserve(needed, requestId);
       const nowNs = this.clock();
-      const agreement = {
-        operationId,
-        request,
-        requesterPubkey,
-        tenant,
-        offering,
-        providerAccountId,
-        askedAtNs: now,
-        stockHeldAtNs,
-        nowNs,
-      };
-      if (nowNs > holdUntilNs - HOLD_MARGIN_NS) {
-        throw tookTooLong();
-      }
+      if (nowNs > untilNs - HOLD_MARGIN_NS) throw tookTooLong();
       return await this.store.insert(
-        (attempt) => newContract(agreement, attempt),
+        (attempt) => newContract({ ...agreed, askedAtNs: now, stockHeldAtNs, nowNs }, attempt),
         (contract) => (needsCharge(contract) ? undefined : paidWithoutCharge(contract, nowNs)),
         nowNs,
       );
@@ -110,7 +134,7 @@ export class CreateContract implements Verb<typeof createContract> {
     }
   }
 
-  /** The unit goes back, but only when it is certain that there is no contract: a commit may have lost its answer. */
+  /** Unit and money go back, but only when it is certain that there is no contract: a commit may have lost its answer. */
   private async giveUp(cause: unknown, operationId: string, requestId: string): Promise<Contract> {
     let written: Contract | undefined;
     try {
@@ -121,6 +145,7 @@ export class CreateContract implements Verb<typeof createContract> {
     }
     if (written) return written;
     await this.holds.release(operationId, requestId);
+    await this.funds.release(operationId, requestId);
     throw cause;
   }
 }

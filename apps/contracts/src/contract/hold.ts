@@ -6,8 +6,15 @@ import type { RentalRequest } from './domain/rental-request.ts';
 
 export type HeldOffering = Answer<typeof requests.holdStock>;
 
+/** It was answered, with a no: nothing was done. */
+export const saidNo = (error: unknown): error is Refusal =>
+  error instanceof Refusal && error.code !== 'UNAVAILABLE';
+
 export const tookTooLong = (cause?: unknown): Refusal =>
   new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'The rental took too long: try again', { cause });
+
+/** An attempt before this one took too long; the next one gets an operation, and so a hold, of its own. */
+const isOver = (error: unknown): boolean => saidNo(error) && error.reason === 'TRANSITION_NOT_ALLOWED';
 
 /** Units of stock, taken before the contract exists. */
 @Injectable()
@@ -16,6 +23,22 @@ export class Holds {
     private readonly bus: Bus,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  /** What one unit would be, without taking it. */
+  async quote(
+    operationId: string,
+    request: RentalRequest,
+    renterPublicKey: string,
+    requestId: string,
+  ): Promise<HeldOffering> {
+    const { offeringDbId, durationHours } = request;
+    const body = { holdId: operationId, offeringDbId, renterPublicKey, durationHours };
+    try {
+      return await this.bus.ask(requests.quoteRental, { body }, { requestId });
+    } catch (error) {
+      throw isOver(error) ? tookTooLong(error) : error;
+    }
+  }
 
   /** Takes one unit; the hold ends by itself at `untilNs` unless a contract of that operation lives then. */
   async take(
@@ -40,11 +63,8 @@ export class Holds {
         { requestId },
       );
     } catch (error) {
-      const saidNo = error instanceof Refusal && error.code !== 'UNAVAILABLE';
-      if (!saidNo) await this.release(operationId, requestId);
-      // An attempt before this one took too long; the next one gets an operation, and so a hold, of its own.
-      if (saidNo && error.reason === 'TRANSITION_NOT_ALLOWED') throw tookTooLong(error);
-      throw error;
+      if (!saidNo(error)) await this.release(operationId, requestId);
+      throw isOver(error) ? tookTooLong(error) : error;
     }
   }
 

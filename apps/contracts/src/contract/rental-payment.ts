@@ -25,19 +25,28 @@ export class RentalPayment {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async charge(contract: Contract, requestId: string): Promise<PaymentOutcome> {
-    const { contractId, requesterAccountId, priceE9s, currency } = contract;
+  /** `isAnswered`: the tenant waits for the outcome. */
+  async charge(contract: Contract, requestId: string, isAnswered = false): Promise<PaymentOutcome> {
+    const { contractId, requesterAccountId, priceE9s, currency, operationId } = contract;
     let chargedE9s: bigint;
     try {
       const answer = await this.bus.ask(
         requests.chargeRental,
-        { body: { contractId, accountId: requesterAccountId, amountE9s: priceE9s, currency } },
+        {
+          body: {
+            contractId,
+            accountId: requesterAccountId,
+            amountE9s: priceE9s,
+            currency,
+            reservationId: operationId,
+          },
+        },
         { requestId },
       );
       chargedE9s = answer.chargedE9s;
     } catch (error) {
       if (error instanceof Refusal && error.code !== 'UNAVAILABLE') {
-        return this.refused(contract, error, this.clock());
+        return this.refused(contract, error, isAnswered);
       }
       this.logger.warn({ error, contractId }, 'the answer to a charge is lost');
       return { kind: 'unknown' };
@@ -56,11 +65,11 @@ export class RentalPayment {
     return this.store.change(contractId, (known) => charged(known, { amountE9s, currency }, now), now);
   }
 
-  private async refused(contract: Contract, refusal: Refusal, now: bigint): Promise<PaymentOutcome> {
+  private async refused(contract: Contract, refusal: Refusal, isAnswered: boolean): Promise<PaymentOutcome> {
     const after = await this.store.change(
       contract.contractId,
-      (known) => chargeRefused(known, refusal.reason),
-      now,
+      (known) => chargeRefused(known, refusal.reason, isAnswered),
+      this.clock(),
     );
     if (endedUnpaid(after)) return { kind: 'ended' };
     return after.paidE9s > 0n ? { kind: 'settled', contract: after } : { kind: 'refused', refusal };

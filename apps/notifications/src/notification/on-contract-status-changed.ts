@@ -4,6 +4,7 @@ import { MailStore } from '../mail/mail.store.ts';
 import { tellStatusChange } from './domain/contract-texts.ts';
 import { Messenger } from './messenger.ts';
 import { NotificationStore } from './notification.store.ts';
+import { providerOf, tenantOf } from './parties.ts';
 
 @Reacts(facts.contractStatusChanged)
 export class OnContractStatusChanged implements Reaction<typeof facts.contractStatusChanged> {
@@ -22,20 +23,11 @@ export class OnContractStatusChanged implements Reaction<typeof facts.contractSt
     if (isNewest) await this.mails.dropOvertaken(sql, contractId, status, now);
     const told = tellStatusChange(fact);
     const options = { whileStatus: status, isOvertaken: !isNewest };
-    const tenant = { accountId: fact.requesterAccountId, publicKey: fact.requesterPublicKey };
-    const provider = fact.providerAccountId
-      ? { accountId: fact.providerAccountId, publicKey: fact.providerPublicKey }
-      : { publicKey: fact.providerPublicKey };
-    if (told.tenant) {
-      await this.messenger.tell(sql, { messageId, to: tenant, text: told.tenant, contractId }, now, options);
-    }
-    if (told.provider) {
-      await this.messenger.tell(
-        sql,
-        { messageId, to: provider, text: told.provider, contractId },
-        now,
-        options,
-      );
+    for (const [to, text] of [
+      [tenantOf(fact), told.tenant],
+      [providerOf(fact), told.provider],
+    ] as const) {
+      if (text) await this.messenger.tell(sql, { messageId, to, text, contractId }, now, options);
     }
   }
 }

@@ -1,11 +1,9 @@
 import { requests, type VerbInput } from '@decent-cloud/messages';
 import { Database, type Sql } from '@decent-cloud/postgres';
-import { Answers, Bus, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { maySee, type Offering } from '../offering/domain/offering.ts';
+import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { OfferingStore } from '../offering/offering.store.ts';
-import { offeringNotFound } from '../offering/own-offering.ts';
-import { ProviderSettingStore } from '../provider/provider-setting.store.ts';
-import { assertRentable, assertSameHold, type HoldTerms, termsOf } from './domain/hold.ts';
+import { assertSameHold, type HoldTerms } from './domain/hold.ts';
+import { RentalTerms } from './rental-terms.ts';
 import { StockStore } from './stock.store.ts';
 
 type HoldInput = VerbInput<typeof requests.holdStock>['body'];
@@ -16,8 +14,7 @@ export class HoldStock implements Verb<typeof requests.holdStock> {
     private readonly database: Database,
     private readonly offerings: OfferingStore,
     private readonly stock: StockStore,
-    private readonly settings: ProviderSettingStore,
-    private readonly bus: Bus,
+    private readonly terms: RentalTerms,
   ) {}
 
   async run(
@@ -26,7 +23,7 @@ export class HoldStock implements Verb<typeof requests.holdStock> {
   ): Promise<HoldTerms> {
     requireService(caller);
     const offering = await this.offerings.find(body.offeringDbId);
-    const isOwner = offering !== undefined && (await this.isOwner(offering, body.renterPublicKey, requestId));
+    const isOwner = await this.terms.isOwner(offering, body.renterPublicKey, requestId);
     return this.database.transaction((sql) => this.hold(sql, body, isOwner, now));
   }
 
@@ -35,9 +32,7 @@ export class HoldStock implements Verb<typeof requests.holdStock> {
     const offering = await this.offerings.lock(sql, offeringDbId);
     const repeated = await this.repeated(sql, body);
     if (repeated) return repeated;
-    if (!offering || !maySee(offering, isOwner)) throw offeringNotFound();
-    assertRentable(offering, durationHours, await this.stock.heldUnits(sql, offeringDbId));
-    const terms = termsOf(offering, await this.settings.isAutoAccepting(sql, ownerOf(offering)));
+    const terms = await this.terms.of(sql, offering, { isOwner, durationHours });
     if (await this.stock.insert(sql, { holdId, offeringDbId, renterPublicKey, untilNs, terms }, now))
       return terms;
     // It was given back, or taken of another offering, since we looked.
@@ -54,21 +49,4 @@ export class HoldStock implements Verb<typeof requests.holdStock> {
     await this.stock.prolong(sql, body.holdId, body.untilNs);
     return known.terms;
   }
-
-  /** Only what is not for everybody needs to know whose keys belong together. */
-  private async isOwner(offering: Offering, renterPublicKey: string, requestId: string): Promise<boolean> {
-    if (offering.providerPublicKey === renterPublicKey) return true;
-    if (maySee(offering, false) || offering.providerAccountId === null) return false;
-    const { accountId } = await this.bus.ask(
-      requests.resolveKey,
-      { body: { publicKey: renterPublicKey } },
-      { requestId },
-    );
-    return accountId === offering.providerAccountId;
-  }
 }
-
-const ownerOf = (offering: Offering) => ({
-  publicKey: offering.providerPublicKey,
-  accountId: offering.providerAccountId,
-});

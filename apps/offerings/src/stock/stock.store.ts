@@ -19,25 +19,31 @@ interface HoldRow {
   is_released: boolean;
 }
 
+type HoldWithTerms = KnownHold & { readonly terms: HoldTerms | undefined };
+
+const FIND_HOLD = `select offering_db_id, renter_public_key, terms::text as terms, released_at_ns is not null as is_released
+  from stock_hold where hold_id = $1`;
+
+const holdOf = (row: HoldRow): HoldWithTerms => ({
+  offeringDbId: row.offering_db_id,
+  renterPublicKey: row.renter_public_key,
+  isReleased: row.is_released,
+  terms: row.terms === null ? undefined : requests.holdStock.answer.parse(parseExactJson(row.terms)),
+});
+
 @Injectable()
 export class StockStore {
   constructor(private readonly database: Database) {}
 
   /** Nobody gives it back, or keeps it longer, before this transaction ends. */
-  async lock(sql: Sql, holdId: string): Promise<(KnownHold & { terms: HoldTerms | undefined }) | undefined> {
-    const [row] = await sql.query<HoldRow>(
-      `select offering_db_id, renter_public_key, terms::text as terms, released_at_ns is not null as is_released
-       from stock_hold where hold_id = $1 for update`,
-      [holdId],
-    );
-    return (
-      row && {
-        offeringDbId: row.offering_db_id,
-        renterPublicKey: row.renter_public_key,
-        isReleased: row.is_released,
-        terms: row.terms === null ? undefined : requests.holdStock.answer.parse(parseExactJson(row.terms)),
-      }
-    );
+  async lock(sql: Sql, holdId: string): Promise<HoldWithTerms | undefined> {
+    const [row] = await sql.query<HoldRow>(`${FIND_HOLD} for update`, [holdId]);
+    return row && holdOf(row);
+  }
+
+  async find(holdId: string): Promise<HoldWithTerms | undefined> {
+    const [row] = await this.database.query<HoldRow>(FIND_HOLD, [holdId]);
+    return row && holdOf(row);
   }
 
   async heldUnits(sql: Sql, offeringDbId: bigint): Promise<number> {

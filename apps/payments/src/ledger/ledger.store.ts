@@ -1,5 +1,6 @@
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { ReservationStore } from '../reservation/reservation.store.ts';
 import { type AccountName, assertAboveFloor, nameOf, type Transfer } from './domain/transfer.ts';
 
 export interface Posted {
@@ -17,11 +18,13 @@ interface AccountRow {
 
 @Injectable()
 export class LedgerStore {
+  constructor(private readonly reservations: ReservationStore) {}
+
   /**
-   * Moves money once, in the caller's transaction.
+   * Moves money once, in the caller's transaction; what was reserved under `reservationId` is used up.
    * @throws Refusal INSUFFICIENT_BALANCE when an account would fall below its floor.
    */
-  async post(sql: Sql, transfer: Transfer, now: bigint): Promise<Posted> {
+  async post(sql: Sql, transfer: Transfer, now: bigint, reservationId?: string): Promise<Posted> {
     const [made] = await sql.query<{ id: bigint }>(
       `insert into ledger_transfer (idempotency_key, purpose, reference, created_at_ns) values ($1, $2, $3, $4)
        on conflict (idempotency_key) do nothing returning id`,
@@ -29,12 +32,23 @@ export class LedgerStore {
     );
     if (!made) return this.find(sql, transfer.idempotencyKey);
     const accounts = await this.lock(sql, transfer);
-    const moves = transfer.movements.map(({ account, amountE9s }) => {
+    const moves: { row: AccountRow; amountE9s: bigint }[] = [];
+    for (const { account, amountE9s } of transfer.movements) {
       const row = accounts.get(nameOf(account));
       if (!row) throw new Error(`ledger account ${nameOf(account)} is missing`);
-      assertAboveFloor({ ...account, balanceE9s: row.balance_e9s }, amountE9s, transfer.currency);
-      return { row, amountE9s };
-    });
+      const isSpent = account.kind === 'wallet' && amountE9s < 0n;
+      const wallet = { accountId: account.owner, currency: transfer.currency };
+      const reservedE9s = isSpent
+        ? await this.reservations.reservedByOthers(sql, wallet, reservationId, now)
+        : 0n;
+      assertAboveFloor(
+        { ...account, balanceE9s: row.balance_e9s, reservedE9s },
+        amountE9s,
+        transfer.currency,
+      );
+      moves.push({ row, amountE9s });
+    }
+    if (reservationId !== undefined) await this.reservations.delete(sql, reservationId);
     const posted = await sql.query<{ account_id: bigint; balance_after_e9s: bigint }>(
       `insert into ledger_posting (transfer_id, account_id, currency, amount_e9s)
        select $1, account_id, $2, amount_e9s from unnest($3::bigint[], $4::bigint[]) as moved (account_id, amount_e9s)

@@ -1,11 +1,10 @@
-import { Refusal } from '@decent-cloud/kernel';
 import { facts, requests, type VerbInput } from '@decent-cloud/messages';
 import { enqueue, factMessage } from '@decent-cloud/outbox';
 import { Database } from '@decent-cloud/postgres';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { rentalCharge } from '../ledger/domain/transfer.ts';
 import { LedgerStore, type Posted } from '../ledger/ledger.store.ts';
-import { WALLET_CURRENCY } from '../wallet/domain/wallet.ts';
+import { assertWalletCurrency } from '../wallet/domain/wallet.ts';
 import { assertSameCharge } from './domain/rental.ts';
 import { RentalStore } from './rental.store.ts';
 
@@ -19,15 +18,8 @@ export class ChargeRental implements Verb<typeof requests.chargeRental> {
 
   async run({ body }: VerbInput<typeof requests.chargeRental>, { caller, now }: VerbContext) {
     requireService(caller);
-    const { contractId, accountId, amountE9s } = body;
-    const currency = body.currency.toUpperCase();
-    if (currency !== WALLET_CURRENCY) {
-      throw new Refusal(
-        'UNPROCESSABLE',
-        'CURRENCY_UNSUPPORTED',
-        `Wallets hold ${WALLET_CURRENCY}: a rental in '${body.currency}' cannot be paid with one`,
-      );
-    }
+    const { contractId, accountId, amountE9s, reservationId } = body;
+    const currency = assertWalletCurrency(body.currency);
     const charge = { accountId, amountE9s, currency };
     const transfer = rentalCharge({ contractId, ...charge });
     const posted = await this.database.transaction(async (sql): Promise<Posted> => {
@@ -35,7 +27,7 @@ export class ChargeRental implements Verb<typeof requests.chargeRental> {
         assertSameCharge(await this.rentals.lock(sql, contractId), charge);
         return this.ledger.find(sql, transfer.idempotencyKey);
       }
-      const done = await this.ledger.post(sql, transfer, now);
+      const done = await this.ledger.post(sql, transfer, now, reservationId);
       const messages = [
         factMessage(facts.rentalCharged, { contractId, accountId, amountE9s, currency, atNs: now }),
         factMessage(facts.walletChanged, {

@@ -22,7 +22,7 @@ export class TopUpWallet implements Verb<typeof topUpWallet> {
   async run(
     { body }: VerbInput<typeof topUpWallet>,
     { caller, requestId, operationId, now }: VerbContext,
-  ): Promise<{ checkoutUrl: string }> {
+  ): Promise<{ checkoutUrl: string; creditedE9s: bigint; balanceE9s: bigint }> {
     const user = requireUser(caller);
     const amountE9s = topUpAmountE9s(body.amountUsd);
     this.assertTestMoney(body.method);
@@ -31,15 +31,15 @@ export class TopUpWallet implements Verb<typeof topUpWallet> {
       (await this.bus.ask(requests.ensureAccount, { body: { publicKey: user.publicKey } }, { requestId }))
         .accountId;
     const currency = WALLET_CURRENCY;
-    await this.database.transaction(async (sql) => {
+    const balanceE9s = await this.database.transaction(async (sql) => {
       const posted = await this.ledger.post(
         sql,
         testTopUp({ operationId, accountId, amountE9s, currency }),
         now,
       );
-      if (!posted.isNew) return;
       const balanceE9s = posted.balanceAfterE9s({ kind: 'wallet', owner: accountId });
       if (balanceE9s === undefined) throw new Error(`no posting for the wallet of ${accountId}`);
+      if (!posted.isNew) return balanceE9s;
       await emitFact(
         sql,
         facts.walletChanged,
@@ -54,8 +54,10 @@ export class TopUpWallet implements Verb<typeof topUpWallet> {
         },
         now,
       );
+      return balanceE9s;
     });
-    return { checkoutUrl: new URL('/dashboard/wallet?topup=success', this.settings.PUBLIC_URL).href };
+    const checkoutUrl = new URL('/dashboard/wallet?topup=success', this.settings.PUBLIC_URL).href;
+    return { checkoutUrl, creditedE9s: amountE9s, balanceE9s };
   }
 
   /** Outside production, whoever names no method gets test money as long as no payment company is set up. */

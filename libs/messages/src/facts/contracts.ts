@@ -17,6 +17,10 @@ export const contractStatusChanged = fact({
     /** A reason of the catalogue, where there is one. */
     reason: z.string().optional(),
     memo: z.string().optional(),
+    /** Of the contract, after the change; absent in messages of before this was said. */
+    paymentStatus: z.string().optional(),
+    /** The tenant asked for something and has this as the answer: nobody needs to tell them. */
+    isAnswered: z.boolean().optional(),
     offeringName: z.string(),
     paymentAmountE9s: int64(),
     currency: z.string(),
@@ -40,6 +44,33 @@ export const contractStatusChanged = fact({
     from: 'requested',
     to: 'accepted',
     actor: 'system',
+    offeringName: 'Small VPS',
+    paymentAmountE9s: 13_888_888n,
+    currency: 'USD',
+    durationHours: 1,
+    atNs: AT,
+    ...partiesSample,
+  },
+});
+
+/** Paid, and not accepted by a standing order: the provider owes an answer. */
+export const rentalRequested = fact({
+  subject: 'evt.contracts.v1.rental-requested',
+  payload: z.object({
+    contractId: contractIdHex(),
+    version: int32(1),
+    status: z.string(),
+    offeringName: z.string(),
+    paymentAmountE9s: int64(),
+    currency: z.string(),
+    durationHours: int32(1),
+    atNs: int64(),
+    ...parties,
+  }),
+  sample: {
+    contractId: CONTRACT,
+    version: 1,
+    status: 'requested',
     offeringName: 'Small VPS',
     paymentAmountE9s: 13_888_888n,
     currency: 'USD',

@@ -1,7 +1,7 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { Change, Contract, Limits, SealedCredential, Step } from './contract.ts';
 import { isPaid } from './contract.ts';
-import { accepted, ended, paidTime, type SaidFact, statusChanged } from './facts.ts';
+import { accepted, ended, paidTime, requested, type SaidFact, statusChanged } from './facts.ts';
 import { settle } from './price.ts';
 import { isFinal, lifecycle, needsPayment, type Status } from './status.ts';
 import { waitingOf } from './waiting.ts';
@@ -70,6 +70,8 @@ export function advance(before: Contract, change: Change, nowNs: bigint, limits:
     if (step.to === 'accepted') facts.push(accepted(contract, nowNs));
     if (isFinal(step.to)) facts.push(ended(contract, nowNs));
   }
+  const awaitsAnswer = contract.status === 'requested' || contract.status === 'pending';
+  if (awaitsAnswer && isPaid(contract) && !isPaid(before)) facts.push(requested(contract, nowNs));
   if (contract.endsAtNs !== before.endsAtNs) {
     // Readers go by the version: one without a step takes one of its own.
     if (contract.version === before.version) contract = { ...contract, version: contract.version + 1 };

@@ -102,6 +102,8 @@ export interface Step {
   readonly changedBy: string;
   readonly reason?: Reason;
   readonly memo?: string | undefined;
+  /** Whoever rents has it as the answer to their request. */
+  readonly isAnswered?: boolean;
 }
 
 type StagesOf = typeof facts.OPERATION_EVENTS;

@@ -79,12 +79,20 @@ function paid(contract: Contract, paidE9s: bigint, nowNs: bigint): Change {
   };
 }
 
-/** The wallet said no. */
-export function chargeRefused(contract: Contract, reason: Reason): Change | undefined {
+/** The wallet said no. `isAnswered`: whoever rents is at the other end and hears it as the answer. */
+export function chargeRefused(contract: Contract, reason: Reason, isAnswered = false): Change | undefined {
   if (isFinal(contract.status) || contract.paymentStatus !== 'pending') return undefined;
   return {
     set: { paymentStatus: 'failed' },
-    steps: [{ to: 'cancelled', actor: 'system', changedBy: 'system', reason }],
+    steps: [
+      {
+        to: 'cancelled',
+        actor: 'system',
+        changedBy: 'system',
+        reason,
+        ...(isAnswered ? { isAnswered } : {}),
+      },
+    ],
   };
 }
 

@@ -28,6 +28,23 @@ export function statusChanged(contract: Contract, from: Status | null, step: Ste
     actor: step.actor,
     reason: step.reason,
     memo: step.memo,
+    paymentStatus: contract.paymentStatus,
+    isAnswered: step.isAnswered,
+    offeringName: contract.offeringName,
+    paymentAmountE9s: contract.priceE9s,
+    currency: contract.currency,
+    durationHours: contract.durationHours,
+    atNs,
+    ...partiesOf(contract),
+  });
+}
+
+/** The money is there, and the provider owes an answer. */
+export function requested(contract: Contract, atNs: bigint): SaidFact {
+  return said(facts.rentalRequested, {
+    contractId: contract.contractId,
+    version: contract.version,
+    status: contract.status,
     offeringName: contract.offeringName,
     paymentAmountE9s: contract.priceE9s,
     currency: contract.currency,

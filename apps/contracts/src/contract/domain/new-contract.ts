@@ -8,13 +8,17 @@ import type { RentalRequest } from './rental-request.ts';
 type Tenant = Answer<typeof requests.ensureAccount>;
 type Offering = Answer<typeof requests.holdStock>;
 
-export interface Agreement {
+/** Who rents what of whom, on which terms. */
+export interface Terms {
   readonly operationId: string;
   readonly request: RentalRequest;
   readonly requesterPubkey: string;
   readonly tenant: Tenant;
   readonly offering: Offering;
   readonly providerAccountId: string | undefined;
+}
+
+export interface Agreement extends Terms {
   /** When it was asked for, when the unit was held, and now. */
   readonly askedAtNs: bigint;
   readonly stockHeldAtNs: bigint;
@@ -35,7 +39,7 @@ export function assertEmailVerified(tenant: Tenant): void {
 }
 
 /** One's own offering, by key or by account, is free. */
-export function isSelfRental(agreement: Agreement): boolean {
+export function isSelfRental(agreement: Terms): boolean {
   const { requesterPubkey, tenant, offering, providerAccountId } = agreement;
   return (
     offering.providerPublicKey === requesterPubkey ||
@@ -45,7 +49,7 @@ export function isSelfRental(agreement: Agreement): boolean {
 }
 
 /** What this rental costs. @throws Refusal when it is too much to be written, or more than was expected. */
-export function agreedPriceE9s(agreement: Agreement): bigint {
+export function agreedPriceE9s(agreement: Terms): bigint {
   const { request, offering } = agreement;
   const amountE9s = isSelfRental(agreement)
     ? 0n
@@ -134,7 +138,7 @@ export function newContract(agreement: Agreement, attempt = 0): Contract {
 }
 
 /** Free and test rentals move no money. */
-export const needsCharge = (contract: Contract): boolean =>
+export const needsCharge = (contract: Pick<Contract, 'priceE9s' | 'paymentMethod'>): boolean =>
   contract.priceE9s > 0n && contract.paymentMethod !== 'test';
 
 function machineSpecOf(request: RentalRequest, offering: Offering): MachineSpec {

@@ -28,6 +28,29 @@ test('a provider learns of what was accepted without being asked', () => {
   expect(provider?.body).toContain('1 hour, 0.013888888 USD.');
 });
 
+test('what is not paid is no news for the provider', () => {
+  const unpaid = { from: 'requested', actor: 'system', paymentStatus: 'pending' } as const;
+  expect(tellStatusChange(change({ ...unpaid, from: undefined, to: 'requested' }))).toEqual({});
+  const expired = tellStatusChange(change({ ...unpaid, to: 'expired', reason: 'PAYMENT_TIMEOUT' }));
+  expect(expired.tenant?.title).toBe('Rental Request Expired');
+  expect(expired.provider).toBeUndefined();
+  expect(tellStatusChange(change({ ...unpaid, to: 'cancelled', actor: 'tenant' })).provider).toBeUndefined();
+});
+
+test('a refusal at the charge is told to nobody who has it as an answer, and to a tenant who has none', () => {
+  const refused = {
+    from: 'requested',
+    to: 'cancelled',
+    actor: 'system',
+    paymentStatus: 'failed',
+    reason: 'INSUFFICIENT_BALANCE',
+  } as const;
+  expect(tellStatusChange(change({ ...refused, isAnswered: true }))).toEqual({});
+  const told = tellStatusChange(change(refused));
+  expect(told.tenant?.body).toContain('Top up the wallet');
+  expect(told.provider).toBeUndefined();
+});
+
 test('a request is for the provider, by mail only if it stays unanswered', () => {
   const told = tellStatusChange(change({ from: undefined, to: 'requested', actor: 'tenant' }));
   expect(told.tenant).toBeUndefined();

@@ -3,6 +3,10 @@ import type { FactPayload, facts } from '@decent-cloud/messages';
 import { amountText, durationText, quote, shortId, type Text } from './text.ts';
 
 export type StatusChange = FactPayload<typeof facts.contractStatusChanged>;
+export type RequestFact = Pick<
+  FactPayload<typeof facts.rentalRequested>,
+  'contractId' | 'offeringName' | 'durationHours' | 'paymentAmountE9s' | 'currency'
+>;
 export interface Told {
   readonly tenant?: Text;
   readonly provider?: Text;
@@ -31,18 +35,21 @@ const statusText = (
 
 type Teller = (change: StatusChange) => Told;
 
-const request: Teller = (change) => {
-  const { durationHours, paymentAmountE9s, currency, contractId } = change;
+/** What the provider learns of a request that is paid. */
+export function tellRequest(request: RequestFact): Text {
+  const { durationHours, paymentAmountE9s, currency, contractId } = request;
   return {
-    provider: {
-      type: 'rental_request',
-      title: 'New Rental Request',
-      body: `Rental request ${shortId(contractId)} for ${offering(change)}: ${durationText(durationHours)}, ${amountText(paymentAmountE9s, currency)}.`,
-      linkPath: REQUESTS,
-      mail: 'later',
-    },
+    type: 'rental_request',
+    title: 'New Rental Request',
+    body: `Rental request ${shortId(contractId)} for ${offering(request)}: ${durationText(durationHours)}, ${amountText(paymentAmountE9s, currency)}.`,
+    linkPath: REQUESTS,
+    mail: 'later',
   };
-};
+}
+
+/** A request is told when it is paid; messages of before this was told apart are told at once. */
+const request: Teller = (change) =>
+  change.paymentStatus === undefined ? { provider: tellRequest(change) } : {};
 
 /** Every status that a contract can reach, with what both sides learn; who did it knows already. */
 const TELLERS: Readonly<Record<string, Teller>> = {
@@ -142,15 +149,23 @@ const TELLERS: Readonly<Record<string, Teller>> = {
 /** Who is told what about a change of status. A status of a newer version is named as it is. */
 export function tellStatusChange(change: StatusChange): Told {
   const teller = Object.hasOwn(TELLERS, change.to) ? TELLERS[change.to] : undefined;
-  return teller?.(change) ?? both(change, 'Rental Status Changed', `is now ${quote(change.to)}`, 'none');
+  const { tenant, provider } =
+    teller?.(change) ?? both(change, 'Rental Status Changed', `is now ${quote(change.to)}`, 'none');
+  return {
+    ...(tenant && !change.isAnswered && { tenant }),
+    // They have never heard of it.
+    ...(provider && !isUnpaid(change) && { provider }),
+  };
 }
 
 export const KNOWN_STATUSES: readonly string[] = Object.keys(TELLERS);
 
 const REQUESTS = '/dashboard/provider/requests';
 const rental = (change: StatusChange): string => `/dashboard/rentals?contract=${change.contractId}`;
-const offering = (change: StatusChange): string => `"${quote(change.offeringName)}"`;
+const offering = (change: { readonly offeringName: string }): string => `"${quote(change.offeringName)}"`;
 const missed = (change: StatusChange): boolean => change.reason === 'RESPONSE_TIMEOUT';
+const isUnpaid = ({ paymentStatus }: StatusChange): boolean =>
+  paymentStatus === 'pending' || paymentStatus === 'failed';
 const isRequest = (change: StatusChange): boolean => change.from === 'requested' || change.from === 'pending';
 
 function both(change: StatusChange, title: string, what: string, providerMail: Text['mail']): Told {

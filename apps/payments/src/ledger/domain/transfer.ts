@@ -29,21 +29,28 @@ export const hasFloor = (kind: AccountKind): boolean => kind !== 'external_test'
 
 export const nameOf = ({ kind, owner }: AccountName): string => `${kind}:${owner}`;
 
-/** May so much be moved? @throws Refusal when a wallet holds too little; Error when another account would be owed */
+/** May so much be moved? What is reserved may not. @throws Refusal when a wallet holds too little; Error when another account would be owed */
 export function assertAboveFloor(
-  account: AccountName & { readonly balanceE9s: bigint },
+  account: AccountName & { readonly balanceE9s: bigint; readonly reservedE9s?: bigint },
   amountE9s: bigint,
   currency: string,
 ): void {
-  if (!hasFloor(account.kind) || account.balanceE9s + amountE9s >= 0n) return;
+  const { balanceE9s, reservedE9s = 0n } = account;
+  const availableE9s = balanceE9s > reservedE9s ? balanceE9s - reservedE9s : 0n;
+  if (!hasFloor(account.kind) || amountE9s >= 0n || availableE9s + amountE9s >= 0n) return;
   if (account.kind !== 'wallet') throw new Error(`${nameOf(account)} would fall below zero`);
   throw new Refusal(
     'PAYMENT_REQUIRED',
     'INSUFFICIENT_BALANCE',
     `Insufficient wallet balance: ${formatAmountE9s(-amountE9s)} ${currency} needed, ` +
-      `${formatAmountE9s(account.balanceE9s)} ${currency} available. Top up at /dashboard/wallet`,
+      `${formatAmountE9s(availableE9s)} ${currency} available${reservedText(reservedE9s, currency)}. Top up at /dashboard/wallet`,
   );
 }
+
+const reservedText = (reservedE9s: bigint, currency: string): string =>
+  reservedE9s === 0n
+    ? ''
+    : ` besides ${formatAmountE9s(reservedE9s)} ${currency} for rentals that are being made`;
 
 const transfer = (made: Transfer): Transfer => {
   const movements = made.movements.filter(({ amountE9s }) => amountE9s !== 0n);

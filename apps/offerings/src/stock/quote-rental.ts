@@ -1,0 +1,34 @@
+import { requests, type VerbInput } from '@decent-cloud/messages';
+import { Database } from '@decent-cloud/postgres';
+import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { OfferingStore } from '../offering/offering.store.ts';
+import { assertSameHold, type HoldTerms } from './domain/hold.ts';
+import { RentalTerms } from './rental-terms.ts';
+import { StockStore } from './stock.store.ts';
+
+/** Says what a rental would be made of, so that its money can be set aside before its unit. */
+@Answers(requests.quoteRental)
+export class QuoteRental implements Verb<typeof requests.quoteRental> {
+  constructor(
+    private readonly database: Database,
+    private readonly offerings: OfferingStore,
+    private readonly stock: StockStore,
+    private readonly terms: RentalTerms,
+  ) {}
+
+  async run(
+    { body }: VerbInput<typeof requests.quoteRental>,
+    { caller, requestId }: VerbContext,
+  ): Promise<HoldTerms> {
+    requireService(caller);
+    const { holdId, offeringDbId, renterPublicKey, durationHours } = body;
+    const known = await this.stock.find(holdId);
+    if (known) {
+      assertSameHold(known, offeringDbId, renterPublicKey);
+      return known.terms as HoldTerms;
+    }
+    const offering = await this.offerings.find(offeringDbId);
+    const isOwner = await this.terms.isOwner(offering, renterPublicKey, requestId);
+    return this.terms.of(this.database, offering, { isOwner, durationHours });
+  }
+}

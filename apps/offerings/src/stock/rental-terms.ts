@@ -1,0 +1,48 @@
+import { requests } from '@decent-cloud/messages';
+import type { Sql } from '@decent-cloud/postgres';
+import { Bus } from '@decent-cloud/runtime';
+import { Injectable } from '@nestjs/common';
+import { maySee, type Offering } from '../offering/domain/offering.ts';
+import { offeringNotFound } from '../offering/own-offering.ts';
+import { ProviderSettingStore } from '../provider/provider-setting.store.ts';
+import { assertRentable, type HoldTerms, termsOf } from './domain/hold.ts';
+import { StockStore } from './stock.store.ts';
+
+/** What a renter gets who asks for a unit now. */
+@Injectable()
+export class RentalTerms {
+  constructor(
+    private readonly stock: StockStore,
+    private readonly settings: ProviderSettingStore,
+    private readonly bus: Bus,
+  ) {}
+
+  /** @throws Refusal when they may not see it, may not rent it for so long, or nothing is left */
+  async of(
+    sql: Sql,
+    offering: Offering | undefined,
+    wish: { readonly isOwner: boolean; readonly durationHours: number },
+  ): Promise<HoldTerms> {
+    if (!offering || !maySee(offering, wish.isOwner)) throw offeringNotFound();
+    assertRentable(offering, wish.durationHours, await this.stock.heldUnits(sql, offering.id));
+    const owner = { publicKey: offering.providerPublicKey, accountId: offering.providerAccountId };
+    return termsOf(offering, await this.settings.isAutoAccepting(sql, owner));
+  }
+
+  /** Only what is not for everybody needs to know whose keys belong together. */
+  async isOwner(
+    offering: Offering | undefined,
+    renterPublicKey: string,
+    requestId: string,
+  ): Promise<boolean> {
+    if (!offering) return false;
+    if (offering.providerPublicKey === renterPublicKey) return true;
+    if (maySee(offering, false) || offering.providerAccountId === null) return false;
+    const { accountId } = await this.bus.ask(
+      requests.resolveKey,
+      { body: { publicKey: renterPublicKey } },
+      { requestId },
+    );
+    return accountId === offering.providerAccountId;
+  }
+}
