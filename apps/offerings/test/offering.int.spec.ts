@@ -201,10 +201,15 @@ describe('who sees what', () => {
       offerings
         .ask(listProviderOfferings, { params: { pubkey: owner.publicKey }, query }, ANYBODY)
         .then((found) => found.map((it) => it.id));
+    const [, second] = await offerings.ask(
+      listProviderOfferings,
+      { params: { pubkey: owner.publicKey }, query: { limit: 2 } },
+      ANYBODY,
+    );
     expect(await list({})).toEqual([b, d, a, c]);
     expect(await list({ limit: 2 })).toEqual([b, d]);
     expect(await list({ limit: 2, offset: 2 })).toEqual([a, c]);
-    expect(await list({ limit: 2, cursor: String(d) })).toEqual([a, c]);
+    expect(await list({ limit: 2, cursor: second?.cursor ?? '' })).toEqual([a, c]);
     await expect(list({ cursor: 'x' })).rejects.toMatchObject({ reason: 'INVALID_INPUT' });
     await expect(list({ limit: 201 })).rejects.toMatchObject({ reason: 'INVALID_INPUT' });
   });

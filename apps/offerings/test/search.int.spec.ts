@@ -2,6 +2,7 @@ import { requests } from '@decent-cloud/messages';
 import { getOffering, listProviderOfferings } from '@decent-cloud/messages/offerings';
 import { Database, plannedEachTime, type Statement } from '@decent-cloud/postgres';
 import { answerRequests, eventually, type PlayedService } from '@decent-cloud/testing';
+import { type Rank, rankOf } from '../src/offering/domain/rank.ts';
 import { OfferingListStore } from '../src/offering/offering-list.store.ts';
 import type { SearchFilter } from '../src/offering/offering-search.ts';
 import { ANYBODY, hex, RunningOfferings, type User, user } from './running-offerings.ts';
@@ -86,7 +87,7 @@ describe('search', () => {
     await rank(c, 0, null);
     expect(idsOf(await offerings.search({ product_type }))).toEqual([f, e, c, b, a, d]);
     const pages: (bigint | undefined)[] = [];
-    for (let cursor: string | undefined; ; cursor = String(pages.at(-1))) {
+    for (let cursor: string | undefined; ; ) {
       const page = await offerings.search({
         product_type,
         limit: 2,
@@ -94,9 +95,57 @@ describe('search', () => {
       });
       if (page.length === 0) break;
       pages.push(...idsOf(page));
+      cursor = page.at(-1)?.cursor;
     }
     expect(pages).toEqual([f, e, c, b, a, d]);
     expect(idsOf(await offerings.search({ product_type, limit: 2, offset: 3 }))).toEqual([b, a]);
+  });
+
+  it.each([
+    ['gets dearer than all', 1_000],
+    ['gets the cheapest', 0.01],
+    ['is gone', undefined],
+  ])('loses and repeats nothing when the last offering of a page %s', async (_what, price) => {
+    const owner = provider();
+    const product_type = hex(4);
+    const made: bigint[] = [];
+    for (let index = 1; index <= 9; index++) {
+      made.push(await offerings.create(owner, { product_type, monthly_price: index }));
+    }
+    const first = await offerings.search({ product_type, limit: 3 });
+    expect(idsOf(first)).toEqual(made.slice(0, 3));
+    const { database } = offerings.service;
+    if (price === undefined) {
+      await database.query('delete from offering where id = $1', [made[2]]);
+    } else {
+      const priceE9s = BigInt(price * 100) * 10_000_000n;
+      await database.query('update offering set monthly_price_e9s = $2 where id = $1', [made[2], priceE9s]);
+    }
+    const rest = await offerings.search({ product_type, cursor: first.at(-1)?.cursor ?? '' });
+    expect(idsOf(rest).filter((id) => id !== made[2])).toEqual(made.slice(3));
+    const list = (query: { cursor?: string; limit?: number }) =>
+      offerings.ask(listProviderOfferings, { params: { pubkey: owner.publicKey }, query }, ANYBODY);
+    const [cheapest, next] = await list({ limit: 2 });
+    await database.query('update offering set monthly_price_e9s = 1 where id = $1', [next?.id]);
+    const others = await list({ cursor: next?.cursor ?? '' });
+    expect(idsOf(others)).not.toContain(cheapest?.id);
+    expect(others).toHaveLength((price === undefined ? 8 : 9) - 2);
+  });
+
+  it('takes no id as a cursor, so that nobody learns from it about offerings that are not shown', async () => {
+    const owner = provider();
+    const hidden = await offerings.create(owner, { visibility: 'private', monthly_price: 77.77 });
+    const answers = [];
+    for (const cursor of [String(hidden), String(hidden + 1_000n)]) {
+      answers.push(
+        await offerings.search({ cursor }).then(
+          (found) => found.length,
+          (error: Error) => error.message,
+        ),
+      );
+    }
+    const text = 'cursor: must be the member `cursor` of the last offering that you have';
+    expect(answers).toEqual([text, text]);
   });
 
   it('leaves out what nobody serves, and still fills its pages', async () => {
@@ -111,7 +160,8 @@ describe('search', () => {
     }
     expect(idsOf(await offerings.search({ product_type, limit: 2 }))).toEqual(visible.slice(0, 2));
     expect(idsOf(await offerings.search({ product_type, limit: 2, offset: 1 }))).toEqual(visible.slice(1, 3));
-    expect(idsOf(await offerings.search({ product_type, limit: 2, cursor: String(visible[1]) }))).toEqual(
+    const [, second] = await offerings.search({ product_type, limit: 2 });
+    expect(idsOf(await offerings.search({ product_type, limit: 2, cursor: second?.cursor ?? '' }))).toEqual(
       visible.slice(2),
     );
     const all = await offerings.ask(
@@ -177,6 +227,9 @@ describe('search', () => {
     { offset: 5_001 },
     { cursor: 'x' },
     { cursor: '99999999' },
+    { cursor: '1_1_1_9223372036854775808' },
+    { cursor: '1_1_1_1_1' },
+    { cursor: "1_1_1_1'" },
   ])('refuses %o', async (query) => {
     await expect(offerings.search(query)).rejects.toMatchObject({ reason: 'INVALID_INPUT' });
   });
@@ -232,6 +285,7 @@ describe('while other services are down', () => {
 describe('among many', () => {
   const filter: SearchFilter = { inStockOnly: false, hasRecipe: false };
   const BULK = 20_000;
+  const MIDDLE: Rank = { reliabilityOrder: 1, trustOrder: 1, monthlyPriceE9s: 5_000_000_000n, id: 5_000n };
 
   // Cheapest first. Some words are spread evenly; `zenith` is only among the dearest, `early` only among the cheapest.
   beforeAll(async () => {
@@ -273,7 +327,7 @@ describe('among many', () => {
     ['no filter', filter, undefined, 'offering_ranked'],
     ['a type', { ...filter, productType: 'bulk-7' }, undefined, 'offering_ranked_type'],
     ['a country', { ...filter, country: 'LU' }, undefined, 'offering_ranked_country'],
-    ['the page after one', filter, 5_000n, 'offering_ranked'],
+    ['the page after one', filter, MIDDLE, 'offering_ranked'],
   ] as const)('%s: along its index, never the whole table', async (_what, wanted, after, index) => {
     const plans = await plansOf((store) => store.search(wanted, after, 50));
     expect(plans).toHaveLength(1);
@@ -288,7 +342,7 @@ describe('among many', () => {
   const TO_THE_END = 'a walk';
   it.each([
     ['in all', { words: 'box' }, undefined, [NEAR]],
-    ['in all, after one', { words: 'box' }, 5_000n, [NEAR]],
+    ['in all, after one', { words: 'box' }, MIDDLE, [NEAR]],
     ['in every fifth', { words: 'nightly' }, undefined, [NEAR, FAR]],
     ['in every fifth of a type', { words: 'nightly', productType: 'bulk-7' }, undefined, [NEAR, LOOKED_UP]],
     ['in every fifth of a country', { words: 'nightly', country: 'LU' }, undefined, [NEAR]],
@@ -296,7 +350,7 @@ describe('among many', () => {
     ['in one', { words: 'c4ca4238' }, undefined, [NEAR, LOOKED_UP]],
     ['of three letters, at the end', { words: 'zen' }, undefined, [NEAR, LOOKED_UP]],
     ['in none', { words: 'xylophone' }, undefined, [NEAR, LOOKED_UP]],
-    ['in none, after one', { words: 'xylophone' }, 5_000n, [NEAR, LOOKED_UP]],
+    ['in none, after one', { words: 'xylophone' }, MIDDLE, [NEAR, LOOKED_UP]],
     ['in many, all at the end', { words: 'zenith' }, undefined, [NEAR, LOOKED_UP]],
     ['in the first few', { words: 'early' }, undefined, [NEAR, FAR, LOOKED_UP]],
     ['too short for its index', { words: 'ъю' }, undefined, [NEAR, TO_THE_END]],
@@ -342,10 +396,13 @@ describe('among many', () => {
     const expected = plain.slice(0, 1_000).map(({ id }) => id);
     const store = new OfferingListStore(offerings.service.database);
     const found: bigint[] = [];
+    let after: Rank | undefined;
     while (found.length < 1_000) {
-      const page = await store.search({ ...filter, ...wanted }, found.at(-1), 50);
+      const page = await store.search({ ...filter, ...wanted }, after, 50);
       found.push(...page.map(({ id }) => id));
-      if (page.length < 50) break;
+      const last = page.at(-1);
+      if (!last || page.length < 50) break;
+      after = rankOf(last);
     }
     expect(found).toEqual(expected);
   });

@@ -34,6 +34,13 @@ export const contractIdHex = () => hex(64, 'a contract id');
 /** An account or key id: 32 hex characters. */
 export const idHex = () => hex(32, 'an id');
 
+const DECIMAL_INTEGER = /^-?\d{1,15}$/;
+const DECIMAL = /^-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:[eE][+-]?\d{1,2})?$/;
+
+/** The number that a text is in decimal; NaN for everything else that `Number` reads, such as `0x10`, ` 7` and the empty text. */
+const decimal = (value: number | string, form: RegExp): number =>
+  typeof value === 'number' || form.test(value) ? Number(value) : Number.NaN;
+
 /** A query parameter holding an integer. Written out because `z.coerce` makes the client's input unknown. */
 export const queryInt = (min: number, max: number, fallback: number) =>
   z
@@ -41,7 +48,7 @@ export const queryInt = (min: number, max: number, fallback: number) =>
     .optional()
     .transform((value, context) => {
       if (value === undefined || value === '') return fallback;
-      const number = Number(value);
+      const number = decimal(value, DECIMAL_INTEGER);
       if (Number.isInteger(number) && number >= min && number <= max) return number;
       context.addIssue({ code: 'custom', message: `must be an integer from ${min} to ${max}` });
       return z.NEVER;
@@ -76,14 +83,14 @@ export const queryNumber = (min: number, max: number) =>
     .optional()
     .transform((value, context) => {
       if (value === undefined || value === '') return undefined;
-      const number = Number(value);
+      const number = decimal(value, DECIMAL);
       if (Number.isFinite(number) && number >= min && number <= max) return number;
       context.addIssue({ code: 'custom', message: `must be a number from ${min} to ${max}` });
       return z.NEVER;
     })
     .meta({ override: { type: 'number', minimum: min, maximum: max } });
 
-/** Opaque text that continues a list; `limit`/`offset` go on working for old clients. */
+/** `cursor` is text that continues a list; `limit`/`offset` go on working for old clients. */
 export const pageQuery = (maxLimit = 200, defaultLimit = 50) => ({
   limit: queryInt(1, maxLimit, defaultLimit),
   offset: queryInt(0, 1_000_000, 0),

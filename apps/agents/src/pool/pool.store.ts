@@ -71,7 +71,7 @@ export class PoolStore {
   listWithFigures(providerPublicKey: string, page: Page, now: bigint): Promise<PoolWithFigures[]> {
     return this.database.query<PoolWithFigures>(
       `${WITH_FIGURES} where p.provider_public_key = $3 and ($4::text is null or
-         (p.created_at_ns, p.pool_id) < (select created_at_ns, pool_id from pool where pool_id = $4))
+         (p.created_at_ns, p.pool_id) < (select created_at_ns, pool_id from pool where pool_id = $4 and provider_public_key = $3))
        group by p.pool_id order by p.created_at_ns desc, p.pool_id desc limit $5 offset $6`,
       [onlineSince(now), now, providerPublicKey, page.cursor ?? null, page.limit, page.offset],
     );

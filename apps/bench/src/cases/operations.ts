@@ -139,8 +139,8 @@ async function makersOf(market: Market): Promise<Record<Name, Make>> {
     body: { amountUsd: 1, method: 'test' },
   });
   const [key] = tenant.account.publicKeys;
-  const [deep] = await offerings.query<{ id: bigint }>(
-    `select id from offering where is_listed order by ${RANK} offset 49949 limit 1`,
+  const [deep] = await offerings.query<{ cursor: string }>(
+    `select concat_ws('_', ${RANK}) as cursor from offering where is_listed order by ${RANK} offset 49949 limit 1`,
   );
   if (!key || !deep) throw new Error('the market is not filled');
   let next = 0;
@@ -157,7 +157,7 @@ async function makersOf(market: Market): Promise<Record<Name, Make>> {
     searchTypePrice: get('/offerings?product_type=gpu&max_price_monthly=100'),
     searchCommon: get('/offerings?q=machine'),
     searchRare: get('/offerings?q=zanzibar'),
-    searchDeep: get(`/offerings?cursor=${deep.id}`),
+    searchDeep: get(`/offerings?cursor=${deep.cursor}`),
     signedWrite: sign(tenant.keyPair, () => ({
       method: 'PUT',
       path: `/api/v1/accounts/${tenant.account.username}/keys/${key.id}`,

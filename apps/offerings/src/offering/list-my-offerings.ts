@@ -2,7 +2,8 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { listMyOfferings } from '@decent-cloud/messages/offerings';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import type { OfferingWire } from './domain/offering.ts';
-import { OfferingListStore, readCursor } from './offering-list.store.ts';
+import { readCursor } from './domain/rank.ts';
+import { OfferingListStore } from './offering-list.store.ts';
 import { OfferingView } from './offering-view.ts';
 
 @Answers(listMyOfferings)
@@ -17,6 +18,6 @@ export class ListMyOfferings implements Verb<typeof listMyOfferings> {
     const page = { limit: query.limit, offset: query.offset, after: readCursor(query.cursor) };
     const owner = { publicKey: user.publicKey, accountId: user.accountId ?? null };
     const offerings = await this.list.ofOwner(owner, page);
-    return this.view.print(await this.view.withServing(offerings), caller, { withNames: false });
+    return this.view.printPage(await this.view.withServing(offerings), caller, { withNames: false });
   }
 }

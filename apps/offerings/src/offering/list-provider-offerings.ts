@@ -2,7 +2,8 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { listProviderOfferings } from '@decent-cloud/messages/offerings';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import type { OfferingWire } from './domain/offering.ts';
-import { OfferingListStore, readCursor } from './offering-list.store.ts';
+import { readCursor } from './domain/rank.ts';
+import { OfferingListStore } from './offering-list.store.ts';
 import { OfferingView } from './offering-view.ts';
 
 @Answers(listProviderOfferings)
@@ -18,6 +19,6 @@ export class ListProviderOfferings implements Verb<typeof listProviderOfferings>
   ): Promise<OfferingWire[]> {
     const page = { limit: query.limit, offset: query.offset, after: readCursor(query.cursor) };
     const offerings = await this.list.ofProvider(params.pubkey, page);
-    return this.view.print(await this.view.withServing(offerings), caller, { withNames: false });
+    return this.view.printPage(await this.view.withServing(offerings), caller, { withNames: false });
   }
 }

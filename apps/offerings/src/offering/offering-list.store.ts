@@ -1,6 +1,6 @@
-import { Refusal } from '@decent-cloud/kernel';
 import { Database, plannedEachTime } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import type { Rank } from './domain/rank.ts';
 import type { Owner } from './offering.store.ts';
 import {
   STOCKED_OFFERING_COLUMNS,
@@ -28,11 +28,10 @@ export class OfferingListStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * Listed offerings, best first, after the one that is named.
+   * Listed offerings, best first, after a rank.
    * Words that are frequent among the best are found on the way, others in their index: neither sorts the table.
    */
-  async search(filter: SearchFilter, after: bigint | undefined, limit: number): Promise<StockedOffering[]> {
-    if (after !== undefined) await this.assertKnown(after);
+  async search(filter: SearchFilter, after: Rank | undefined, limit: number): Promise<StockedOffering[]> {
     const search = new OfferingSearch(filter, after, limit);
     if (filter.words === undefined) return this.run(search.walk());
     const first = await this.run(search.walkAtMost(FIRST_WALK));
@@ -47,13 +46,13 @@ export class OfferingListStore {
 
   /** What everybody sees of one provider, cheapest first. */
   async ofProvider(providerPublicKey: string, page: Page): Promise<StockedOffering[]> {
-    return this.cheapest('is_listed and provider_public_key = $4', [providerPublicKey], page);
+    return this.cheapest('is_listed and provider_public_key = $5', [providerPublicKey], page);
   }
 
   /** Everything of one provider, cheapest first. */
   async ofOwner(owner: Owner, page: Page): Promise<StockedOffering[]> {
     return this.cheapest(
-      'deleted_at_ns is null and (provider_public_key = $4 or provider_account_id = $5)',
+      'deleted_at_ns is null and (provider_public_key = $5 or provider_account_id = $6)',
       [owner.publicKey, owner.accountId],
       page,
     );
@@ -92,12 +91,17 @@ export class OfferingListStore {
   }
 
   private async cheapest(condition: string, values: unknown[], page: Page): Promise<StockedOffering[]> {
-    if (page.after !== undefined) await this.assertKnown(page.after);
     return this.run({
       text: `select ${STOCKED_OFFERING_COLUMNS} from offering where ${condition} and ($2::bigint is null or
-         (monthly_price_e9s, id) > (select monthly_price_e9s, id from offering where id = $2))
-       order by monthly_price_e9s, id limit $1 offset $3`,
-      values: [page.limit, page.after ?? null, page.offset, ...values],
+         (monthly_price_e9s, id) > ($2, $3::bigint))
+       order by monthly_price_e9s, id limit $1 offset $4`,
+      values: [
+        page.limit,
+        page.after?.monthlyPriceE9s ?? null,
+        page.after?.id ?? null,
+        page.offset,
+        ...values,
+      ],
     });
   }
 
@@ -105,25 +109,10 @@ export class OfferingListStore {
     const rows = await this.database.query<StockedOfferingRow>(plannedEachTime(text), values);
     return rows.map(stockedOfferingOfRow);
   }
-
-  private async assertKnown(id: bigint): Promise<void> {
-    const rows = await this.database.query('select 1 from offering where id = $1', [id]);
-    if (rows.length === 0) throw badCursor();
-  }
 }
 
 export interface Page {
   readonly limit: number;
   readonly offset: number;
-  readonly after?: bigint | undefined;
-}
-
-const badCursor = (): Refusal =>
-  new Refusal('INVALID', 'INVALID_INPUT', 'cursor: must be the id of the last offering that you have');
-
-/** The cursor of a list of offerings: the id of the last one seen. */
-export function readCursor(cursor: string | undefined): bigint | undefined {
-  if (cursor === undefined || cursor === '') return undefined;
-  if (!/^\d{1,18}$/.test(cursor)) throw badCursor();
-  return BigInt(cursor);
+  readonly after?: Rank | undefined;
 }

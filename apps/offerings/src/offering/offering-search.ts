@@ -1,3 +1,4 @@
+import type { Rank } from './domain/rank.ts';
 import { HELD_UNITS, STOCKED_OFFERING_COLUMNS } from './offering-row.ts';
 
 export interface SearchFilter {
@@ -22,7 +23,7 @@ const WORDS = `(offer_name || chr(10) || product_type || chr(10) || coalesce(des
 /** Without it the trigram index has nothing to look up and would be read whole. */
 const TRIGRAM = /[\p{L}\p{N}]{3}/u;
 
-/** The statements that find one page of listed offerings, best first, after the one that is named. */
+/** The statements that find one page of listed offerings, best first, after a rank. */
 export class OfferingSearch {
   private readonly values: unknown[];
   /** What an index of the ranking can answer while it is walked. */
@@ -31,14 +32,23 @@ export class OfferingSearch {
   private readonly words: string | undefined;
   readonly canLookUpWords: boolean;
 
-  constructor(filter: SearchFilter, after: bigint | undefined, limit: number) {
+  constructor(filter: SearchFilter, after: Rank | undefined, limit: number) {
     this.values = [limit];
     const narrow = filter.country === undefined ? this.walked : this.filtered;
     this.where(this.walked, (it) => `datacenter_country = ${it}`, filter.country);
     this.where(narrow, (it) => `product_type = ${it}`, filter.productType);
     this.where(this.filtered, (it) => `monthly_price_e9s >= ${it}`, filter.minPriceE9s);
     this.where(this.filtered, (it) => `monthly_price_e9s <= ${it}`, filter.maxPriceE9s);
-    this.where(this.walked, (it) => `(${RANK}) > (select ${RANK} from offering where id = ${it})`, after);
+    if (after) {
+      const { reliabilityOrder, trustOrder, monthlyPriceE9s, id } = after;
+      const [reliability, trust, price, last] = [reliabilityOrder, trustOrder, monthlyPriceE9s, id].map(
+        (value) => this.add(value),
+      );
+      // A select, which hides the figures from the planner: it looks at the first alone and takes the rest for almost nothing.
+      this.walked.push(
+        `(${RANK}) > (select ${reliability}::float8, ${trust}::int, ${price}::bigint, ${last}::bigint)`,
+      );
+    }
     if (filter.hasRecipe) this.filtered.push('post_provision_script is not null');
     if (filter.inStockOnly) {
       this.filtered.push(`stock_status = 'in_stock'`, `${HELD_UNITS} < coalesce(stock_total, 1)`);

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { Offering, OfferingWire } from './domain/offering.ts';
 import { type Serving, servingOf } from './domain/pool.ts';
 import { printOffering } from './domain/print-offering.ts';
+import { cursorOf } from './domain/rank.ts';
 import { NameDirectory } from './name-directory.ts';
 import type { StockedOffering } from './offering-row.ts';
 import { PoolDirectory } from './pool-directory.ts';
@@ -31,6 +32,16 @@ export class OfferingView {
       offering,
       serving: pools ? servingOf(offering, pools.get(offering.providerPublicKey) ?? []) : 'unknown',
     }));
+  }
+
+  /** One page of a list: each offering with the cursor that goes on after it. */
+  async printPage(
+    served: readonly Served[],
+    caller: Caller,
+    options: { withNames: boolean },
+  ): Promise<OfferingWire[]> {
+    const printed = await this.print(served, caller, options);
+    return printed.map((wire, index) => ({ ...wire, cursor: cursorOf((served[index] as Served).offering) }));
   }
 
   async print(

@@ -4,7 +4,8 @@ import { searchOfferings } from '@decent-cloud/messages/offerings';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import type { OfferingWire } from './domain/offering.ts';
 import { priceBoundE9s } from './domain/price.ts';
-import { OfferingListStore, readCursor } from './offering-list.store.ts';
+import { type Rank, rankOf, readCursor } from './domain/rank.ts';
+import { OfferingListStore } from './offering-list.store.ts';
 import type { SearchFilter } from './offering-search.ts';
 import { OfferingView, type Served } from './offering-view.ts';
 
@@ -28,13 +29,13 @@ export class SearchOfferings implements Verb<typeof searchOfferings> {
       throw new Refusal('INVALID', 'INVALID_INPUT', `offset: at most ${MAX_OFFSET}; go on with cursor`);
     }
     const page = await this.collect(filterOf(query), readCursor(cursor), offset, limit);
-    return this.view.print(page, caller, { withNames: true });
+    return this.view.printPage(page, caller, { withNames: true });
   }
 
   /** Reads on until the page is full of offerings that somebody serves. */
   private async collect(
     filter: SearchFilter,
-    start: bigint | undefined,
+    start: Rank | undefined,
     offset: number,
     limit: number,
   ): Promise<Served[]> {
@@ -48,7 +49,8 @@ export class SearchOfferings implements Verb<typeof searchOfferings> {
       found.push(...served.filter(({ serving }) => serving !== undefined));
       if (found.length >= wanted || offerings.length < size) break;
       lookedAt += offerings.length;
-      after = offerings.at(-1)?.id;
+      const last = offerings.at(-1);
+      after = last && rankOf(last);
     }
     return found.slice(offset, wanted);
   }

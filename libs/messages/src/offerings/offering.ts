@@ -80,6 +80,7 @@ export const offering = z
     resolved_pool_id: string(),
     resolved_pool_name: string(),
     created_at_ns: int64().optional(),
+    cursor: string().meta({ description: 'In lists: continues the same list after this offering.' }),
   })
   .meta({
     id: 'Offering',
