@@ -34,13 +34,17 @@ export const plainDetails = (changes: object = {}): string =>
 
 /** An agent as it was shipped, call by call. */
 export class PollingAgent {
-  readonly key: KeyPair = generateKeyPair();
-
   private constructor(
     private readonly stage: Stage,
     readonly provider: string,
     private readonly poolId: string,
+    readonly key: KeyPair = generateKeyPair(),
   ) {}
+
+  /** Another process with the key of an agent that has joined. */
+  static withKey(stage: Stage, provider: string, poolId: string, key: KeyPair): PollingAgent {
+    return new PollingAgent(stage, provider, poolId, key);
+  }
 
   /** Has joined the pool and beaten. */
   static async join(stage: Stage, provider: string, poolId: string): Promise<PollingAgent> {

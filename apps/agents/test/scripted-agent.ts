@@ -16,6 +16,7 @@ import { userSeedOfEd25519 } from '@decent-cloud/nats-auth';
 import { eventually } from '@decent-cloud/testing';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import type { Instance } from '../src/instance/domain/admission.ts';
 import type { Stage } from './stage.ts';
 
 /** An agent that does what a spec tells it: signs properly, pulls its commands, says what it is told to say. */
@@ -23,6 +24,7 @@ export class ScriptedAgent {
   readonly commands: AgentCommand[] = [];
   session!: Answer<typeof openAgentSession>;
   connection!: NatsConnection;
+  private instance: Instance | undefined;
   private seq = 0;
 
   constructor(
@@ -46,8 +48,15 @@ export class ScriptedAgent {
     };
   }
 
+  /** Names its process from now on. */
+  as(instance: Instance): this {
+    this.instance = instance;
+    return this;
+  }
+
   async openSession(): Promise<void> {
-    this.session = await this.stage.ask(openAgentSession, { body: {} }, this.caller);
+    const body = this.instance ? { instance: this.instance } : {};
+    this.session = await this.stage.ask(openAgentSession, { body }, this.caller);
   }
 
   async connect(url = this.session.natsUrls[0] ?? ''): Promise<void> {
@@ -84,6 +93,10 @@ export class ScriptedAgent {
     return signMessage(key.seed, message);
   }
 
+  private get named() {
+    return this.instance ? { instanceId: this.instance.instanceId } : {};
+  }
+
   /** Beats and waits until the coordinator has written it down. */
   async beat(freeSlots = 4): Promise<void> {
     const heartbeat = this.heartbeat(freeSlots);
@@ -102,6 +115,7 @@ export class ScriptedAgent {
     return {
       v: 1,
       agentPublicKey: this.publicKey,
+      ...this.named,
       atNs: this.stage.clock().toString(),
       version: '1.2.3',
       provisionerTypes: ['docker'],
@@ -122,6 +136,7 @@ export class ScriptedAgent {
       kind,
       eventId: uuidV7(now),
       agentPublicKey: this.publicKey,
+      ...this.named,
       seq: ++this.seq,
       atNs: now.toString(),
       ...members,
@@ -183,7 +198,12 @@ export class ScriptedAgent {
   }
 
   async snapshot(): Promise<DesiredSnapshot> {
-    const request = this.sign({ v: 1, agentPublicKey: this.publicKey, atNs: this.stage.clock().toString() });
+    const request = this.sign({
+      v: 1,
+      agentPublicKey: this.publicKey,
+      ...this.named,
+      atNs: this.stage.clock().toString(),
+    });
     const subject = agentSubjects.rpc(this.account, SNAPSHOT_METHOD);
     const reply = await this.connection.request(subject, JSON.stringify(request), { timeout: 5_000 });
     if (!verifyMessage(this.session.platformPublicKey, reply.json())) throw new Error('nobody signed it');

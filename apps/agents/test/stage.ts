@@ -173,6 +173,13 @@ export class Stage {
       .map(({ payload }) => (declaration.payload as unknown as z.ZodType).parse(payload) as FactPayload<F>);
   }
 
+  /** All that the coordinator said of this kind, oldest first. */
+  heardPayloads<F extends FactDeclaration>(declaration: F): FactPayload<F>[] {
+    return this.heard
+      .filter(({ subject }) => subject === declaration.subject)
+      .map(({ payload }) => (declaration.payload as unknown as z.ZodType).parse(payload) as FactPayload<F>);
+  }
+
   /** Subjects that were heard, of the coordinator's facts. */
   heardOf(prefix: string): string[] {
     return this.heard.map(({ subject }) => subject).filter((subject) => subject.startsWith(prefix));

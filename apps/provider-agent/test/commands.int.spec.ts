@@ -252,3 +252,40 @@ test('run serves, status shows it, SIGTERM ends it cleanly and the machine stays
   const after = JSON.parse((await withConfig('status', '--json')).out);
   expect(after).toMatchObject({ running: false, machines: [{ contractId, phase: 'running' }] });
 });
+
+test('a process that was turned away says why, does nothing, and works when the other one is gone; the last word is that it leaves', async () => {
+  const said = (text: string) => lines.some((line) => line.includes(text));
+  const beats = () =>
+    platform.heartbeats.filter(({ agentPublicKey }) => agentPublicKey === known.agent.publicKeyHex);
+  platform.heldBy = 'alpha';
+  const before = beats().length;
+  const lines: string[] = [];
+  const service = start(['--config', config, 'run'], (line) => void lines.push(line));
+  try {
+    await eventually(() => said('ANOTHER PROCESS ACTS AS THIS AGENT') && said('on the host "alpha"'));
+    const status = JSON.parse((await withConfig('status', '--json')).out);
+    expect(status.connection).toMatchObject({ lastError: expect.stringContaining('"alpha"') });
+    expect((await withConfig('orphans', 'list', '--json')).code).toBe(0);
+    expect(beats()).toHaveLength(before);
+    platform.heldBy = undefined;
+    await eventually(() => beats().length > before, { deadlineMs: 60_000 });
+  } catch (error) {
+    throw new Error(lines.join('\n'), { cause: error });
+  } finally {
+    platform.heldBy = undefined;
+    await service.process.end('SIGTERM');
+  }
+  const instances = platform.asked.flatMap((one) =>
+    'instance' in one ? [one.instance as { instanceId: string }] : [],
+  );
+  const { instanceId } = instances.at(-1) as { instanceId: string };
+  expect(beats().at(-1)).toMatchObject({ instanceId, leaving: true, freeSlots: 0 });
+  expect(
+    new Set(
+      beats()
+        .slice(before)
+        .map((beat) => beat.instanceId),
+    ),
+  ).toEqual(new Set([instanceId]));
+  expect(platform.events.at(-1)?.event).toMatchObject({ instanceId });
+});

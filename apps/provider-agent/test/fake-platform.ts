@@ -56,6 +56,10 @@ export class FakePlatform {
   url = '';
   /** Sessions are refused. */
   refuses = false;
+  /** Another process acts as the agents, on this host. */
+  heldBy: string | undefined;
+  /** What asked for a session, newest last. */
+  readonly asked: object[] = [];
   /** Plain NATS URL that sessions name; by default that of the hub. */
   natsUrls: string[] | undefined;
 
@@ -226,7 +230,10 @@ export class FakePlatform {
     { method = '', url: path = '', headers }: IncomingMessage,
     body: Uint8Array,
   ): Promise<[number, object]> {
-    const refusal = (status: number, error: string): [number, object] => [status, { success: false, error }];
+    const refusal = (status: number, error: string, code?: string): [number, object] => [
+      status,
+      { success: false, error, ...(code !== undefined && { code }) },
+    ];
     const known = this.agents.get(String(headers['x-agent-pubkey']));
     if (method === 'POST' && path === '/api/v1/agents/setup') {
       const data = {
@@ -242,6 +249,12 @@ export class FakePlatform {
     }
     if (method !== 'POST' || path !== '/api/v1/agents/session') return refusal(404, 'Agent not found');
     if (this.refuses || !known || !isSigned(headers, path, body)) return refusal(401, 'no active delegation');
+    const asking = JSON.parse(Buffer.from(body).toString()) as { instance?: object };
+    this.asked.push(asking);
+    if (asking.instance && this.heldBy !== undefined) {
+      const text = `Another process acts as this agent on the host "${this.heldBy}"`;
+      return refusal(409, text, 'AGENT_INSTANCE_HELD');
+    }
     known.sessions++;
     const data = {
       natsUrls: this.natsUrls ?? [this.hub.nats.url],

@@ -62,6 +62,8 @@ export const REASONS = {
   POOL_IN_USE: 'Revoke the agents of the pool first.',
   SETUP_TOKEN_INVALID: 'Make a new setup token for the pool.',
   AGENT_NOT_FOUND: 'Check the key of the agent.',
+  AGENT_INSTANCE_HELD:
+    'Stop one of the two, or give this host an agent of its own with `dc-agent setup token`: it gets in when the other one has stopped, or was silent for five minutes.',
   DC_ID_TAKEN: 'Choose another dc_id.',
   DNS_NOT_CONFIGURED: 'The operator of the platform must name the zone that records go into.',
   DNS_LIMIT: 'Delete records that are not needed any more.',

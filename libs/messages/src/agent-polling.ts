@@ -81,7 +81,7 @@ export const sendHeartbeat = endpoint({
       upgradeToVersion: z.string().optional(),
     })
     .meta({ id: 'HeartbeatResponse' }),
-  refusals: ['NOT_OWNER'],
+  refusals: ['NOT_OWNER', 'AGENT_INSTANCE_HELD'],
 });
 
 export const listPendingProvision = endpoint({
@@ -109,7 +109,7 @@ export const listPendingProvision = endpoint({
       })
       .meta({ id: 'ContractWithSpecs' }),
   ),
-  refusals: ['NOT_OWNER', 'POOL_NOT_FOUND'],
+  refusals: ['NOT_OWNER', 'POOL_NOT_FOUND', 'AGENT_INSTANCE_HELD'],
 });
 
 export const lockContract = endpoint({
@@ -130,7 +130,7 @@ export const lockContract = endpoint({
       error: z.string().optional(),
     })
     .meta({ id: 'LockAnswer' }),
-  refusals: ['NOT_OWNER', 'CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED'],
+  refusals: ['NOT_OWNER', 'CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED', 'AGENT_INSTANCE_HELD'],
 });
 
 export const unlockContract = endpoint({
@@ -143,7 +143,7 @@ export const unlockContract = endpoint({
   tags,
   params: contractOfProvider,
   answer: z.boolean(),
-  refusals: ['NOT_OWNER', 'CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED'],
+  refusals: ['NOT_OWNER', 'CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED', 'AGENT_INSTANCE_HELD'],
 });
 
 export const reportProvisioning = endpoint({
@@ -164,7 +164,13 @@ export const reportProvisioning = endpoint({
     })
     .meta({ id: 'ProvisioningStatusRequest', examples: [{ status: 'provisioning' }] }),
   answer: z.string(),
-  refusals: ['OWN_CONTRACT', 'CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED', 'KEY_UNACCEPTABLE'],
+  refusals: [
+    'OWN_CONTRACT',
+    'CONTRACT_NOT_FOUND',
+    'TRANSITION_NOT_ALLOWED',
+    'KEY_UNACCEPTABLE',
+    'AGENT_INSTANCE_HELD',
+  ],
 });
 
 export const reportTerminated = endpoint({
@@ -177,7 +183,7 @@ export const reportTerminated = endpoint({
   tags,
   params: contractOfProvider,
   answer: z.boolean(),
-  refusals: ['NOT_OWNER', 'CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED'],
+  refusals: ['NOT_OWNER', 'CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED', 'AGENT_INSTANCE_HELD'],
 });
 
 const reconciled = { externalId: z.string(), contractId: z.string() };
@@ -214,7 +220,7 @@ export const reconcileMachines = endpoint({
       pause: z.array(z.object({ ...reconciled, reason: z.string() }).meta({ id: 'ReconcilePauseInstance' })),
     })
     .meta({ id: 'ReconcileResponse' }),
-  refusals: ['NOT_OWNER', 'SERVICE_UNAVAILABLE'],
+  refusals: ['NOT_OWNER', 'SERVICE_UNAVAILABLE', 'AGENT_INSTANCE_HELD'],
 });
 
 /** In both spellings: shipped agents read one that the existing system did not write. */
@@ -250,7 +256,7 @@ export const listPendingPasswordResets = endpoint({
       })
       .meta({ id: 'ContractPendingPasswordReset' }),
   ),
-  refusals: ['NOT_OWNER', 'SERVICE_UNAVAILABLE'],
+  refusals: ['NOT_OWNER', 'SERVICE_UNAVAILABLE', 'AGENT_INSTANCE_HELD'],
 });
 
 export const reportPassword = endpoint({
@@ -272,7 +278,7 @@ export const reportPassword = endpoint({
     })
     .meta({ id: 'UpdatePasswordRequest' }),
   answer: z.string(),
-  refusals: ['CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED', 'KEY_UNACCEPTABLE'],
+  refusals: ['CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED', 'KEY_UNACCEPTABLE', 'AGENT_INSTANCE_HELD'],
 });
 
 export const listPendingSshKeyRotations = endpoint({
@@ -285,7 +291,7 @@ export const listPendingSshKeyRotations = endpoint({
   tags,
   params: providerParams,
   answer: z.array(z.object(waiting).meta({ id: 'ContractPendingSshKeyRotation' })),
-  refusals: ['NOT_OWNER', 'SERVICE_UNAVAILABLE'],
+  refusals: ['NOT_OWNER', 'SERVICE_UNAVAILABLE', 'AGENT_INSTANCE_HELD'],
 });
 
 export const reportSshKeyRotation = endpoint({
@@ -298,5 +304,5 @@ export const reportSshKeyRotation = endpoint({
   tags,
   params: contractParams,
   answer: z.string(),
-  refusals: ['CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED'],
+  refusals: ['CONTRACT_NOT_FOUND', 'TRANSITION_NOT_ALLOWED', 'AGENT_INSTANCE_HELD'],
 });

@@ -26,6 +26,8 @@ export const SNAPSHOT_METHOD = 'get-snapshot';
 
 const ns = z.string().regex(/^\d{1,19}$/);
 const signature = z.string().regex(/^[0-9a-f]{128}$/);
+/** The process that speaks; absent: an agent from before there were instances, or, of a snapshot, somebody who looks. */
+const instanceId = z.uuid().optional();
 
 export const desiredMachine = z.object({
   contractId: contractIdHex(),
@@ -80,6 +82,8 @@ export const desiredSnapshot = z.object({
   /** Rises with every change of this agent's desired state. */
   version: ns,
   atNs: ns,
+  /** Another process with this agent's key that was turned away. */
+  rival: z.object({ host: z.string().max(255).optional(), seenAtNs: ns }).optional(),
   machines: z.array(desiredMachine).max(5_000),
   sig: signature,
 });
@@ -88,6 +92,7 @@ export type DesiredSnapshot = z.output<typeof desiredSnapshot>;
 export const snapshotRequest = z.object({
   v: z.literal(1),
   agentPublicKey: publicKeyHex(),
+  instanceId,
   atNs: ns,
   sig: signature,
 });
@@ -98,6 +103,7 @@ const eventHead = {
   /** The command that this answers. */
   causationId: z.uuid().optional(),
   agentPublicKey: publicKeyHex(),
+  instanceId,
   /** Counts the agent's events. */
   seq: int32(0),
   atNs: ns,
@@ -191,6 +197,9 @@ export type AgentEventKind = AgentEvent['kind'];
 export const agentHeartbeat = z.object({
   v: z.literal(1),
   agentPublicKey: publicKeyHex(),
+  instanceId,
+  /** The last one: from now on another process may be this agent. */
+  leaving: z.boolean().optional(),
   atNs: ns,
   version: z.string().max(64),
   provisionerTypes: z.array(z.string().max(64)).min(1).max(10),

@@ -115,6 +115,7 @@ export const consumers = {
   ]),
   notifications: reader('notifications', [
     facts.accountRegistered,
+    facts.agentDoubled,
     facts.contractStatusChanged,
     facts.rentalRequested,
     facts.refundIssued,

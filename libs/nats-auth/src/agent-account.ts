@@ -14,11 +14,15 @@ export interface AgentAccountOptions {
   readonly operatorSigningSeed: string;
   /** The key with which the coordinator signs users of every agent account. */
   readonly userSigningKeyPublic: string;
+  /** Users that were made up to this second (Unix) are refused, and cut off. */
+  readonly refusedUpToSeconds?: number;
 }
 
 /** The account of one agent: it can reach its own commands, events, heartbeat and calls in the hub, and nothing else. */
 export function agentAccountJwt(options: AgentAccountOptions): Promise<string> {
-  return encode(options, { limits: { ...AGENT_LIMITS } });
+  const { refusedUpToSeconds } = options;
+  const revocations = refusedUpToSeconds === undefined ? {} : { revocations: { '*': refusedUpToSeconds } };
+  return encode(options, { limits: { ...AGENT_LIMITS }, ...revocations });
 }
 
 /** The same account with no connection allowed and every user JWT issued so far revoked. */
@@ -69,7 +73,11 @@ export interface AgentUserOptions {
   readonly userSigningSeed: string;
   /** Unix seconds. */
   readonly expiresAtSeconds: number;
+  /** For a look beside the agent: nothing can be reported, fetched or acknowledged with it. */
+  readonly onlyLooks?: boolean;
 }
+
+const LOOKS: ReadonlySet<string> = new Set(['consumer-info', 'rpc']);
 
 /** What an agent signs in with. Not a bearer token: the broker has the agent sign a nonce. */
 export function agentUserJwt(options: AgentUserOptions): Promise<string> {
@@ -82,9 +90,9 @@ export function agentUserJwt(options: AgentUserOptions): Promise<string> {
       bearer_token: false,
       allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
       pub: {
-        allow: agentExports.map(({ subject }) =>
-          subject.replace('*', account).replace(/^\$JS\.API/, API_PREFIX),
-        ),
+        allow: agentExports
+          .filter(({ name }) => !options.onlyLooks || LOOKS.has(name))
+          .map(({ subject }) => subject.replace('*', account).replace(/^\$JS\.API/, API_PREFIX)),
       },
       sub: { allow: ['_INBOX.>'] },
     },

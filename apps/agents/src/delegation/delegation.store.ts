@@ -21,6 +21,8 @@ export interface AgentRow {
   expiresAtNs: bigint | null;
   revokedAtNs: bigint | null;
   accountPublicKey: string | null;
+  /** The process that acts as the agent. */
+  instanceId: string | null;
   lastHeartbeatNs: bigint | null;
   version: string | null;
   provisionerTypes: string[];
@@ -31,7 +33,9 @@ export interface AgentRow {
 const COLUMNS = `agent_public_key as "agentPublicKey", provider_public_key as "providerPublicKey", pool_id as "poolId",
   permissions, label, created_at_ns as "createdAtNs", expires_at_ns as "expiresAtNs", revoked_at_ns as "revokedAtNs",
   account_public_key as "accountPublicKey", last_heartbeat_ns as "lastHeartbeatNs", version,
-  provisioner_types as "provisionerTypes", active_contracts as "activeContracts", resources`;
+  provisioner_types as "provisionerTypes", active_contracts as "activeContracts", resources,
+  (select i.instance_id from agent_instance i
+   where i.agent_public_key = agent.agent_public_key and i.ended_at_ns is null) as "instanceId"`;
 const AFTER_CURSOR = `($2::text is null or
   (created_at_ns, agent_public_key) < (select created_at_ns, agent_public_key from agent where agent_public_key = $2))
   order by created_at_ns desc, agent_public_key desc limit $3 offset $4`;

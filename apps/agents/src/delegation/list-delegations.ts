@@ -2,15 +2,18 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { listDelegations } from '@decent-cloud/messages/agents';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { DelegationStore } from './delegation.store.ts';
-import { showDelegation } from './show-delegation.ts';
+import { Delegations } from './delegations.ts';
 
 @Answers(listDelegations)
 export class ListDelegations implements Verb<typeof listDelegations> {
-  constructor(private readonly delegations: DelegationStore) {}
+  constructor(
+    private readonly delegations: DelegationStore,
+    private readonly shown: Delegations,
+  ) {}
 
   async run({ params, query }: VerbInput<typeof listDelegations>, { caller, now }: VerbContext) {
     requireUser(caller);
     const agents = await this.delegations.listOfProvider(params.pubkey, query);
-    return agents.map((agent) => showDelegation(agent, now));
+    return this.shown.show(agents, now);
   }
 }

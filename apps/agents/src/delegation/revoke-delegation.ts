@@ -43,7 +43,7 @@ export class RevokeDelegation implements Verb<typeof revokeDelegation> {
         now,
       ]);
       if (agent.accountPublicKey === null) return;
-      const claims = await this.claims.ofAccount(agent.accountPublicKey, now);
+      const claims = await this.claims.ofAccount(agent.accountPublicKey, now, null);
       await this.accounts.put(sql, params.agent_pubkey, claims);
     });
     // Committed: if the broker is away now, the sweep cuts the connection as soon as it is back.

@@ -1,8 +1,9 @@
+import type { ShownInstance } from '../instance/instance.store.ts';
 import type { AgentRow } from './delegation.store.ts';
 import { isActive, isOnline } from './domain/liveness.ts';
 
 /** An agent as its provider sees it. */
-export const showDelegation = (agent: AgentRow, now: bigint) => ({
+export const showDelegation = (agent: AgentRow, shown: ShownInstance | undefined, now: bigint) => ({
   agentPubkey: agent.agentPublicKey,
   providerPubkey: agent.providerPublicKey,
   permissions: agent.permissions,
@@ -14,4 +15,17 @@ export const showDelegation = (agent: AgentRow, now: bigint) => ({
   online: isActive(agent, now) && isOnline(agent.lastHeartbeatNs, now),
   version: agent.version,
   lastHeartbeatNs: agent.lastHeartbeatNs,
+  instance:
+    shown?.instanceId && shown.host !== null && shown.beganAtNs !== null
+      ? { instanceId: shown.instanceId, host: shown.host, beganAtNs: shown.beganAtNs }
+      : null,
+  rival:
+    shown?.rivalKind && shown.rivalSinceNs !== null && shown.rivalSeenNs !== null
+      ? {
+          kind: shown.rivalKind,
+          host: shown.rivalHost,
+          sinceNs: shown.rivalSinceNs,
+          seenNs: shown.rivalSeenNs,
+        }
+      : null,
 });

@@ -4,6 +4,7 @@ import { listPendingProvision } from '@decent-cloud/messages/agent-polling';
 import { Database } from '@decent-cloud/postgres';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import type { Assignment } from '../assignment/assignment.store.ts';
+import { PollingDoor } from './polling-door.ts';
 import { requirePolling } from './speakers.ts';
 
 const AT_MOST = 200;
@@ -11,10 +12,14 @@ const AT_MOST = 200;
 /** What the coordinator gave to this agent and it has not in hand. */
 @Answers(listPendingProvision)
 export class ListPendingProvision implements Verb<typeof listPendingProvision> {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly door: PollingDoor,
+  ) {}
 
   async run({ params }: VerbInput<typeof listPendingProvision>, { caller, now }: VerbContext) {
     const agent = requirePolling(caller, 'fetch_contracts', params.pubkey);
+    await this.door.assertOpen(agent);
     if (agent.poolId === undefined) {
       const text = 'Agent must belong to a pool. Re-register using a setup token.';
       throw new Refusal('PRECONDITION', 'POOL_NOT_FOUND', text);

@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { AgentReports } from '../assignment/agent-reports.ts';
 import { type Assignment, AssignmentStore, type Machine } from '../assignment/assignment.store.ts';
 import { counts, type MachineEvent } from '../assignment/domain/decide-event.ts';
+import { PollingDoor } from './polling-door.ts';
 import type { Speaker } from './speakers.ts';
 
 export interface InHand {
@@ -28,11 +29,13 @@ export class PolledMachines {
     private readonly database: Database,
     private readonly store: AssignmentStore,
     private readonly reports: AgentReports,
+    private readonly door: PollingDoor,
   ) {}
 
   /** Runs with the contract locked. @throws Refusal NOT_FOUND also for contracts of other providers */
   withContract<T>(speaker: Speaker, contractId: string, work: (inHand: InHand) => Promise<T>): Promise<T> {
     return this.database.transaction(async (sql) => {
+      await this.door.assertOpen(speaker, sql);
       const assignment = await this.store.lock(sql, contractId);
       if (!assignment || !actsFor(speaker, assignment)) throw contractNotFound();
       const machines = await this.store.machines(sql, contractId);

@@ -7,6 +7,7 @@ import { ContractStates } from './contract-states.ts';
 import { classifyRunning, type KnownContract } from './domain/classify-running.ts';
 import { findGone } from './domain/find-gone.ts';
 import { PolledMachines } from './polled-machines.ts';
+import { PollingDoor } from './polling-door.ts';
 import { type PollingAgent, requirePolling } from './speakers.ts';
 
 const REMOVALS_AT_MOST = 500;
@@ -19,10 +20,12 @@ export class ReconcileMachines implements Verb<typeof reconcileMachines> {
     private readonly database: Database,
     private readonly store: AssignmentStore,
     private readonly polled: PolledMachines,
+    private readonly door: PollingDoor,
   ) {}
 
   async run({ params, body }: VerbInput<typeof reconcileMachines>, { caller, requestId, now }: VerbContext) {
     const agent = requirePolling(caller, 'fetch_contracts', params.pubkey);
+    await this.door.assertOpen(agent);
     const named = body.runningInstances.flatMap(({ contractId }) => contractId?.toLowerCase() ?? []);
     const known = await this.known(agent, [...new Set(named)]);
     const states = await this.contracts.statesOf(

@@ -1,14 +1,21 @@
 import { printExactJson, Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { sendHeartbeat } from '@decent-cloud/messages/agent-polling';
-import { Database } from '@decent-cloud/postgres';
+import { Database, type Sql } from '@decent-cloud/postgres';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { POLLING_HEARTBEAT_SECONDS } from '../assignment/domain/polling.ts';
+import { DelegationStore } from '../delegation/delegation.store.ts';
+import type { PolledBeat } from '../instance/domain/polled-beats.ts';
+import { InstanceStore } from '../instance/instance.store.ts';
+import { Instances } from '../instance/instances.ts';
+import { heldByConnected } from './polling-door.ts';
 import { requirePolling } from './speakers.ts';
 
 const MOST_RESOURCES = 262_144;
 /** As JSON writes it: U+0000 and lone surrogates. */
 const UNSTORABLE = /\\u(0000|d[89a-f][0-9a-f]{2})/;
+
+type Beat = VerbInput<typeof sendHeartbeat>['body'];
 
 interface Pool {
   readonly poolId: string | null;
@@ -19,12 +26,43 @@ interface Pool {
 /** Whoever beats here polls, until it opens a session at the broker. What is left out stays as it was. */
 @Answers(sendHeartbeat)
 export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly delegations: DelegationStore,
+    private readonly instances: InstanceStore,
+    private readonly rivals: Instances,
+  ) {}
 
   async run({ params, body }: VerbInput<typeof sendHeartbeat>, { caller, now }: VerbContext) {
     const agent = requirePolling(caller, 'heartbeat', params.pubkey);
     const resources = body.resources === undefined ? null : printResources(body.resources);
-    const [pool] = await this.database.query<Pool>(
+    const heard = await this.database.transaction(async (sql): Promise<Pool | Refusal> => {
+      const holder = await this.instances.livingHolder(sql, agent.publicKey, now);
+      if (!holder) return this.hear(sql, agent.publicKey, body, resources, now);
+      await this.delegations.lock(sql, agent.publicKey);
+      await this.rivals.turnAway(sql, agent.publicKey, holder, undefined, 'polling', now);
+      return heldByConnected(holder.host);
+    });
+    // That it was turned away is written down by now.
+    if (heard instanceof Refusal) throw heard;
+    const pool = heard;
+    return {
+      acknowledged: true,
+      nextHeartbeatSeconds: BigInt(POLLING_HEARTBEAT_SECONDS),
+      ...(pool.poolId !== null && { poolId: pool.poolId }),
+      ...(pool.poolName !== null && { poolName: pool.poolName }),
+      ...(pool.upgradeToVersion !== null && { upgradeToVersion: pool.upgradeToVersion }),
+    };
+  }
+
+  private async hear(
+    sql: Sql,
+    agentPublicKey: string,
+    body: Beat,
+    resources: string | null,
+    now: bigint,
+  ): Promise<Pool> {
+    const [pool] = await sql.query<Pool & { beats: readonly PolledBeat[] }>(
       `update agent a set polls = true, last_heartbeat_ns = greatest($2, a.last_heartbeat_ns),
          version = coalesce($3, a.version),
          provisioner_types = case when $4::text is not null then array[$4::text]
@@ -33,9 +71,10 @@ export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
          active_contracts = $5, resources = coalesce($6::jsonb, a.resources)
        from agent b left join pool p on p.pool_id = b.pool_id
        where a.agent_public_key = $1 and b.agent_public_key = a.agent_public_key and a.revoked_at_ns is null
-       returning a.pool_id as "poolId", p.name as "poolName", p.upgrade_to_version as "upgradeToVersion"`,
+       returning a.pool_id as "poolId", p.name as "poolName", p.upgrade_to_version as "upgradeToVersion",
+         a.polled_beats as beats`,
       [
-        agent.publicKey,
+        agentPublicKey,
         now,
         body.version ?? null,
         body.provisionerType ?? null,
@@ -44,13 +83,8 @@ export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
       ],
     );
     if (!pool) throw new Refusal('FORBIDDEN', 'DELEGATION_MISSING', 'No active delegation found');
-    return {
-      acknowledged: true,
-      nextHeartbeatSeconds: BigInt(POLLING_HEARTBEAT_SECONDS),
-      ...(pool.poolId !== null && { poolId: pool.poolId }),
-      ...(pool.poolName !== null && { poolName: pool.poolName }),
-      ...(pool.upgradeToVersion !== null && { upgradeToVersion: pool.upgradeToVersion }),
-    };
+    await this.rivals.hearPolling(sql, agentPublicKey, { ...body, beats: pool.beats }, now);
+    return pool;
   }
 }
 

@@ -6,6 +6,7 @@ import type { MachineOperation, OperationKind, SealedCredential } from '../opera
 import { OperationStore } from '../operations/operation.store.ts';
 import { type ContractState, ContractStates } from './contract-states.ts';
 import { PolledMachines } from './polled-machines.ts';
+import { PollingDoor } from './polling-door.ts';
 import type { Speaker } from './speakers.ts';
 
 type Known = Pick<Assignment, 'contractId' | 'providerPublicKey' | 'requesterPublicKey' | 'spec'>;
@@ -23,10 +24,12 @@ export class WaitingOperations {
     private readonly store: OperationStore,
     private readonly polled: PolledMachines,
     private readonly contracts: ContractStates,
+    private readonly door: PollingDoor,
   ) {}
 
   /** Oldest first; contracts that the contracts service does not know any more are left out. */
   async list(speaker: Speaker, kind: OperationKind, requestId: string): Promise<Waiting[]> {
+    await this.door.assertOpen(speaker);
     const operations = await (speaker.kind === 'agent'
       ? this.store.pendingOf(speaker.publicKey, kind)
       : this.store.pendingOfProvider(speaker.publicKey, kind));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { nsToSeconds } from '@decent-cloud/kernel';
+import { nsToSeconds, systemClock } from '@decent-cloud/kernel';
 import {
   type AgentAccountOptions,
   agentAccountJwt,
@@ -34,20 +34,38 @@ export class AccountClaims {
     this.shape = createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 16);
   }
 
-  /** Of an account that is in use, or, with the time of its revocation, of one that lets nobody in. */
-  async ofAccount(accountPublicKey: string, revokedAtNs: bigint | null) {
-    const options = { ...this.common, accountPublicKey };
+  /**
+   * Of an account that is in use, or, with the time of its revocation, of one that lets nobody in. Users that were made up
+   * to `usersFromSeconds` are let in no more.
+   */
+  async ofAccount(accountPublicKey: string, revokedAtNs: bigint | null, usersFromSeconds: bigint | null) {
+    const options = {
+      ...this.common,
+      accountPublicKey,
+      ...(usersFromSeconds !== null && { refusedUpToSeconds: Number(usersFromSeconds) }),
+    };
     const accountJwt =
       revokedAtNs === null
         ? await agentAccountJwt(options)
         : await revokedAgentAccountJwt(options, Number(nsToSeconds(revokedAtNs)));
-    return { accountPublicKey, accountJwt, accountShape: this.shape };
+    return { accountPublicKey, accountJwt, accountShape: this.shape, usersFromSeconds };
   }
 
-  ofUser(accountPublicKey: string, agentPublicKeyHex: string, expiresAtSeconds: number): Promise<string> {
+  /** Everybody who was let in before this second, by the clock that stamps users. */
+  upToNow(): bigint {
+    return nsToSeconds(systemClock()) - 1n;
+  }
+
+  ofUser(
+    accountPublicKey: string,
+    agentPublicKeyHex: string,
+    expiresAtSeconds: number,
+    onlyLooks: boolean,
+  ): Promise<string> {
     return agentUserJwt({
       accountPublicKey,
       agentPublicKeyHex,
+      onlyLooks,
       userSigningSeed: this.settings.NATS_AGENT_USER_SIGNING_SEED,
       expiresAtSeconds,
     });

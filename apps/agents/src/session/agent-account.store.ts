@@ -7,10 +7,12 @@ export interface AccountRow {
   accountJwt: string;
   accountShape: string;
   revokedAtNs: bigint | null;
+  usersFromSeconds: bigint | null;
 }
 
 const COLUMNS = `agent_public_key as "agentPublicKey", account_public_key as "accountPublicKey",
-  account_jwt as "accountJwt", coalesce(account_shape, '') as "accountShape", revoked_at_ns as "revokedAtNs"`;
+  account_jwt as "accountJwt", coalesce(account_shape, '') as "accountShape", revoked_at_ns as "revokedAtNs",
+  users_from_seconds as "usersFromSeconds"`;
 
 /** The agents' accounts at the broker, as they shall be: the broker's own copy follows this one. */
 @Injectable()
@@ -32,12 +34,20 @@ export class AgentAccountStore {
       readonly accountPublicKey: string;
       readonly accountJwt: string;
       readonly accountShape: string;
+      readonly usersFromSeconds: bigint | null;
     },
   ): Promise<void> {
     await sql.query(
-      `update agent set account_public_key = $2, account_jwt = $3, account_shape = $4, account_push_due = true
+      `update agent set account_public_key = $2, account_jwt = $3, account_shape = $4, users_from_seconds = $5,
+         account_push_due = true
        where agent_public_key = $1`,
-      [agentPublicKey, account.accountPublicKey, account.accountJwt, account.accountShape],
+      [
+        agentPublicKey,
+        account.accountPublicKey,
+        account.accountJwt,
+        account.accountShape,
+        account.usersFromSeconds,
+      ],
     );
   }
 

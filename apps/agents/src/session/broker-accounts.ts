@@ -131,7 +131,11 @@ export class BrokerAccounts implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async sync(account: AccountRow, existing: ReadonlySet<string>, wanted: Set<string>): Promise<void> {
     if (account.accountShape !== this.claims.shape) {
-      const claims = await this.claims.ofAccount(account.accountPublicKey, account.revokedAtNs);
+      const claims = await this.claims.ofAccount(
+        account.accountPublicKey,
+        account.revokedAtNs,
+        account.usersFromSeconds,
+      );
       await this.accounts.put(this.database, account.agentPublicKey, claims);
       return this.settle(account.agentPublicKey);
     }

@@ -1,6 +1,6 @@
 import { DurableReader, traceOf, type Verdict } from '@decent-cloud/bus';
 import { type Clock, crash } from '@decent-cloud/kernel';
-import { agentEvent, consumers } from '@decent-cloud/messages';
+import { type AgentEvent, agentEvent, consumers } from '@decent-cloud/messages';
 import { attemptsIn, receiveOnce } from '@decent-cloud/outbox';
 import { Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
 import {
@@ -74,12 +74,24 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
     );
   }
 
+  /** Reports that name no process are of an older version, and were kept by the agent since. @throws DisbelievedError */
+  private async assertInTurn({ agentPublicKey, instanceId }: AgentEvent, now: bigint): Promise<void> {
+    if (instanceId === undefined) return;
+    if (await this.agents.isAtWork(agentPublicKey, instanceId, now)) return;
+    if (await this.agents.spokeInTurn(agentPublicKey, instanceId)) return;
+    throw new DisbelievedError(
+      'other-instance',
+      `${instanceId} does not act as ${agentPublicKey} (any more)`,
+    );
+  }
+
   private async verdictOn(message: JsMsg): Promise<Verdict> {
     const now = this.clock();
     try {
       const event = await believe(agentEvent, message.string(), accountOf(message.subject), (key) =>
         this.agents.fresh(key, now),
       );
+      await this.assertInTurn(event, now);
       const act = () =>
         this.database.transaction(async (sql) => {
           // Named by its agent too: nobody can use up the id of another one's event.

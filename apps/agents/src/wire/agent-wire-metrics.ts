@@ -19,7 +19,7 @@ export class AgentWireMetrics {
     });
     this.disbelieved = new Counter({
       name: 'dc_agent_messages_disbelieved_total',
-      help: 'Messages of agents that were not acted on, by channel (event, heartbeat, rpc) and reason (malformed, unknown-agent, foreign-account, revoked, forged, foreign-machine, stale)',
+      help: 'Messages of agents that were not acted on, by channel (event, heartbeat, rpc) and reason (malformed, unknown-agent, foreign-account, revoked, forged, foreign-machine, other-instance, stale)',
       labelNames: ['channel', 'reason'],
       registers,
     });

@@ -9,6 +9,7 @@ import {
   Injectable,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { InstanceStore } from '../instance/instance.store.ts';
 import type { AgentsSettings } from '../settings.ts';
 import { AgentWireMetrics } from './agent-wire-metrics.ts';
 import { KnownAgents } from './known-agents.ts';
@@ -34,6 +35,7 @@ export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly bus: Bus,
     private readonly database: Database,
     private readonly agents: KnownAgents,
+    private readonly instances: InstanceStore,
     private readonly wire: AgentWireMetrics,
     @Inject(SETTINGS) private readonly settings: AgentsSettings,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -66,6 +68,10 @@ export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShut
       const heartbeat = await believe(agentHeartbeat, message.string(), accountOf(message.subject), (key) =>
         this.agents.recent(key, now),
       );
+      if (!(await this.agents.isAtWork(heartbeat.agentPublicKey, heartbeat.instanceId, now))) {
+        this.wire.disbelieved.inc({ channel: 'heartbeat', reason: 'other-instance' });
+        return;
+      }
       const distanceNs = now - BigInt(heartbeat.atNs);
       if (distanceNs > secondsToNs(FRESH_SECONDS) || -distanceNs > secondsToNs(FRESH_SECONDS)) {
         this.wire.disbelieved.inc({ channel: 'heartbeat', reason: 'stale' });
@@ -107,6 +113,10 @@ export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShut
           beats.map(({ heartbeat }) => (heartbeat.resources ? JSON.stringify(heartbeat.resources) : null)),
         ],
       );
+      const left = beats.flatMap(({ heartbeat: { agentPublicKey, instanceId, leaving } }) =>
+        leaving && instanceId !== undefined ? [{ agentPublicKey, instanceId }] : [],
+      );
+      if (left.length > 0) await this.instances.leave(left, this.clock());
     } catch (error) {
       this.logger.warn({ error, agents: beats.length }, 'heartbeats could not be written; trying again');
       for (const [key, beat] of taken) if (!this.beats.has(key)) this.beats.set(key, beat);

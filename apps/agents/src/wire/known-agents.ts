@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DelegationStore } from '../delegation/delegation.store.ts';
 import { isActive } from '../delegation/domain/liveness.ts';
+import { stillCounts } from '../instance/domain/admission.ts';
+import { InstanceStore } from '../instance/instance.store.ts';
 import type { KnownAgent } from './domain/disbelief.ts';
 
 const REMEMBERED = 20_000;
@@ -18,12 +20,16 @@ interface Remembered {
 export class KnownAgents {
   private readonly remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
 
-  constructor(private readonly delegations: DelegationStore) {}
+  constructor(
+    private readonly delegations: DelegationStore,
+    private readonly instances: InstanceStore,
+  ) {}
 
   async fresh(agentPublicKey: string, now: bigint): Promise<KnownAgent | undefined> {
     const row = await this.delegations.find(agentPublicKey);
     if (!row) return undefined;
-    const agent = { accountPublicKey: row.accountPublicKey, isActive: isActive(row, now) };
+    const { accountPublicKey, instanceId } = row;
+    const agent = { accountPublicKey, instanceId, isActive: isActive(row, now) };
     this.remembered.set(agentPublicKey, { agent, atNs: now });
     return agent;
   }
@@ -32,5 +38,18 @@ export class KnownAgents {
     const known = this.remembered.get(agentPublicKey);
     if (known && now - known.atNs < secondsToNs(REMEMBER_SECONDS)) return known.agent;
     return this.fresh(agentPublicKey, now);
+  }
+
+  /** Does this process act as the agent now? One that names itself not, is of an older version: only when nobody does. */
+  async isAtWork(agentPublicKey: string, instanceId: string | undefined, now: bigint): Promise<boolean> {
+    const asked = instanceId ?? null;
+    const recent = await this.recent(agentPublicKey, now);
+    if (recent?.instanceId === asked) return true;
+    return (await this.fresh(agentPublicKey, now))?.instanceId === asked;
+  }
+
+  /** May what it said be its last word from when it acted as the agent? */
+  async spokeInTurn(agentPublicKey: string, instanceId: string): Promise<boolean> {
+    return stillCounts(await this.instances.endOf(agentPublicKey, instanceId));
   }
 }

@@ -1,5 +1,6 @@
-import { uuidV7 } from '@decent-cloud/kernel';
+import { secondsToNs, uuidV7 } from '@decent-cloud/kernel';
 import {
+  type AgentCommand,
   agentSubjects,
   type DesiredMachine,
   type facts,
@@ -20,12 +21,40 @@ export type Order = {
   | { readonly kind: facts.MachineOperationKind; readonly operation: MachineOperation }
 );
 
+const LOOK_SECONDS = 600;
+
 /** Signs commands and puts them into the outbox: they go out exactly if the decision is committed. */
 @Injectable()
 export class Orders {
   constructor(private readonly platformKey: PlatformKey) {}
 
-  async give(sql: Sql, order: Order, now: bigint): Promise<void> {
+  give(sql: Sql, order: Order, now: bigint): Promise<void> {
+    return this.send(
+      sql,
+      order,
+      'machine' in order ? { machine: order.machine } : { operation: order.operation },
+      now,
+    );
+  }
+
+  /** A connected agent looks at what is wanted of it, soon. */
+  async askToLook(sql: Sql, agentPublicKey: string, now: bigint): Promise<void> {
+    const [agent] = await sql.query<{ account: string }>(
+      `select account_public_key as account from agent
+       where agent_public_key = $1 and account_public_key is not null and revoked_at_ns is null and not polls`,
+      [agentPublicKey],
+    );
+    if (!agent) return;
+    const deadlineNs = now + secondsToNs(LOOK_SECONDS);
+    await this.send(sql, { kind: 'resync', agentPublicKey, account: agent.account, deadlineNs }, {}, now);
+  }
+
+  private async send(
+    sql: Sql,
+    order: Pick<Order, 'agentPublicKey' | 'account' | 'deadlineNs'> & { readonly kind: AgentCommand['kind'] },
+    content: Pick<AgentCommand, 'machine' | 'operation'>,
+    now: bigint,
+  ): Promise<void> {
     const commandId = uuidV7(now);
     const carrier: { traceparent?: string } = {};
     propagation.inject(context.active(), carrier);
@@ -36,7 +65,7 @@ export class Orders {
       agentPublicKey: order.agentPublicKey,
       issuedAtNs: now.toString(),
       deadlineNs: order.deadlineNs.toString(),
-      ...('machine' in order ? { machine: order.machine } : { operation: order.operation }),
+      ...content,
       ...(carrier.traceparent === undefined ? {} : { traceparent: carrier.traceparent }),
     });
     const subject = agentSubjects.command(order.account, order.kind);

@@ -18,7 +18,7 @@ const claimed = (changes: object = {}) => ({
   ...changes,
 });
 const known = (changes: Partial<KnownAgent> = {}) =>
-  Promise.resolve({ accountPublicKey: ACCOUNT, isActive: true, ...changes });
+  Promise.resolve({ accountPublicKey: ACCOUNT, isActive: true, instanceId: null, ...changes });
 const signed = (message: object, key = agent) => JSON.stringify(signMessage(key.seed, message));
 const hear = (text: string, about = known(), account = ACCOUNT) =>
   believe(agentEvent, text, account, () => about);

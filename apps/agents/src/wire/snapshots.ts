@@ -24,6 +24,8 @@ import { PlatformKey } from './platform-key.ts';
 import { accountOf, believe, DisbelievedError } from './signed-by-agent.ts';
 
 const MOST_MACHINES = 5_000;
+/** So long an agent is told of another process with its key. */
+const RIVAL_SECONDS = 3_600;
 
 type Row = Pick<Machine, 'contractId' | 'generation' | 'desired'> &
   Pick<Assignment, 'deadlineNs' | 'endsAtNs' | 'spec' | 'encryptionPublicKeys'>;
@@ -72,7 +74,7 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
   private async answer(message: Msg): Promise<void> {
     const now = this.clock();
     try {
-      const { agentPublicKey, atNs } = await believe(
+      const { agentPublicKey, atNs, instanceId } = await believe(
         snapshotRequest,
         message.string(),
         accountOf(message.subject),
@@ -80,6 +82,10 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
       );
       if (now - BigInt(atNs) > secondsToNs(FRESH_SECONDS)) {
         this.wire.disbelieved.inc({ channel: 'rpc', reason: 'stale' });
+        return;
+      }
+      if (instanceId !== undefined && !(await this.agents.isAtWork(agentPublicKey, instanceId, now))) {
+        this.wire.disbelieved.inc({ channel: 'rpc', reason: 'other-instance' });
         return;
       }
       message.respond(JSON.stringify(await this.of(agentPublicKey, now)));
@@ -92,8 +98,13 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** Version and machines of one moment. What is to go comes first: that list must not be cut. */
   async of(agentPublicKey: string, now: bigint): Promise<DesiredSnapshot> {
-    const [agent] = await this.database.query<{ version: bigint; machines: string }>(
-      `select a.desired_version as version, (
+    const [agent] = await this.database.query<{
+      version: bigint;
+      machines: string;
+      rivalHost: string | null;
+      rivalSeenNs: bigint | null;
+    }>(
+      `select a.desired_version as version, r.host as "rivalHost", r.seen_ns as "rivalSeenNs", (
          select coalesce(json_agg(json_build_object('contractId', contract_id, 'generation', generation,
              'desired', desired, 'deadlineNs', deadline_ns::text, 'endsAtNs', ends_at_ns::text, 'spec', spec,
              'encryptionPublicKeys', encryption_public_keys)), '[]')::text
@@ -103,8 +114,9 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
                where m.agent_public_key = a.agent_public_key and m.state <> 'gone'
                  and (m.desired = 'absent' or not (m.made_by_polling or coalesce(m.lease_expires_at_ns, 0) > $3))
                order by m.desired, m.offered_at_ns desc limit $2) as listed) as machines
-       from agent a where a.agent_public_key = $1`,
-      [agentPublicKey, MOST_MACHINES, now],
+       from agent a left join agent_rival r on r.agent_public_key = a.agent_public_key and r.seen_ns > $4
+       where a.agent_public_key = $1`,
+      [agentPublicKey, MOST_MACHINES, now, now - secondsToNs(RIVAL_SECONDS)],
     );
     const rows = JSON.parse(agent?.machines ?? '[]') as TextRow[];
     return this.platformKey.sign({
@@ -112,6 +124,12 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
       agentPublicKey,
       version: String(agent?.version ?? 0n),
       atNs: now.toString(),
+      ...(agent?.rivalSeenNs != null && {
+        rival: {
+          ...(agent.rivalHost !== null && { host: agent.rivalHost }),
+          seenAtNs: agent.rivalSeenNs.toString(),
+        },
+      }),
       machines: rows.map((row) =>
         desiredOf({
           ...row,

@@ -1,6 +1,7 @@
 import { listDelegations, listPoolAgents } from '@decent-cloud/messages/agents';
+import type { Answer } from '@decent-cloud/messages/endpoint';
 import type { Command } from 'commander';
-import { table, time } from '../print.ts';
+import { plain, table, time } from '../print.ts';
 import { type Run, verb } from '../verb.ts';
 
 export function addAgents(parent: Command, run: Run): void {
@@ -22,9 +23,25 @@ export function addAgents(parent: Command, run: Run): void {
         !agent.active ? 'revoked' : agent.online ? 'online' : 'offline',
         agent.version,
         time(agent.lastHeartbeatNs),
+        agent.instance?.host,
       ]);
-      const head = ['key', 'label', 'pool', 'state', 'version', 'last heartbeat'];
-      return { json: agents, text: table(head, rows, 'No agents') };
+      const head = ['key', 'label', 'pool', 'state', 'version', 'last heartbeat', 'host'];
+      const doubled = agents.flatMap(({ agentPubkey, rival }) =>
+        rival ? [doubledText(agentPubkey, rival)] : [],
+      );
+      return { json: agents, text: `${table(head, rows, 'No agents')}${doubled.join('')}` };
     },
   });
+}
+
+type Rival = NonNullable<Answer<typeof listDelegations>[number]['rival']>;
+
+/** Two processes with one key: what is known of the second one. */
+export function doubledText(agentPubkey: string, { kind, host, sinceNs, seenNs }: Rival): string {
+  const name = `agent ${agentPubkey.slice(0, 16)}...`;
+  const what =
+    kind === 'two-polling'
+      ? `two processes seem to poll as ${name}, since ${time(sinceNs)}`
+      : `another process${host === null ? '' : ` on the host "${plain(host)}"`} ${kind === 'polling' ? 'polls' : 'wants to act'} as ${name} and is turned away, last at ${time(seenNs)}`;
+  return `TWO WITH ONE KEY: ${what}. A second host needs an agent of its own: dc-agent setup token\n`;
 }

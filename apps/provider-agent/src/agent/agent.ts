@@ -15,6 +15,7 @@ import { askSnapshot } from './ask-snapshot.ts';
 import { ControlServer } from './control-server.ts';
 import { EventOutbox } from './event-outbox.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { type Instance, thisInstance } from './instance.ts';
 import type { OwnMarks } from './observe.ts';
 import { Operator } from './operator.ts';
 import { type Believer, DisbelievedError, isOperation, readCommand } from './orders.ts';
@@ -80,6 +81,7 @@ export class Agent {
   private constructor(
     options: AgentOptions,
     private readonly journal: Journal,
+    instance: Instance,
     private readonly unlock: () => Promise<void>,
   ) {
     this.options = options;
@@ -99,13 +101,16 @@ export class Agent {
       platformKey: this.platformKey,
       logger,
       now,
+      instance,
     });
+    const { instanceId } = instance;
     const platformNow = () => this.link.platformNow();
     const shared = { backend, journal, logger, now: platformNow };
     this.marks = { environment: options.environment, agent: keys.publicKeyHex.slice(0, 16) };
     const ask = () =>
       askSnapshot({
         seed: keys.seed,
+        instanceId,
         now: platformNow,
         believer: () => this.believer(),
         request: (method, text) => this.link.request(method, text),
@@ -115,6 +120,7 @@ export class Agent {
       ...shared,
       seed: keys.seed,
       agentPublicKey: keys.publicKeyHex,
+      instanceId,
       publish: (kind, text, eventId) => this.link.publishEvent(kind, text, eventId),
       onFatal: options.onFatal,
     });
@@ -148,6 +154,7 @@ export class Agent {
     });
     this.heartbeat = new Heartbeat({
       keys,
+      instanceId,
       version: VERSION,
       provisionerType: backend.type,
       logger,
@@ -178,7 +185,7 @@ export class Agent {
     const unlock = await takeRunLock(`${options.journalPath}.lock`);
     try {
       const journal = await Journal.open(options.journalPath, options.now ?? systemClock);
-      const agent = new Agent(options, journal, unlock);
+      const agent = new Agent(options, journal, await thisInstance(options.journalPath), unlock);
       await agent.begin();
       return agent;
     } catch (error) {
@@ -223,6 +230,7 @@ export class Agent {
     if (!isIdle) logger.warn('what the backend does not end is gone on with after the next start');
     if (!(await isDoneWithin(this.pull.idle(), TELL_MS))) this.pull.giveBack();
     await isDoneWithin(this.outbox.whenAllSent(), TELL_MS);
+    await isDoneWithin(this.heartbeat.leave(), TELL_MS);
     await isDoneWithin(this.link.flush(), TELL_MS);
     await this.link.stop();
     await this.outbox.stop();

@@ -5,6 +5,8 @@ import { type Believer, DisbelievedError, readSnapshot } from './orders.ts';
 
 export interface SnapshotQuestion {
   readonly seed: Uint8Array;
+  /** Absent: somebody who only looks. */
+  readonly instanceId?: string | undefined;
   readonly now: Clock;
   readonly believer: () => Believer;
   readonly request: (method: string, text: string) => Promise<string>;
@@ -16,10 +18,15 @@ const ATTEMPTS = 3;
 
 /** Asks the platform for all that it wants of this agent; writes nothing. @throws when nobody answers or what came is not to be believed */
 export async function askSnapshot(question: SnapshotQuestion): Promise<DesiredSnapshot> {
-  const { seed, now, believer, request, isConnected } = question;
+  const { seed, instanceId, now, believer, request, isConnected } = question;
   const { agentPublicKey } = believer();
   for (let attempt = 1; ; attempt++) {
-    const signed = signMessage(seed, { v: 1, agentPublicKey, atNs: now().toString() });
+    const signed = signMessage(seed, {
+      v: 1,
+      agentPublicKey,
+      ...(instanceId !== undefined && { instanceId }),
+      atNs: now().toString(),
+    });
     try {
       return readSnapshot(await request(SNAPSHOT_METHOD, JSON.stringify(signed)), believer());
     } catch (error) {

@@ -7,7 +7,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 
 type Unsigned<E> = E extends AgentEvent
-  ? Omit<E, 'v' | 'eventId' | 'agentPublicKey' | 'seq' | 'atNs' | 'sig'>
+  ? Omit<E, 'v' | 'eventId' | 'agentPublicKey' | 'instanceId' | 'seq' | 'atNs' | 'sig'>
   : never;
 /** What an event says; its head is added. */
 export type EventBody = Unsigned<AgentEvent>;
@@ -16,6 +16,8 @@ export interface EventOutboxOptions {
   readonly journal: Journal;
   readonly seed: Uint8Array;
   readonly agentPublicKey: string;
+  /** Absent where nothing goes out. */
+  readonly instanceId?: string | undefined;
   readonly now: Clock;
   readonly logger: Logger;
   readonly publish: (kind: string, text: string, eventId: string) => Promise<void>;
@@ -82,7 +84,7 @@ export class EventOutbox {
   async repeat(eventId: string): Promise<void> {
     const event = this.options.journal.state.events.get(eventId);
     if (!event) return;
-    if (event.sent) await this.options.publish(event.kind, event.text, event.eventId);
+    if (event.sent) await this.options.publish(event.kind, this.asOurs(event.text), event.eventId);
     else await this.whenSent(eventId);
   }
 
@@ -93,12 +95,13 @@ export class EventOutbox {
   }
 
   private async sign(body: EventBody): Promise<AgentEvent> {
-    const { journal, now, agentPublicKey, seed } = this.options;
+    const { journal, now, agentPublicKey, instanceId, seed } = this.options;
     const nowNs = now();
     const event = {
       v: 1 as const,
       eventId: uuidV7(nowNs),
       agentPublicKey,
+      ...(instanceId !== undefined && { instanceId }),
       seq: await journal.nextSeq(),
       atNs: nowNs.toString(),
       ...body,
@@ -106,6 +109,14 @@ export class EventOutbox {
     const signed = signMessage(seed, event);
     agentEvent.parse(signed);
     return signed as AgentEvent;
+  }
+
+  /** What the journal has from an earlier process is this one's to say: the same event, told by who acts as the agent now. */
+  private asOurs(text: string): string {
+    const { seed, instanceId } = this.options;
+    const { sig: _sig, ...event } = JSON.parse(text) as { sig: string; instanceId?: string };
+    if (event.instanceId === instanceId) return text;
+    return JSON.stringify(signMessage(seed, { ...event, instanceId }));
   }
 
   private async run(): Promise<void> {
@@ -132,8 +143,9 @@ export class EventOutbox {
 
   private async send(event: StoredEvent): Promise<boolean> {
     const { publish, journal, logger } = this.options;
-    const { eventId, kind, text } = event;
+    const { eventId, kind } = event;
     try {
+      const text = this.asOurs(event.text);
       crash.points?.pass(`provider-agent:publish:${kind}:before`);
       await publish(kind, text, eventId);
       if (crash.points?.pass(`provider-agent:publish:${kind}:after`)) await publish(kind, text, eventId);

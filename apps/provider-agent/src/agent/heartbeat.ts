@@ -7,6 +7,7 @@ export type Pulse = Pick<AgentHeartbeat, 'atNs' | 'activeContracts' | 'freeSlots
 
 export interface HeartbeatOptions {
   readonly keys: KeyPair;
+  readonly instanceId: string;
   readonly version: string;
   readonly provisionerType: string;
   readonly logger: Logger;
@@ -37,16 +38,22 @@ export class Heartbeat {
     await this.say({ freeSlots: 0 });
   }
 
+  /** The very last one: another process may be this agent from now on. */
+  leave(): Promise<void> {
+    return this.say({ freeSlots: 0, leaving: true });
+  }
+
   private beat(): void {
     this.say().catch((error: unknown) => this.options.logger.error({ error }, 'heartbeat failed'));
   }
 
-  private async say(over: Partial<Pulse> = {}): Promise<void> {
-    const { keys, version, provisionerType, isConnected, publish, pulse } = this.options;
+  private async say(over: Partial<Pulse> & { readonly leaving?: true } = {}): Promise<void> {
+    const { keys, instanceId, version, provisionerType, isConnected, publish, pulse } = this.options;
     if (!isConnected()) return;
     const heartbeat = {
       v: 1 as const,
       agentPublicKey: keys.publicKeyHex,
+      instanceId,
       version,
       provisionerTypes: [provisionerType],
       ...(await pulse()),

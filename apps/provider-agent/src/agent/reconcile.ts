@@ -19,12 +19,14 @@ export interface ReconcilerOptions {
   readonly carryOut: (order: Order) => Promise<unknown>;
 }
 
+const RIVAL_NS = 3_600_000_000_000n;
 const CONTRACT_ID = /^[0-9a-f]{64}$/;
 
 /** Compares what the platform wants with what is there: on every connection, on a timer, and when told to. */
 export class Reconciler {
   private readonly options: ReconcilerOptions;
   private running: Promise<boolean> | undefined;
+  private rivalToldNs = 0n;
   private again: { repeatResults: boolean } | undefined;
 
   constructor(options: ReconcilerOptions) {
@@ -106,6 +108,16 @@ export class Reconciler {
     return true;
   }
 
+  /** Said once for every hour in which another process was turned away. */
+  private tellOfRival({ rival }: DesiredSnapshot): void {
+    if (!rival || BigInt(rival.seenAtNs) < this.rivalToldNs + RIVAL_NS) return;
+    this.rivalToldNs = BigInt(rival.seenAtNs);
+    this.options.logger.error(
+      { otherHost: rival.host },
+      'ANOTHER PROCESS WITH THE KEY OF THIS AGENT WANTED TO WORK AND WAS TURNED AWAY: a second host needs an agent of its own (`dc-agent setup token`)',
+    );
+  }
+
   /** The newest snapshot, or nothing when it is older than the last one. @throws when nobody answers or what came is not to be believed */
   private async newest(): Promise<DesiredSnapshot | undefined> {
     const { ask, journal, logger } = this.options;
@@ -118,6 +130,7 @@ export class Reconciler {
       );
       return undefined;
     }
+    this.tellOfRival(snapshot);
     await journal.write([{ t: 'snapshot', atNs: snapshot.atNs, version: snapshot.version }]);
     return snapshot;
   }

@@ -6,7 +6,7 @@ import { type AgentConfig, loadConfig } from '../config/load-config.ts';
 import { refuseOpenFile } from '../config/secrets.ts';
 import { AgentState } from '../domain/agent-state.ts';
 import { readJournal } from '../journal/journal-file.ts';
-import { openSession, type Session } from '../link/session.ts';
+import { openSession, type Session, VISIT } from '../link/session.ts';
 import { visitBroker } from '../link/visit.ts';
 import { createLogger } from '../log.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -120,7 +120,7 @@ async function examinePlatform(config: AgentConfig, report: Report): Promise<voi
     return `${config.api.endpoint} answers`;
   });
   await attempt(report, 'session', 'platform', async () => {
-    session = await openSession(client, systemClock);
+    session = await openSession(client, systemClock, VISIT);
     const pinned = config.api.platform_public_key;
     if (pinned && pinned !== session.platformPublicKey)
       throw new Error('the platform names another key than the pinned one');

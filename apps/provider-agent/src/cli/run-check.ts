@@ -2,7 +2,7 @@ import { systemClock } from '@decent-cloud/kernel';
 import { holderOf } from '../agent/run-lock.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { refuseOpenFile } from '../config/secrets.ts';
-import { openSession, type Session } from '../link/session.ts';
+import { openSession, type Session, VISIT } from '../link/session.ts';
 import { visitBroker } from '../link/visit.ts';
 import { createLogger } from '../log.ts';
 import { CommandError, EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
@@ -36,7 +36,7 @@ export async function runCheck(configPath: string, options: { readonly json?: bo
   let session: Session | undefined;
   if (exitCode === EXIT.ok) {
     await attempt('session', EXIT.platform, async () => {
-      const opened = await openSession(clientOf(config, keysOf(config)), systemClock);
+      const opened = await openSession(clientOf(config, keysOf(config)), systemClock, VISIT);
       const pinned = config.api.platform_public_key;
       if (pinned && pinned !== opened.platformPublicKey) {
         throw new CommandError(EXIT.authentication, 'the platform names another key than the pinned one');

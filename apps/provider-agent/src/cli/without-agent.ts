@@ -9,7 +9,7 @@ import { AgentState } from '../domain/agent-state.ts';
 import { Journal } from '../journal/journal.ts';
 import { readJournal } from '../journal/journal-file.ts';
 import { PlatformKey } from '../link/platform-key.ts';
-import { openSession } from '../link/session.ts';
+import { openSession, VISIT } from '../link/session.ts';
 import { visitBroker } from '../link/visit.ts';
 import { createLogger, logLevel } from '../log.ts';
 import { backendOf, clientOf, keysOf } from './open-config.ts';
@@ -98,7 +98,7 @@ async function inPlaceOfAgent<T>(
   const backend = backendOf(config, logger);
   let offsetNs = 0n;
   const ask = async () => {
-    const session = await openSession(clientOf(config, keys), systemClock);
+    const session = await openSession(clientOf(config, keys), systemClock, VISIT);
     offsetNs = session.clockOffsetNs;
     const platformKey = new PlatformKey({
       dataDir: config.dataDir,

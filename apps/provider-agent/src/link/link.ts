@@ -4,6 +4,7 @@ import { type Clock, jitteredBackoffMs, upsAndDowns } from '@decent-cloud/kernel
 import { agentSubjects } from '@decent-cloud/messages/agent-protocol';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Instance } from '../agent/instance.ts';
 import type { Logger } from '../log.ts';
 import { connectBroker } from './connect.ts';
 import type { PlatformKey } from './platform-key.ts';
@@ -18,6 +19,8 @@ export interface LinkOptions {
   readonly platformKey: PlatformKey;
   readonly logger: Logger;
   readonly now: Clock;
+  /** The process that wants to act as the agent. */
+  readonly instance: Instance;
   readonly random?: () => number;
 }
 
@@ -202,7 +205,12 @@ export class Link {
   }
 
   private async renewSession(): Promise<void> {
-    const session = await openSession(this.options.client, this.options.now, this.stopping.signal);
+    const session = await openSession(
+      this.options.client,
+      this.options.now,
+      { instance: this.options.instance },
+      this.stopping.signal,
+    );
     await this.options.platformKey.hear(session.platformPublicKey);
     this.session = session;
   }
@@ -294,9 +302,14 @@ export class Link {
   private note(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
     const status = (error as Partial<ApiError>).status;
-    const isRefusal = status === 401 || status === 403;
+    const isDouble = (error as Partial<ApiError>).reason === 'AGENT_INSTANCE_HELD';
+    const isRefusal = isDouble || status === 401 || status === 403;
     if (text !== this.lastError) {
-      const message = isRefusal ? 'the platform refuses this agent' : 'no connection to the platform yet';
+      const message = isDouble
+        ? 'ANOTHER PROCESS ACTS AS THIS AGENT: this one does nothing until that one has stopped or was silent for five minutes; a second host needs an agent of its own (`dc-agent setup token`)'
+        : isRefusal
+          ? 'the platform refuses this agent'
+          : 'no connection to the platform yet';
       this.options.logger[isRefusal ? 'error' : 'warn']({ error }, message);
     }
     this.lastError = text;

@@ -2,6 +2,7 @@ import { type Client } from '@decent-cloud/client';
 import { type Clock, NS_PER_SECOND, secondsToNs } from '@decent-cloud/kernel';
 import { openAgentSession } from '@decent-cloud/messages/agents';
 import type { Answer } from '@decent-cloud/messages/endpoint';
+import type { Instance } from '../agent/instance.ts';
 
 /** What the platform gives an agent to connect with, and what it says of the time. */
 export interface Session extends Answer<typeof openAgentSession> {
@@ -17,9 +18,18 @@ const RENEW_SPREAD = 0.1;
 /** An offset below this is the rounding of the stamp and the way of the answer. */
 const OFFSET_NOISE_NS = 5n * NS_PER_SECOND;
 
-/** Asks for a session. @throws ApiError */
-export async function openSession(client: Client, now: Clock, signal?: AbortSignal): Promise<Session> {
-  const answer = await client.call(openAgentSession, { body: {} }, signal ? { signal } : {});
+/** Who asks: the process that acts as the agent, or somebody who only looks beside it. */
+export type Asking = { readonly instance: Instance } | { readonly visit: true };
+export const VISIT: Asking = { visit: true };
+
+/** Asks for a session. @throws ApiError; with 409 when another process acts as this agent */
+export async function openSession(
+  client: Client,
+  now: Clock,
+  asking: Asking,
+  signal?: AbortSignal,
+): Promise<Session> {
+  const answer = await client.call(openAgentSession, { body: asking }, signal ? { signal } : {});
   const openedAtNs = now();
   const { issuedSeconds, endSeconds } = timesOf(answer.userJwt);
   const offsetNs = issuedSeconds === undefined ? 0n : secondsToNs(issuedSeconds) - openedAtNs;

@@ -18,6 +18,17 @@ export const agentDelegation = z
     online: z.boolean(),
     version: z.string().nullable(),
     lastHeartbeatNs: int64().nullable(),
+    /** The process that acts as the agent; null: none does, or it does not say so. */
+    instance: z.object({ instanceId: z.string(), host: z.string(), beganAtNs: int64() }).nullable(),
+    /** Another one with the same key, seen in the last 24 hours: turned away, or two that poll. */
+    rival: z
+      .object({
+        kind: z.enum(['session', 'polling', 'two-polling']),
+        host: z.string().nullable(),
+        sinceNs: int64(),
+        seenNs: int64(),
+      })
+      .nullable(),
   })
   .meta({ id: 'AgentDelegation' });
 

@@ -4,6 +4,8 @@ import { int32, int64, optionalIn, pageQuery, publicKeyHex } from '../schema.ts'
 import { text } from '../text.ts';
 import { poolParams, poolsPath, tags } from './parts.ts';
 
+const hash = () => z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be 64 hex characters' });
+
 export const setupToken = z
   .object({
     /** In full when it is made; lists show its beginning, which names it for deletion too. */
@@ -99,6 +101,20 @@ export const setUpAgent = endpoint({
   refusals: ['SETUP_TOKEN_INVALID', 'KEY_TAKEN', 'KEY_UNACCEPTABLE', 'NOT_OWNER'],
 });
 
+/** A process that wants to act as the agent: there is one at a time. */
+const agentInstance = z
+  .object({
+    /** New with every start. */
+    instanceId: z.uuid(),
+    /** Name of the host, for people. */
+    host: text(255),
+    /** Names the folder of its data on its host: a copy of it is another place. At most one process works in a place. */
+    place: hash(),
+    /** Names the start of that host. */
+    boot: hash(),
+  })
+  .meta({ id: 'AgentInstance' });
+
 export const openAgentSession = endpoint({
   method: 'POST',
   path: '/api/v1/agents/session',
@@ -107,7 +123,14 @@ export const openAgentSession = endpoint({
   permission: 'provision',
   summary: 'Get what an agent needs to connect to the bus',
   tags,
-  body: z.object({}).meta({ id: 'AgentSessionRequest' }),
+  body: z
+    .object({
+      instance: optionalIn(agentInstance),
+      visit: optionalIn(z.boolean()).meta({
+        description: 'For a short look beside the agent: nothing can be reported or fetched with it.',
+      }),
+    })
+    .meta({ id: 'AgentSessionRequest' }),
   answer: z
     .object({
       natsUrls: z.array(z.string()),
@@ -121,5 +144,5 @@ export const openAgentSession = endpoint({
       heartbeatSeconds: z.int(),
     })
     .meta({ id: 'AgentSessionResponse' }),
-  refusals: ['DELEGATION_MISSING'],
+  refusals: ['DELEGATION_MISSING', 'AGENT_INSTANCE_HELD'],
 });

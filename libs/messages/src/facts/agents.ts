@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { fact } from '../fact.ts';
-import { contractIdHex, int32, int64, publicKeyHex } from '../schema.ts';
+import { contractIdHex, idHex, int32, int64, publicKeyHex } from '../schema.ts';
 import { machineOperationKind } from './machine-operations.ts';
-import { AT, CONTRACT, KEY_A, KEY_B } from './samples.ts';
+import { ACCOUNT_A, AT, CONTRACT, KEY_A, KEY_B } from './samples.ts';
 
 const machine = {
   contractId: contractIdHex(),
@@ -98,6 +98,37 @@ export const machineLost = fact({
   subject: 'evt.agents.v1.machine-lost',
   payload: z.object(machine),
   sample: machineSample,
+});
+
+/** Two processes with the key of one agent: said once a day at most, and when one has taken the other's place. */
+export const agentDoubled = fact({
+  subject: 'evt.agents.v1.agent-doubled',
+  payload: z.object({
+    agentPublicKey: publicKeyHex(),
+    providerPublicKey: publicKeyHex(),
+    /** Absent when it is not known. */
+    providerAccountId: idHex().optional(),
+    label: z.string().optional(),
+    /**
+     * `refused`: the other one was turned away; `taken-over`: it took the place of one that had fallen silent;
+     * `polls-beside`: it polls and was turned away; `two-poll`: both poll, and nobody can be turned away.
+     */
+    what: z.enum(['refused', 'taken-over', 'polls-beside', 'two-poll']),
+    /** Names of the hosts, as they say themselves: of the one at work, and of the other. */
+    host: z.string().max(255).optional(),
+    otherHost: z.string().max(255).optional(),
+    atNs: int64(),
+  }),
+  sample: {
+    agentPublicKey: KEY_B,
+    providerPublicKey: KEY_A,
+    providerAccountId: ACCOUNT_A,
+    label: 'rack 7',
+    what: 'refused',
+    host: 'alpha',
+    otherHost: 'beta',
+    atNs: AT,
+  },
 });
 
 /** A tenant's operation inside of a machine has ended, as its agent says, or was given up. */

@@ -1,0 +1,169 @@
+import { secondsToNs } from '@decent-cloud/kernel';
+import { Database, type Sql } from '@decent-cloud/postgres';
+import { Injectable } from '@nestjs/common';
+import { ONLINE_SECONDS } from '../delegation/domain/liveness.ts';
+import type { AtTheDoor, EndedBy, Holder, Instance } from './domain/admission.ts';
+import type { PolledBeat } from './domain/polled-beats.ts';
+
+export type RivalKind = 'session' | 'polling' | 'two-polling';
+export interface Rival extends AtTheDoor {
+  readonly kind: RivalKind;
+  readonly host: string | null;
+  readonly toldAtNs: bigint | null;
+}
+export interface ShownInstance {
+  readonly agentPublicKey: string;
+  readonly instanceId: string | null;
+  readonly host: string | null;
+  readonly beganAtNs: bigint | null;
+  readonly rivalKind: RivalKind | null;
+  readonly rivalHost: string | null;
+  readonly rivalSinceNs: bigint | null;
+  readonly rivalSeenNs: bigint | null;
+}
+
+const HEARD = `greatest(i.seen_at_ns, a.last_heartbeat_ns)`;
+
+/** Which process acts as which agent. Whoever changes that locks the agent first. */
+@Injectable()
+export class InstanceStore {
+  constructor(private readonly database: Database) {}
+
+  async holder(sql: Sql, agentPublicKey: string): Promise<Holder | undefined> {
+    const [row] = await sql.query<Holder>(
+      `select i.instance_id as "instanceId", i.host, i.place, i.boot, i.began_at_ns as "beganAtNs",
+         ${HEARD} as "heardAtNs"
+       from agent_instance i join agent a using (agent_public_key)
+       where i.agent_public_key = $1 and i.ended_at_ns is null`,
+      [agentPublicKey],
+    );
+    return row;
+  }
+
+  /** The one at work, when it is online. */
+  async livingHolder(sql: Sql, agentPublicKey: string, now: bigint): Promise<Holder | undefined> {
+    const holder = await this.holder(sql, agentPublicKey);
+    return holder && now - holder.heardAtNs < secondsToNs(ONLINE_SECONDS) ? holder : undefined;
+  }
+
+  /** How a process that is not at work ended; undefined: it never was. */
+  async endOf(agentPublicKey: string, instanceId: string): Promise<EndedBy | undefined> {
+    const [row] = await this.database.query<{ endedBy: EndedBy | null }>(
+      'select ended_by as "endedBy" from agent_instance where agent_public_key = $1 and instance_id = $2',
+      [agentPublicKey, instanceId],
+    );
+    return row?.endedBy ?? undefined;
+  }
+
+  async begin(sql: Sql, agentPublicKey: string, instance: Instance, now: bigint): Promise<void> {
+    const { instanceId, host, place, boot } = instance;
+    await sql.query(
+      `insert into agent_instance (agent_public_key, instance_id, host, place, boot, began_at_ns, seen_at_ns)
+       values ($1, $2, $3, $4, $5, $6, $6)
+       on conflict (agent_public_key, instance_id) do update set host = excluded.host, place = excluded.place,
+         boot = excluded.boot, began_at_ns = excluded.began_at_ns, seen_at_ns = excluded.seen_at_ns,
+         ended_at_ns = null, ended_by = null`,
+      [agentPublicKey, instanceId, host, place, boot, now],
+    );
+  }
+
+  async seen(sql: Sql, agentPublicKey: string, now: bigint): Promise<void> {
+    await sql.query(
+      'update agent_instance set seen_at_ns = $2 where agent_public_key = $1 and ended_at_ns is null',
+      [agentPublicKey, now],
+    );
+  }
+
+  async end(sql: Sql, agentPublicKey: string, endedBy: EndedBy, now: bigint): Promise<void> {
+    await sql.query(
+      `update agent_instance set ended_at_ns = $2, ended_by = $3
+       where agent_public_key = $1 and ended_at_ns is null`,
+      [agentPublicKey, now, endedBy],
+    );
+  }
+
+  /** These said that they were leaving. */
+  async leave(left: readonly { agentPublicKey: string; instanceId: string }[], now: bigint): Promise<void> {
+    await this.database.query(
+      `update agent_instance i set ended_at_ns = $3, ended_by = 'left'
+       from unnest($1::text[], $2::uuid[]) as l(key, instance)
+       where i.agent_public_key = l.key and i.instance_id = l.instance and i.ended_at_ns is null`,
+      [left.map(({ agentPublicKey }) => agentPublicKey), left.map(({ instanceId }) => instanceId), now],
+    );
+  }
+
+  async rival(sql: Sql, agentPublicKey: string): Promise<Rival | undefined> {
+    const [row] = await sql.query<Rival>(
+      `select kind, instance_id as "instanceId", host, since_ns as "sinceNs", seen_ns as "seenNs",
+         told_at_ns as "toldAtNs" from agent_rival where agent_public_key = $1`,
+      [agentPublicKey],
+    );
+    return row;
+  }
+
+  async putRival(sql: Sql, agentPublicKey: string, rival: Rival): Promise<void> {
+    const { kind, instanceId, host, sinceNs, seenNs, toldAtNs } = rival;
+    await sql.query(
+      `insert into agent_rival (agent_public_key, kind, instance_id, host, since_ns, seen_ns, told_at_ns)
+       values ($1, $2, $3, $4, $5, $6, $7)
+       on conflict (agent_public_key) do update set kind = excluded.kind, instance_id = excluded.instance_id,
+         host = excluded.host, since_ns = excluded.since_ns, seen_ns = excluded.seen_ns,
+         told_at_ns = excluded.told_at_ns`,
+      [agentPublicKey, kind, instanceId, host, sinceNs, seenNs, toldAtNs],
+    );
+  }
+
+  async forgetRival(sql: Sql, agentPublicKey: string): Promise<void> {
+    await sql.query('delete from agent_rival where agent_public_key = $1', [agentPublicKey]);
+  }
+
+  async putPolledBeats(sql: Sql, agentPublicKey: string, beats: readonly PolledBeat[]): Promise<void> {
+    await sql.query('update agent set polled_beats = $2 where agent_public_key = $1', [
+      agentPublicKey,
+      JSON.stringify(beats),
+    ]);
+  }
+
+  /** What is shown of these agents; rivals only when they were seen since then. */
+  shown(agentPublicKeys: readonly string[], rivalsSinceNs: bigint): Promise<ShownInstance[]> {
+    return this.database.query<ShownInstance>(
+      `select a.agent_public_key as "agentPublicKey", i.instance_id as "instanceId", i.host,
+         i.began_at_ns as "beganAtNs", r.kind as "rivalKind", r.host as "rivalHost", r.since_ns as "rivalSinceNs",
+         r.seen_ns as "rivalSeenNs"
+       from agent a
+       left join agent_instance i on i.agent_public_key = a.agent_public_key and i.ended_at_ns is null
+       left join agent_rival r on r.agent_public_key = a.agent_public_key and r.seen_ns > $2
+       where a.agent_public_key = any($1::text[])`,
+      [agentPublicKeys, rivalsSinceNs],
+    );
+  }
+
+  /** Who owns the agent, as far as it is known, for notices. */
+  async ownerOf(
+    sql: Sql,
+    agentPublicKey: string,
+  ): Promise<{
+    readonly providerPublicKey: string;
+    readonly label: string | null;
+    readonly accountId: string | null;
+  }> {
+    const [row] = await sql.query<{
+      providerPublicKey: string;
+      label: string | null;
+      accountId: string | null;
+    }>(
+      `select a.provider_public_key as "providerPublicKey", a.label,
+         (select s.provider_account_id from assignment s
+          where s.provider_public_key = a.provider_public_key and s.provider_account_id is not null limit 1) as "accountId"
+       from agent a where a.agent_public_key = $1`,
+      [agentPublicKey],
+    );
+    if (!row) throw new Error(`unknown agent ${agentPublicKey}`);
+    return row;
+  }
+
+  async purge(beforeNs: bigint): Promise<void> {
+    await this.database.query('delete from agent_instance where ended_at_ns < $1', [beforeNs]);
+    await this.database.query('delete from agent_rival where seen_ns < $1', [beforeNs]);
+  }
+}
