@@ -2,6 +2,8 @@ import { createSigner, generateKeyPair, type KeyPair } from '@decent-cloud/ident
 import { printExactJson } from '@decent-cloud/kernel';
 import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
+import { KeyHolder, sendAs } from '../src/key-holder.ts';
+import { outcome, registered, takeAsFarAsPossible, walked } from '../src/key-walk.ts';
 import { Platform } from '../src/platform.ts';
 import { Tenant } from '../src/tenant.ts';
 
@@ -168,6 +170,98 @@ test.each(services)(
   },
   60_000,
 );
+
+describe('whoever names the key of another', () => {
+  let mallory: KeyPair;
+  let stranger: KeyPair;
+  let victim: KeyHolder;
+  let twin: KeyHolder;
+  let invitation: { id: string };
+  let lookedUp: string;
+
+  beforeAll(async () => {
+    const { apiUrl } = platform;
+    [mallory, stranger] = [await registered(apiUrl, 'mallory'), await registered(apiUrl, 'trent')];
+    [victim, twin] = [new KeyHolder(apiUrl), new KeyHolder(apiUrl)];
+    invitation = await takeAsFarAsPossible(apiUrl, mallory, 'mallory', victim);
+    lookedUp = (await victim.call('GET', '/accounts', undefined, `publicKey=${victim.publicKey}`)).code;
+    const offerings: { id: number; offering_id: string }[] = await tenant.dc.json([
+      'contract',
+      'list-offerings',
+    ]);
+    const demo = offerings.find(({ offering_id }) => offering_id === 'demo-small')?.id ?? 0;
+    for (const holder of [victim, twin]) await holder.settle(BigInt(demo));
+  }, 60_000);
+
+  test.each(walked)('%s: gets nothing by it', async (_name, declaration) => {
+    const call = victim.callOf(declaration);
+    const [asInviter, asStranger] = [
+      await sendAs(platform.apiUrl, mallory, call),
+      await sendAs(platform.apiUrl, stranger, call),
+    ];
+    expect(outcome(asInviter)).toBe(outcome(asStranger));
+    if (declaration.auth === 'self') expect(outcome(asInviter)).toBe('403 NOT_OWNER');
+    if (declaration.auth === 'agent') expect(outcome(asInviter)).toBe('401 DELEGATION_MISSING');
+  });
+
+  test('changes nothing for the holder, nor by taking the word back', async () => {
+    expect(lookedUp).toBe('ACCOUNT_NOT_FOUND');
+    const path = `/accounts/mallory/keys/${invitation.id}`;
+    expect(outcome(await sendAs(platform.apiUrl, mallory, { method: 'DELETE', path }))).toBe('200 ok');
+    const done: string[] = [];
+    for (const [name, declaration] of walked) {
+      const said: string[] = [];
+      for (const holder of [victim, twin]) {
+        const key = declaration.auth === 'agent' ? holder.agentKey : holder.key;
+        said.push(outcome(await sendAs(platform.apiUrl, key, holder.callOf(declaration))));
+      }
+      expect([name, said[0]]).toEqual([name, said[1]]);
+      if (said[0] === '200 ok') done.push(name);
+    }
+    expect(done).toEqual(
+      expect.arrayContaining(['getWallet', 'getContract', 'listPools', 'sendHeartbeat', 'registerAccount']),
+    );
+    expect(done.length).toBeGreaterThan(30);
+    expect(await victim.account()).toMatchObject({ username: `holder-${victim.publicKey.slice(0, 8)}` });
+  }, 60_000);
+
+  test('gets none of what is paid into its wallet', async () => {
+    const topUpsOf = async (key: KeyPair): Promise<unknown[]> => {
+      const wallet = { method: 'GET', path: `/users/${key.publicKeyHex}/wallet` };
+      const { data } = await sendAs(platform.apiUrl, key, wallet);
+      return data.recentLedger
+        .filter((entry: { entryType: string }) => entry.entryType === 'topup')
+        .map((entry: { amountE9s: unknown }) => entry.amountE9s);
+    };
+    expect(await topUpsOf(victim.key)).toContain(50_000_000_000);
+    expect(await topUpsOf(victim.key)).toEqual(await topUpsOf(twin.key));
+    expect(await topUpsOf(mallory)).toEqual([]);
+  });
+});
+
+test('a shipped client’s second device joins by naming itself, and is the account from then on', async () => {
+  const { apiUrl } = platform;
+  const [first, second] = [await registered(apiUrl, 'shipped'), generateKeyPair()];
+  const topUp = { method: 'POST', path: `/users/${first.publicKeyHex}/wallet/topup`, body: { amountUsd: 7 } };
+  await sendAs(apiUrl, first, topUp);
+  const added = await sendAs(apiUrl, first, {
+    ...{ method: 'POST', path: '/accounts/shipped/keys', body: { newPublicKey: second.publicKeyHex } },
+  });
+  expect(added.data).toMatchObject({ id: expect.any(String), publicKey: second.publicKeyHex });
+  const device = { method: 'PUT', path: `/accounts/shipped/keys/${added.data.id}` };
+  await sendAs(apiUrl, first, { ...device, body: { deviceName: 'Tablet' } });
+  const wallet = { method: 'GET', path: `/users/${first.publicKeyHex}/wallet` };
+  expect(outcome(await sendAs(apiUrl, second, wallet))).toBe('403 NOT_OWNER');
+
+  const named = await sendAs(apiUrl, second, { ...device, body: { deviceName: 'Phone' } });
+  expect(named.data).toMatchObject({ id: added.data.id, isActive: true, deviceName: 'Phone' });
+  const login = { method: 'GET', path: '/accounts', query: `publicKey=${second.publicKeyHex}` };
+  expect((await sendAs(apiUrl, second, login)).data).toMatchObject({ username: 'shipped' });
+  expect((await sendAs(apiUrl, second, wallet)).data).toMatchObject({ balanceE9s: 7_000_000_000 });
+  const gone = { method: 'DELETE', path: `/accounts/shipped/keys/${added.data.id}` };
+  expect((await sendAs(apiUrl, first, gone)).data).toMatchObject({ isActive: false });
+  expect(outcome(await sendAs(apiUrl, second, wallet))).toBe('401 KEY_DISABLED');
+});
 
 test('these were many kinds; every service is up and none logged an error', async () => {
   expect(kinds.size).toBe(PARAMS.length + QUERIES.length + BODIES.length + 2 * WRONG_VALUES.length);

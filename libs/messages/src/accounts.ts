@@ -1,36 +1,11 @@
 import { z } from 'zod';
+import { newUsername } from './account-names.ts';
+import { emailAddress } from './email-address.ts';
 import { endpoint } from './endpoint.ts';
 import { int64, optionalIn, pageQuery, pathInt64, publicKeyHex } from './schema.ts';
 import { text } from './text.ts';
 
 const tags = ['accounts'];
-
-const RESERVED_USERNAMES: ReadonlySet<string> = new Set(
-  'admin api system root support moderator administrator test null undefined decent cloud'.split(' '),
-);
-const USERNAME = /^[a-zA-Z0-9][a-zA-Z0-9._@-]{1,62}[a-zA-Z0-9]$/;
-const EMAIL = /^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$/;
-const USERNAME_RULE =
-  'Username must start and end with alphanumeric character and contain only letters, numbers, period, underscore, hyphen, or at-sign';
-
-/** The name of a new account: trimmed, 3 to 64 characters. */
-export const newUsername = () =>
-  z
-    .string()
-    .trim()
-    .min(3, { error: 'Username must be at least 3 characters', abort: true })
-    .max(64, { error: 'Username must be at most 64 characters', abort: true })
-    .regex(USERNAME, { error: USERNAME_RULE, abort: true })
-    .refine((name) => !RESERVED_USERNAMES.has(name.toLowerCase()), { error: 'Username is reserved' });
-
-/** An e-mail address: trimmed, at most 255 bytes. */
-export const emailAddress = () =>
-  z
-    .string()
-    .trim()
-    .min(1, { error: 'Email cannot be empty', abort: true })
-    .max(255, { error: 'Email is too long (max 255 characters)', abort: true })
-    .regex(EMAIL, { error: 'Invalid email format' });
 
 const usernameParam = { username: text(255).meta({ examples: ['alice'] }) };
 const keyParams = z.object({ ...usernameParam, key_id: text(64) });

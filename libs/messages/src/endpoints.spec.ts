@@ -44,13 +44,6 @@ describe('all endpoints', () => {
 });
 
 describe('fields of accounts', () => {
-  it.each(['al', 'a'.repeat(65), '-bob', 'Admin', 'a b c'])('refuse the username %p', (name) => {
-    expect(accounts.newUsername().safeParse(name).success).toBe(false);
-  });
-  it.each([' alice ', 'a.b@c-d', 'a'.repeat(64)])('take the username %p, trimmed', (name) => {
-    expect(accounts.newUsername().parse(name)).toBe(name.trim());
-  });
-
   it('count bytes, not characters', () => {
     const body = accounts.updateKey.body;
     expect(body.safeParse({ deviceName: 'ä'.repeat(128) }).success).toBe(false);

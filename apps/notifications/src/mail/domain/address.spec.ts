@@ -1,11 +1,14 @@
 import { isMailAddress, isReservedAddress } from './address.ts';
 
 test('one plain address, nothing else', () => {
-  expect(isMailAddress('alice+x@mail.example.com')).toBe(true);
+  for (const address of ['alice+x@mail.example.com', "o'brien@example.com", 'a@example.xn--p1ai']) {
+    expect(isMailAddress(address)).toBe(true);
+  }
   for (const wrong of [
     '',
     'alice',
     'a@b',
+    'a@b..com',
     'a@b.com, c@d.com',
     'Alice <a@b.com>',
     'a@b.com\r\nBcc: c@d.com',

@@ -1,10 +1,11 @@
-const ADDRESS = /^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$/;
+import { parseEmailAddress } from '@decent-cloud/messages/email-address';
+
 /** RFC 2606 and 6761: nobody can have a mailbox there. */
 const RESERVED = /(^|[.@])(test|example|invalid|localhost|local)$|(^|[.@])example\.(com|net|org)$/;
 
 /** One plain address: no name, no list, nothing that could become a header. */
 export function isMailAddress(text: string): boolean {
-  return text.length <= 255 && ADDRESS.test(text);
+  return parseEmailAddress(text) !== undefined;
 }
 
 export function isReservedAddress(address: string): boolean {
