@@ -18,7 +18,10 @@ import { demoMachines } from './demo-machines.ts';
 import { Platform } from './platform.ts';
 
 const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 crash';
-/** Good for a rental, but the demo's machines cannot let anybody in with it: no machine is made. */
+/**
+ * Good for a rental of an offering that does not name its kind of machine, but the demo's machines cannot let anybody in
+ * with it: none is made.
+ */
 const TOKEN_KEY =
   'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIEaWjuOlohWUOsSp/fLaHH3tldm75GQX2aNRyWXhrNwjAAAABHNzaDo= token';
 const STOCK = 500;
@@ -261,7 +264,6 @@ async function offerMany(provider: Client): Promise<bigint> {
         unmetered_bandwidth: true,
         min_contract_hours: 1,
         max_contract_hours: 720,
-        provisioner_type: 'local',
         ...(pool && { agent_pool_id: pool.poolId }),
       },
     },

@@ -29,6 +29,21 @@ const CURVES: Readonly<Record<string, readonly [string, number]>> = {
 };
 const OTHERS = ['ssh-ed25519', 'ssh-rsa', 'sk-ssh-ed25519@openssh.com'];
 
+const LONGEST_COMMENT = 128;
+
+/**
+ * The line that every SSH server reads alike: type, base64, and a comment in printable ASCII, with single blanks between.
+ */
+export function printSshPublicKeyLine({ type, blob, comment }: SshPublicKey): string {
+  const plain = comment
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, LONGEST_COMMENT)
+    .trim();
+  return [type, bytesToBase64(blob), ...(plain === '' ? [] : [plain])].join(' ');
+}
+
 /** Reads one line of a public key file. @throws SshKeyError for everything else. */
 export function parseSshPublicKey(line: string): SshPublicKey {
   if (utf8(line).length > LONGEST_BYTES) throw new SshKeyError('An SSH key has at most 16 KiB');
@@ -39,7 +54,7 @@ export function parseSshPublicKey(line: string): SshPublicKey {
   }
   if (text.includes('PRIVATE KEY'))
     throw new SshKeyError('This is a private key: keep it, and give the public one');
-  const [type = '', encoded = '', ...comment] = text.split(/[ \t]+/);
+  const [type = '', encoded = '', ...comment] = text.split(/\s+/);
   if (type === 'ssh-dss') throw new SshKeyError('DSA keys (ssh-dss) are no longer safe');
   if (!OTHERS.includes(type) && !CURVES[type]) {
     throw new SshKeyError(

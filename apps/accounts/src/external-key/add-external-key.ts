@@ -2,7 +2,7 @@ import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { addExternalKey } from '@decent-cloud/messages/accounts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { OwnedAccounts } from '../key/owned-accounts.ts';
-import { assertRoomForExternalKey, fingerprintOf, NOT_YOUR_KEYS } from './domain/external-key-rules.ts';
+import { assertRoomForExternalKey, keptKeyOf, NOT_YOUR_KEYS } from './domain/external-key-rules.ts';
 import { ExternalKeyStore } from './external-key.store.ts';
 
 @Answers(addExternalKey)
@@ -18,9 +18,8 @@ export class AddExternalKey implements Verb<typeof addExternalKey> {
   ): Promise<AnswerInput<typeof addExternalKey>> {
     const { operationId, now } = context;
     const user = requireUser(context.caller);
-    const keyFingerprint = fingerprintOf(body);
+    const { keyData, keyFingerprint } = keptKeyOf(body);
     const { keyType, label = null } = body;
-    const keyData = body.keyData.trim();
     const request = { username: params.username, user, notYours: NOT_YOUR_KEYS, context };
     await this.accounts.act(request, async (sql, { accountId }) => {
       if (await this.externalKeys.isDone(sql, operationId)) return;

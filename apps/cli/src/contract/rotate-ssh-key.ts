@@ -1,5 +1,6 @@
 import { rotateSshKey } from '@decent-cloud/messages/contracts';
 import type { Command } from 'commander';
+import { rememberPrivateKey } from '../ssh/private-key-files.ts';
 import { readSshPublicKey } from '../ssh/read-public-key.ts';
 import { type Run, verb } from '../verb.ts';
 import { EXAMPLE_ID } from './get.ts';
@@ -17,7 +18,9 @@ export function addRotateSshKey(parent: Command, run: Run): void {
         .option('--wait', 'until the machine lets it in, --timeout seconds at most'),
     async run(session, { sshPubkey, wait }, [typed = '']) {
       const id = await session.contractId(typed);
-      const { line, parsed } = await readSshPublicKey(sshPubkey, session.outside.home);
+      const key = await readSshPublicKey(sshPubkey, session.outside.home);
+      const { line, parsed } = key;
+      await rememberPrivateKey(session, key);
       const message = await session.call(rotateSshKey, { params: { id }, body: { newSshPubkey: line } });
       if (!wait) return { json: { contractId: id, message }, text: `${message}\n` };
       await waitForOperation(session, 'rotate-ssh-key', id);

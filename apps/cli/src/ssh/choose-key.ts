@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { generateKeyPair, parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
 import type { Session } from '../session.ts';
 import { printSshPrivateKey, printSshPublicKey } from './openssh-key.ts';
+import { rememberedPrivateKey, rememberPrivateKey } from './private-key-files.ts';
 import { readSshPublicKey } from './read-public-key.ts';
 
 const OWN_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_ed25519_sk', 'id_ecdsa_sk'];
@@ -14,7 +15,11 @@ const keptFile = (session: Session, identity: string): string =>
 /** The public key to rent with: the given one, that of the user, else one of its own for the identity, made when needed. */
 export async function chooseSshPublicKey(session: Session, given: string | undefined): Promise<string> {
   const { home } = session.outside;
-  if (given !== undefined) return (await readSshPublicKey(given, home)).line;
+  if (given !== undefined) {
+    const key = await readSshPublicKey(given, home);
+    await rememberPrivateKey(session, key);
+    return key.line;
+  }
   const usual = join(home, '.ssh', 'id_ed25519.pub');
   if (existsSync(usual)) return (await readSshPublicKey(usual, home)).line;
   const { name } = await session.identity();
@@ -40,6 +45,8 @@ async function makeKey(session: Session, name: string, file: string): Promise<vo
 
 /** The private key file that belongs to a public key, when it is on this machine. */
 export async function findSshPrivateKey(session: Session, publicKey: string): Promise<string | undefined> {
+  const remembered = await rememberedFor(session, publicKey);
+  if (remembered !== undefined) return remembered;
   const { name } = await session.identity();
   const candidates = [
     keptFile(session, name),
@@ -50,6 +57,15 @@ export async function findSshPrivateKey(session: Session, publicKey: string): Pr
     if (isSameKey(await readFile(`${file}.pub`, 'utf8'), publicKey)) return file;
   }
   return undefined;
+}
+
+async function rememberedFor(session: Session, publicKey: string): Promise<string | undefined> {
+  try {
+    return await rememberedPrivateKey(session, parseSshPublicKey(publicKey).fingerprint);
+  } catch (error) {
+    if (error instanceof SshKeyError) return undefined;
+    throw error;
+  }
 }
 
 function isSameKey(left: string, right: string): boolean {

@@ -26,6 +26,7 @@ import {
   type Terms,
 } from './domain/new-contract.ts';
 import { checkRentalRequest, type RentalRequest } from './domain/rental-request.ts';
+import { assertTakesKey } from './domain/ssh-pubkey.ts';
 import { FundReservations, type Funds } from './funds.ts';
 import { type HeldOffering, Holds, tookTooLong } from './hold.ts';
 import { RentalPayment } from './rental-payment.ts';
@@ -117,6 +118,7 @@ export class CreateContract implements Verb<typeof createContract> {
     }
     const stockHeldAtNs = this.clock();
     try {
+      assertTakesKey(held.provisionerType, request.sshPubkey);
       const agreed = { ...terms, offering: held };
       // Its price has risen since it was quoted.
       const needed = fundsOf(agreed);

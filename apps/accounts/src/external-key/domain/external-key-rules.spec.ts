@@ -1,18 +1,21 @@
-import { assertRoomForExternalKey, fingerprintOf } from './external-key-rules.ts';
+import { assertRoomForExternalKey, keptKeyOf } from './external-key-rules.ts';
 
 const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFJ9XLaOeiLUcoIE55DpnmASB9aHusy8UeU4ceLKn5VC sample';
 
 test('the fingerprint of an SSH key is our own, whatever the owner says', () => {
   const keyFingerprint = 'SHA256:somebody-elses';
-  const computed = fingerprintOf({ keyType: 'ssh-ed25519', keyData: SSH_KEY, keyFingerprint });
-  expect(computed).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);
-  expect(computed).toBe(fingerprintOf({ keyType: 'ssh-ed25519', keyData: `  ${SSH_KEY}\n` }));
+  const kept = keptKeyOf({ keyType: 'ssh-ed25519', keyData: SSH_KEY, keyFingerprint });
+  expect(kept.keyFingerprint).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);
+  const pasted = `  ${SSH_KEY.replaceAll(' ', '\t  ')}\n`;
+  expect(keptKeyOf({ keyType: 'ssh-ed25519', keyData: pasted })).toEqual(kept);
+  expect(kept.keyData).toBe(SSH_KEY);
 });
 
 test('other keys keep the fingerprint that came with them', () => {
   const keyData = '-----BEGIN PGP PUBLIC KEY BLOCK-----';
-  expect(fingerprintOf({ keyType: 'gpg', keyData, keyFingerprint: 'ABCD' })).toBe('ABCD');
-  expect(fingerprintOf({ keyType: 'gpg', keyData })).toBeNull();
+  const given = { keyType: 'gpg', keyData, keyFingerprint: 'ABCD' };
+  expect(keptKeyOf(given)).toEqual({ keyData, keyFingerprint: 'ABCD' });
+  expect(keptKeyOf({ keyType: 'gpg', keyData })).toEqual({ keyData, keyFingerprint: null });
 });
 
 test.each([
@@ -20,7 +23,7 @@ test.each([
   ['of another type than it says', 'ssh-rsa', SSH_KEY],
   ['two lines', 'ssh-ed25519', `${SSH_KEY}\n${SSH_KEY}`],
 ])('an SSH key that is %s is refused', (_what, keyType, keyData) => {
-  expect(() => fingerprintOf({ keyType, keyData })).toThrow(
+  expect(() => keptKeyOf({ keyType, keyData })).toThrow(
     expect.objectContaining({ code: 'INVALID', reason: 'SSH_KEY_INVALID' }),
   );
 });

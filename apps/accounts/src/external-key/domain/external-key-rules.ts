@@ -1,4 +1,4 @@
-import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
+import { parseSshPublicKey, printSshPublicKeyLine, SshKeyError } from '@decent-cloud/identity';
 import { Refusal } from '@decent-cloud/kernel';
 
 export const MAX_EXTERNAL_KEYS = 50;
@@ -11,15 +11,24 @@ export interface GivenKey {
   readonly keyFingerprint?: string | undefined;
 }
 
+export interface KeptKey {
+  readonly keyData: string;
+  readonly keyFingerprint: string | null;
+}
+
 /**
- * The fingerprint to keep: of SSH keys our own, of others what the owner says.
+ * What to keep: SSH keys in the one form that every server reads, with our own fingerprint; others as they were given.
  * @throws Refusal INVALID when something that calls itself an SSH key is none.
  */
-export function fingerprintOf(key: GivenKey): string | null {
-  if (!SSH_TYPE.test(key.keyType)) return key.keyFingerprint ?? null;
+export function keptKeyOf(key: GivenKey): KeptKey {
+  if (!SSH_TYPE.test(key.keyType)) {
+    return { keyData: key.keyData.trim(), keyFingerprint: key.keyFingerprint ?? null };
+  }
   try {
     const parsed = parseSshPublicKey(key.keyData);
-    if (parsed.type === key.keyType) return parsed.fingerprint;
+    if (parsed.type === key.keyType) {
+      return { keyData: printSshPublicKeyLine(parsed), keyFingerprint: parsed.fingerprint };
+    }
     throw new SshKeyError(`keyType says ${key.keyType}, but the key is of type ${parsed.type}`);
   } catch (error) {
     if (!(error instanceof SshKeyError)) throw error;
