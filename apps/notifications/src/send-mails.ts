@@ -6,13 +6,11 @@ import { isReservedAddress } from './mail/domain/address.ts';
 import { afterTry, judgeBatch, type Outcome, outcomeOf } from './mail/domain/delivery.ts';
 import { renderMail } from './mail/domain/render.ts';
 import { type DueMail, MailStore } from './mail/mail.store.ts';
-import { Mailer, SEND_LIMIT_MS } from './mail/mailer.ts';
+import { Mailer, sendLimitMs, UnconfirmedMailError } from './mail/mailer.ts';
 import type { NotificationsSettings } from './settings.ts';
 
 /** Mails handed over at the same time. */
 const AT_ONCE = 5;
-/** Longer than any try takes. */
-const LEASE_NS = secondsToNs((2 * SEND_LIMIT_MS) / 1_000);
 const RUN_FOR_MS = 10_000;
 const ADDRESS_KNOWN_WITHIN_NS = secondsToNs(86_400);
 const SENT_WITHIN_NS = secondsToNs(7 * 86_400);
@@ -44,8 +42,10 @@ export class SendMails implements Sweep {
     );
     if (!this.mailer.isReady) return;
     const until = performance.now() + RUN_FOR_MS;
+    // Longer than any try takes.
+    const leaseNs = secondsToNs(Math.ceil((2 * sendLimitMs(this.settings)) / 1_000));
     while (performance.now() < until) {
-      const due = await this.mails.claim(AT_ONCE, LEASE_NS, this.clock());
+      const due = await this.mails.claim(AT_ONCE, leaseNs, this.clock());
       if (due.length === 0) return;
       const tried = await Promise.all((await this.withoutReserved(due)).map((mail) => this.attempt(mail)));
       if (tried.length === 0) continue;
@@ -71,7 +71,7 @@ export class SendMails implements Sweep {
       await this.mailer.send({ id: mail.id, to: mail.email }, letter);
       return { mail, outcome: 'sent' };
     } catch (error) {
-      return { mail, outcome: outcomeOf(error), error };
+      return { mail, outcome: outcomeOf(error, error instanceof UnconfirmedMailError), error };
     }
   }
 

@@ -15,6 +15,9 @@ export const notificationsSettings = databaseSettings
     /** Where links in mails lead; PUBLIC_URL, where everything is served from one place. */
     FRONTEND_URL: httpUrl.optional(),
     PUBLIC_URL: httpUrl.default('https://decent-cloud.org'),
+    /** How long a server may take to greet, and to confirm a mail that it has: it may look for spam first. */
+    SMTP_GREETING_SECONDS: z.coerce.number().min(0.1).max(600).default(60),
+    SMTP_CONFIRM_SECONDS: z.coerce.number().min(0.1).max(3_600).default(600),
     MAIL_SWEEP_SECONDS: z.coerce.number().min(0.05).max(600).default(2),
     /** Refusals by the mail server after which a mail has failed. Times when no server answers do not count. */
     MAIL_MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(20),

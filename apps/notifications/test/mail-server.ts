@@ -13,6 +13,8 @@ const REFUSALS: Readonly<Record<string, number>> = { busy: 450, gone: 550 };
 export class MailServer {
   readonly mails: ReceivedMail[] = [];
   port = 0;
+  /** False: mails are taken, and nothing is said of it. */
+  confirms = true;
   private server: SMTPServer | undefined;
 
   get url(): string {
@@ -34,7 +36,7 @@ export class MailServer {
       onData: (stream, session, done) => {
         simpleParser(stream).then((mail) => {
           this.mails.push({ ...mail, recipients: addressesOf(session) });
-          done();
+          if (this.confirms) done();
         }, done);
       },
     });

@@ -103,6 +103,41 @@ test('while the mail server is down mails wait and spend no attempt; up again, e
   }
 });
 
+test('a server that takes mails and never says so gets each a few times at most, with growing waits', async () => {
+  const silent = new MailServer();
+  silent.confirms = false;
+  await silent.start();
+  const others = await startNotifications({
+    SMTP_URL: silent.url,
+    SMTP_CONFIRM_SECONDS: '0.3',
+    MAIL_MAX_ATTEMPTS: '3',
+  });
+  try {
+    const person = newPerson();
+    await others.know(person);
+    await others.changeStatus(statusChange(person, newPerson(), { actor: 'provider' }));
+    const waits: bigint[] = [];
+    for (const attempts of [1, 2]) {
+      const mail = await eventually(async () => {
+        const [now] = await others.mailsOf(person);
+        return now?.attempts === attempts && !now.in_hand && now.last_error !== null && now;
+      });
+      waits.push(mail.next_attempt_at_ns - others.clock());
+      others.forward(1_000);
+    }
+    expect(Number(waits[1]) / Number(waits[0])).toBeGreaterThan(1.5);
+    const failed = await eventually(async () => {
+      const [now] = await others.mailsOf(person);
+      return now?.state === 'failed' && now;
+    });
+    expect(failed.last_error).toContain('had the mail and did not confirm it');
+    expect(silent.to(person.email)).toHaveLength(3);
+  } finally {
+    await others.stop();
+    await silent.stop();
+  }
+});
+
 test('an address that the server never takes fails without holding up the others', async () => {
   const poison = await known('busy');
   const gone = await known('gone');

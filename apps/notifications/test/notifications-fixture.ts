@@ -106,8 +106,9 @@ export async function startNotifications(env: Record<string, string> = {}) {
         attempts: number;
         last_error: string | null;
         in_hand: boolean;
+        next_attempt_at_ns: bigint;
       }>(
-        'select id, state, attempts, last_error, leased_until_ns > 0 as in_hand from mail where account_id = $1 order by id',
+        'select id, state, attempts, last_error, leased_until_ns > 0 as in_hand, next_attempt_at_ns from mail where account_id = $1 order by id',
         [person.accountId],
       ),
     async stop() {

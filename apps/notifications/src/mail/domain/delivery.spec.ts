@@ -1,4 +1,4 @@
-import { afterTry, judgeBatch, outcomeOf, waitSeconds } from './delivery.ts';
+import { afterTry, judgeBatch, outageWaitSeconds, outcomeOf, waitSeconds } from './delivery.ts';
 
 const SECOND = 1_000_000_000n;
 const NOW = 1_000_000n * SECOND;
@@ -14,6 +14,19 @@ test('answers of the server are told from its silence', () => {
   expect(outcomeOf({ code: 'EENVELOPE' })).toBe('permanent');
   expect(outcomeOf(new Error('something else'))).toBe('temporary');
   expect(outcomeOf(undefined)).toBe('temporary');
+});
+
+test('what happens after the server has the whole mail is an attempt: it may send it on', () => {
+  for (const code of ['ETIMEDOUT', 'ECONNECTION', 'ECONNRESET', 'ESOCKET']) {
+    expect([code, outcomeOf({ code }, true)]).toEqual([code, 'temporary']);
+  }
+  expect(outcomeOf({ code: 'EMESSAGE', responseCode: 554 }, true)).toBe('permanent');
+  expect(outcomeOf({ code: 'EMESSAGE', responseCode: 451 }, true)).toBe('temporary');
+});
+
+test('waits grow while no server is there, up to a quarter of an hour', () => {
+  const waits = [0n, 60n, 240n, 1_200n, 3_600n, 86_400n].map((age) => outageWaitSeconds(age * SECOND));
+  expect(waits).toEqual([30, 30, 60, 300, 900, 900]);
 });
 
 test('silence is an outage only when nobody of the batch was answered', () => {

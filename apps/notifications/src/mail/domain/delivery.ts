@@ -1,8 +1,8 @@
 import { NS_PER_SECOND, secondsToNs } from '@decent-cloud/kernel';
 
 /**
- * What became of one try. `outage`: no mail server was there to say anything. `temporary`: it said "not now".
- * `permanent`: it, or the address itself, said "never".
+ * What became of one try. `outage`: no mail server was there to take anything. `temporary`: it said "not now", or
+ * nothing after it had the whole mail, which it may send on. `permanent`: it, or the address itself, said "never".
  */
 export type Outcome = 'sent' | 'outage' | 'temporary' | 'permanent';
 
@@ -14,7 +14,7 @@ export interface NextStep {
 
 const FIRST_WAIT_SECONDS = 60;
 const LONGEST_WAIT_SECONDS = 6 * 3_600;
-const OUTAGE_WAIT_SECONDS = 30;
+const OUTAGE_WAIT_SECONDS = { shortest: 30, longest: 900 } as const;
 const GIVE_UP_AFTER_NS = secondsToNs(7 * 86_400);
 const OUTAGES: ReadonlySet<unknown> = new Set([
   'ECONNECTION',
@@ -32,9 +32,10 @@ const OUTAGES: ReadonlySet<unknown> = new Set([
 ]);
 const SERVICE_NOT_AVAILABLE = 421;
 
-/** Reads an error of the mail client. */
-export function outcomeOf(error: unknown): Exclude<Outcome, 'sent'> {
+/** Reads an error of the mail client. `isHandedOver`: the whole mail had left when it came. */
+export function outcomeOf(error: unknown, isHandedOver = false): Exclude<Outcome, 'sent'> {
   const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown };
+  if (isHandedOver && typeof responseCode !== 'number') return 'temporary';
   if (OUTAGES.has(code) || responseCode === SERVICE_NOT_AVAILABLE) return 'outage';
   if (typeof responseCode === 'number') return responseCode >= 500 ? 'permanent' : 'temporary';
   return code === 'EENVELOPE' ? 'permanent' : 'temporary';
@@ -50,6 +51,12 @@ export function judgeBatch(outcomes: readonly Outcome[]): Outcome[] {
 export function waitSeconds(attempts: number, random: number): number {
   const wait = Math.min(FIRST_WAIT_SECONDS * 2 ** Math.min(attempts - 1, 20), LONGEST_WAIT_SECONDS);
   return Math.round(wait * (0.9 + 0.2 * random));
+}
+
+/** A quarter of the time that it has waited so far: 30 s at first, a quarter of an hour at most. */
+export function outageWaitSeconds(waitedNs: bigint): number {
+  const { shortest, longest } = OUTAGE_WAIT_SECONDS;
+  return Math.min(Math.max(Number(waitedNs / NS_PER_SECOND / 4n), shortest), longest);
 }
 
 /** What follows from one try; `attempts` includes it. */
@@ -68,6 +75,6 @@ export function afterTry(
     (!isOutage && attempts >= limits.maxAttempts) ||
     nowNs - mail.createdAtNs >= GIVE_UP_AFTER_NS;
   if (isOver) return { state: 'failed', nextAttemptAtNs: nowNs, attempts };
-  const wait = isOutage ? OUTAGE_WAIT_SECONDS : waitSeconds(attempts, random);
+  const wait = isOutage ? outageWaitSeconds(nowNs - mail.createdAtNs) : waitSeconds(attempts, random);
   return { state: 'queued', nextAttemptAtNs: nowNs + BigInt(wait) * NS_PER_SECOND, attempts };
 }
