@@ -4,6 +4,7 @@ import { publicKeyHex } from '@decent-cloud/messages/schema';
 import { z } from 'zod';
 import { openapiDocument } from './openapi-document.ts';
 import { referencePage } from './reference-page.ts';
+import { spelledOut } from './render-schema.ts';
 
 const options = { version: '1.2.3', serverUrl: 'http://localhost:8080' };
 const document = openapiDocument(allEndpoints, options);
@@ -30,6 +31,36 @@ describe('the OpenAPI document', () => {
     );
     expect(references(document).length).toBeGreaterThan(100);
     expect(references(document).filter((reference) => !known.includes(reference))).toEqual([]);
+  });
+
+  it('has no two names of one place that generators make one of', () => {
+    const alike: string[][] = [];
+    const collect = (names: readonly string[]): void => {
+      const bySpelling = Map.groupBy(names, spelledOut);
+      alike.push(...[...bySpelling.values()].filter((group) => group.length > 1));
+    };
+    const walk = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      for (const [key, inner] of Object.entries(value)) {
+        if (key === 'properties') collect(Object.keys(inner));
+        if (key === 'parameters') collect((inner as { in: string; name: string }[]).map((one) => one.name));
+        walk(inner);
+      }
+    };
+    walk(document);
+    collect(Object.keys(document.components?.schemas ?? {}));
+    collect(operations.map(({ operation }) => operation.operationId));
+    expect(alike).toEqual([]);
+    const pending = document.components?.schemas?.ContractPendingSshKeyRotation as {
+      properties: object;
+      required: string[];
+    };
+    expect(Object.keys(pending.properties)).toEqual([
+      'contract_id',
+      'requester_ssh_pubkey',
+      'provisioning_instance_details',
+    ]);
+    expect(pending.required).toEqual(['contract_id', 'requester_ssh_pubkey']);
   });
 
   it('names every operation once and describes all parameters of its path', () => {
@@ -82,7 +113,7 @@ describe('the OpenAPI document', () => {
       { in: 'header', name: 'x-api-user' },
       { in: 'header', name: 'x-api-key' },
     ]);
-    expect(Object.keys(update?.responses ?? {})).toEqual(['200', '400', '401', '413', '415', '500']);
+    expect(Object.keys(update?.responses ?? {})).toEqual(['200', '400', '401', '413', '415', '429', '500']);
     const refused = update?.responses?.['401'].content['application/json'].schema;
     expect(refused).toEqual({ $ref: '#/components/schemas/BareError' });
     expect(document.components?.schemas?.BareError).toMatchObject({ required: ['error'] });

@@ -15,7 +15,7 @@ export type OpenapiDocument = ReturnType<typeof createDocument>;
 const INTRODUCTION = `Answers are \`{"success":true,"data":…}\`; refusals carry a real status and
 \`{"success":false,"error":…,"code":…,"requestId":…}\`, where \`code\` never changes its meaning.
 Integers may exceed 2^53: read them exactly. Requests are signed (Ed25519ph, context \`decent-cloud\`).
-Lists end after \`limit\` items: ask on with \`cursor\` = id of the last item, or with \`offset\`.
+Lists end after \`limit\` items: ask on with \`cursor\` = id of the last item (its member \`cursor\`, where it has one), or with \`offset\`.
 POST and PUT that say so take an \`Idempotency-Key\`: the same key gives the same answer, once.`;
 
 const TITLES: Record<number, string> = {

@@ -3,7 +3,8 @@ import { createSchema, type ZodOpenApiOverride } from 'zod-openapi';
 
 /**
  * Corrects what zod-openapi prints for our schemas: a member whose type is stated by hand keeps only that, an answer
- * that a transform normalises looks like its input, and answers stay open for new members.
+ * that a transform normalises looks like its input, answers stay open for new members, and a member that the wire has in two
+ * spellings is there once, in the one that is declared first: generated clients make one name of both.
  */
 export const renderSchema: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) => {
   const stated = z.globalRegistry.get(zodSchema as unknown as z.ZodType)?.override;
@@ -19,4 +20,22 @@ export const renderSchema: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) 
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  keepFirstSpellings(jsonSchema);
 };
+
+function keepFirstSpellings(schema: { properties?: Record<string, unknown>; required?: string[] }): void {
+  const { properties, required } = schema;
+  if (!properties) return;
+  const seen = new Set<string>();
+  for (const name of Object.keys(properties)) {
+    const word = spelledOut(name);
+    if (seen.has(word)) {
+      delete properties[name];
+      if (required) schema.required = schema.required?.filter((other) => other !== name) ?? [];
+    }
+    seen.add(word);
+  }
+}
+
+/** What generators make one name of: `contract_id` and `contractId`. */
+export const spelledOut = (name: string): string => name.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
