@@ -203,7 +203,11 @@ export class Stage {
     return line === undefined ? 0 : Number(line.split(' ').at(-1));
   }
 
-  async pool(provider: string, location: 'europe' | 'apac' = 'europe', provisionerType = 'docker') {
+  async pool(
+    provider: string,
+    location: 'europe' | 'apac' = 'europe',
+    provisionerType: 'docker' | 'proxmox' = 'docker',
+  ) {
     const body = { name: `pool ${location}`, location, provisionerType };
     return this.ask(createPool, { params: { pubkey: provider }, body }, user(provider));
   }

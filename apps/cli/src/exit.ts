@@ -55,6 +55,7 @@ const CODES: Readonly<Record<ExitCode, string>> = {
 const OWN_HINTS: Readonly<Record<string, string>> = {
   NETWORK: 'Is the platform running? Choose another with --api-url or DC_API_URL.',
   TIMEOUT: 'Try again, or give it longer with --timeout.',
+  NOT_THE_API: 'Is this the address of the platform? Choose another with --api-url or DC_API_URL.',
   BAD_ANSWER: 'This command line and the platform are of different versions: update the older one.',
   NO_KEY: 'Choose an identity with --identity or DC_IDENTITY, or make one: dc identity generate --name me',
 };
@@ -97,7 +98,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 function exitCodeOf(error: ApiError): ExitCode {
-  if (error.reason === 'NO_KEY') return EXIT.configuration;
+  if (error.reason === 'NO_KEY' || error.reason === 'NOT_THE_API') return EXIT.configuration;
   if (error.reason === 'BAD_ANSWER') return EXIT.failure;
   switch (error.status) {
     case 0:

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesToHex, type KeyPair, keyPairFromSeed } from '@decent-cloud/identity';
@@ -14,7 +15,21 @@ const NAME = /^(?!\.)[A-Za-z0-9._-]{1,64}$/;
 
 /** Keys in files: `<directory>/<name>.json`, for the owner only. */
 export class IdentityStore {
-  constructor(readonly directory: string) {}
+  /** @param olderDirectory where keys were kept before: those that are there are used, new ones are not put there */
+  constructor(
+    readonly directory: string,
+    private readonly olderDirectory?: string,
+  ) {}
+
+  /** The folder that an identity is in, or would be made in. */
+  folderOf(name: string): string {
+    const older = this.olderDirectory;
+    const isOnlyThere =
+      older !== undefined &&
+      existsSync(join(older, `${name}.json`)) &&
+      !existsSync(join(this.directory, `${name}.json`));
+    return isOnlyThere ? older : this.directory;
+  }
 
   /** @throws CliError when the name could leave the directory or hide in it. */
   fileOf(name: string): string {
@@ -26,7 +41,7 @@ export class IdentityStore {
         'Use 1 to 64 letters, digits, dots, underscores or hyphens, not beginning with a dot.',
       );
     }
-    return join(this.directory, `${name}.json`);
+    return join(this.folderOf(name), `${name}.json`);
   }
 
   async list(): Promise<StoredIdentity[]> {
@@ -35,14 +50,13 @@ export class IdentityStore {
   }
 
   async names(): Promise<string[]> {
-    const files = await readdir(this.directory).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
-    return files
+    const folders = [this.directory, ...(this.olderDirectory === undefined ? [] : [this.olderDirectory])];
+    const files = (await Promise.all(folders.map(filesIn))).flat();
+    const names = files
       .filter((file) => file.endsWith('.json'))
       .map((file) => file.slice(0, -'.json'.length))
       .filter((name) => NAME.test(name));
+    return [...new Set(names)];
   }
 
   /** @throws CliError when it is missing, or its halves do not belong together. */
@@ -106,5 +120,14 @@ export class IdentityStore {
   async delete(name: string): Promise<void> {
     await this.load(name);
     await unlink(this.fileOf(name));
+  }
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }

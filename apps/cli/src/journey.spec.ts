@@ -142,7 +142,7 @@ describe('a rental', () => {
   }
 
   const publicKey = (): string =>
-    JSON.parse(readFileSync(join(home, '.dc-test-keys/me.json'), 'utf8')).public_key_hex;
+    JSON.parse(readFileSync(join(home, '.decent-cloud/me.json'), 'utf8')).public_key_hex;
   const push = (data: object): void => {
     for (const stream of streams)
       stream.write(`id: 1\nevent: contract-status\ndata: ${JSON.stringify(data)}\n\n`);
@@ -183,7 +183,7 @@ describe('a rental', () => {
     const created = await dc('contract', 'create', '--offering-id', '7');
     expect(created).toMatchObject({ code: 0, out: expect.stringContaining(`Contract ID: ${ID}`) });
     expect(created.err).toContain('made an SSH key of its own');
-    const kept = join(home, '.dc-test-keys/ssh/me');
+    const kept = join(home, '.decent-cloud/ssh/me');
     expect(parseSshPublicKey(String(contract.requester_ssh_pubkey)).fingerprint).toBe(
       parseSshPublicKey(readFileSync(`${kept}.pub`, 'utf8')).fingerprint,
     );

@@ -1,8 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accountWithKeys } from '@decent-cloud/messages/accounts';
+import { offering } from '@decent-cloud/messages/offerings';
 import type { Command } from 'commander';
 import { EXIT } from './exit.ts';
 import { createProgram, run } from './run.ts';
@@ -88,6 +90,7 @@ test('every command says what it does and shows an example', () => {
     command.outputHelp();
     expect(command.description()).not.toBe('');
     expect(help).toMatch(/Example:\n {2}dc /);
+    if (help.includes('contract get <id>')) expect(help).toContain('may be `last`');
   }
 });
 
@@ -140,12 +143,12 @@ test('a noun without a verb shows its help', async () => {
 test('a key is made for its owner only, never overwritten, never shown with its secret', async () => {
   const made = await dc('--json', 'identity', 'generate', '--name', 'me');
   expect(made.code).toBe(EXIT.ok);
-  expect(statSync(join(home, '.dc-test-keys/me.json')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(home, '.decent-cloud/me.json')).mode & 0o777).toBe(0o600);
   expect((await dc('identity', 'generate', '--name', 'me')).code).not.toBe(EXIT.ok);
   for (const name of ['../me', '.hidden', 'a/b']) {
     expect((await dc('identity', 'generate', '--name', name)).code).not.toBe(EXIT.ok);
   }
-  const secret = JSON.parse(readFileSync(join(home, '.dc-test-keys/me.json'), 'utf8'))
+  const secret = JSON.parse(readFileSync(join(home, '.decent-cloud/me.json'), 'utf8'))
     .secret_key_hex as string;
   for (const shown of [made, await dc('identity', 'show', 'me'), await dc('identity', 'list', '--json')]) {
     expect(shown.out + shown.err).not.toContain(secret);
@@ -186,6 +189,99 @@ test('wrong use, missing identity, no platform: each has its code', async () => 
   const nowhere = await dc('--api-url', 'http://127.0.0.1:1', '--json', 'contract', 'get', 'ab'.repeat(32));
   expect(nowhere.code).toBe(EXIT.unreachable);
   expect(JSON.parse(nowhere.out).error.reason).toBe('NETWORK');
+  expect(JSON.parse(nowhere.out).error.message).toContain('http://127.0.0.1:1 (bad port)');
+});
+
+test('what is empty is said, and asks nobody', async () => {
+  await dc('identity', 'generate', '--name', 'me');
+  for (const command of [
+    ['contract', 'get', ''],
+    ['account', 'get', ''],
+    ['provider', 'pool', 'delete', ''],
+  ]) {
+    const ended = await dc(...command);
+    expect(ended).toMatchObject({ code: EXIT.usage, out: '', err: expect.stringContaining('is empty') });
+  }
+  expect(seen).toEqual([]);
+});
+
+test('without a name the account is that of the identity', async () => {
+  await dc('identity', 'generate', '--name', 'me');
+  const account = {
+    ...(accountWithKeys.meta() as { examples: Record<string, unknown>[] }).examples[0],
+    username: 'alice',
+  };
+  answers['GET /api/v1/accounts'] = { status: 200, body: { success: true, data: account } };
+  answers['GET /api/v1/accounts/alice/external-keys'] = { status: 200, body: { success: true, data: [] } };
+  expect(await dc('account', 'get')).toMatchObject({ code: EXIT.ok, out: expect.stringContaining('alice') });
+  expect((await dc('account', 'list-ssh-keys')).code).toBe(EXIT.ok);
+  expect(seen.map(({ url }) => url.split('?')[0])).toEqual([
+    '/api/v1/accounts',
+    '/api/v1/accounts',
+    '/api/v1/accounts/alice/external-keys',
+  ]);
+});
+
+test('another server is named, and its page is not shown', async () => {
+  const page = createServer((_request, response) =>
+    response.writeHead(404, { 'content-type': 'text/html' }).end('<!doctype html><h1>Welcome</h1>'),
+  );
+  await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+  const ended = await dc('--api-url', url, 'offering', 'get', '1');
+  page.close();
+  expect(ended).toMatchObject({ code: EXIT.configuration, err: expect.stringContaining(url) });
+  expect(ended.err).toContain('--api-url');
+  expect(ended.err).not.toContain('Welcome');
+});
+
+test('keys are kept in ~/.decent-cloud, and those of before are still used', async () => {
+  await dc('identity', 'generate', '--name', 'old');
+  renameSync(join(home, '.decent-cloud'), join(home, '.dc-test-keys'));
+  await dc('identity', 'generate', '--name', 'new');
+  const listed = JSON.parse((await dc('--json', 'identity', 'list')).out) as { name: string }[];
+  expect(listed.map(({ name }) => name)).toEqual(['new', 'old']);
+  expect(existsSync(join(home, '.decent-cloud/new.json'))).toBe(true);
+  expect((await dc('identity', 'generate', '--name', 'old')).code).toBe(EXIT.refused);
+  expect((await dc('identity', 'delete', 'old', '--yes')).code).toBe(EXIT.ok);
+  expect(existsSync(join(home, '.dc-test-keys/old.json'))).toBe(false);
+});
+
+test('an own offering is changed as a whole: what is not named is said again', async () => {
+  await dc('identity', 'generate', '--name', 'me');
+  const { publicKey } = JSON.parse((await dc('--json', 'identity', 'show', 'me')).out);
+  const known = {
+    ...(offering.meta() as { examples: Record<string, unknown>[] }).examples[0],
+    post_provision_script: '#!/bin/sh\n',
+  };
+  answers['GET /api/v1/provider/my-offerings'] = { status: 200, body: { success: true, data: [known] } };
+  answers[`PUT /api/v1/providers/${publicKey}/offerings/13`] = {
+    status: 200,
+    body: { success: true, data: 'ok' },
+  };
+  expect(await dc('offering', 'update', '13', '--monthly-price', '6.50')).toMatchObject({
+    code: EXIT.ok,
+    err: '',
+  });
+  const sent = JSON.parse(seen.at(-1)?.body ?? '{}') as Record<string, unknown>;
+  expect(sent).toMatchObject({
+    monthly_price: 6.5,
+    offer_name: 'Small VPS',
+    post_provision_script: '#!/bin/sh\n',
+  });
+  expect(sent).not.toHaveProperty('id');
+  expect(await dc('offering', 'update', '14', '--stock', '1')).toMatchObject({ code: EXIT.notFound });
+  expect(await dc('offering', 'update', '13')).toMatchObject({ code: EXIT.usage });
+});
+
+test('a type of machines that is none is refused where it is said', async () => {
+  await dc('identity', 'generate', '--name', 'me');
+  const pool = ['provider', 'pool', 'create', '--name', 'B', '--location', 'europe', '--provisioner-type'];
+  expect(await dc(...pool, 'locl')).toMatchObject({
+    code: EXIT.usage,
+    err: expect.stringContaining('local'),
+  });
+  expect(seen).toEqual([]);
 });
 
 test('`last` is the newest rental; what makes something carries a key', async () => {

@@ -6,6 +6,7 @@ import { type CallOptions, type Client, createClient } from '@decent-cloud/clien
 import { createSigner, type KeyPair } from '@decent-cloud/identity';
 import { listMyContracts } from '@decent-cloud/messages/contracts';
 import type { Answer, CallInput, EndpointDeclaration } from '@decent-cloud/messages/endpoint';
+import { isOver } from './contract/states.ts';
 import { CliError, EXIT } from './exit.ts';
 import { IdentityStore } from './identity-store.ts';
 
@@ -35,9 +36,6 @@ const REQUEST_TIMEOUT_SECONDS = 30;
 /** So many of the newest own rentals are looked at to find the newest living one. */
 const LAST_PAGE = 200;
 const LAST_PAGES = 5;
-/** Nothing comes after these. */
-export const ENDS: readonly string[] = ['rejected', 'cancelled', 'expired', 'provisioningfailed', 'failed'];
-
 /** One run of the command line: where it speaks to, and as whom. */
 export class Session {
   readonly apiUrl: string;
@@ -59,7 +57,10 @@ export class Session {
     if (!/^https?:\/\/[^/]/.test(this.apiUrl)) {
       throw new CliError(EXIT.configuration, 'API_URL_INVALID', `"${this.apiUrl}" is not an http address`);
     }
-    this.store = new IdentityStore(this.env.DC_IDENTITY_DIR || join(outside.home, '.dc-test-keys'));
+    const chosen = this.env.DC_IDENTITY_DIR;
+    this.store = chosen
+      ? new IdentityStore(chosen)
+      : new IdentityStore(join(outside.home, '.decent-cloud'), join(outside.home, '.dc-test-keys'));
   }
 
   /** Progress for people: on stderr, so that stdout holds the result alone. */
@@ -102,7 +103,7 @@ export class Session {
       const query = { limit: LAST_PAGE, ...(cursor !== undefined && { cursor }) };
       const contracts = await this.call(listMyContracts, { params, query });
       newest ??= contracts[0]?.contract_id;
-      const living = contracts.find(({ status }) => !ENDS.includes(status));
+      const living = contracts.find(({ status }) => !isOver(status));
       if (living) return living.contract_id;
       if (contracts.length < LAST_PAGE) break;
       cursor = contracts.at(-1)?.contract_id;

@@ -1,5 +1,6 @@
 import { parseAmountE9s, printExactJson } from '@decent-cloud/kernel';
 import { type Command, InvalidArgumentError } from 'commander';
+import { CliError, EXIT } from './exit.ts';
 import { type GlobalOptions, Session, type Surroundings } from './session.ts';
 
 /** What a command has to say: the same for programs and for people. */
@@ -44,10 +45,27 @@ export function verb<O = Record<string, never>>(parent: Command, run: Run, spec:
     const own = command.opts<O & { idempotencyKey?: string }>();
     const session = new Session(globals, run.outside, own.idempotencyKey);
     if (spec.writes && session.isProduction) await session.confirm(`change something at ${session.apiUrl}?`);
-    const args = command.processedArgs.flat().map(String);
+    const args = argumentsOf(command);
     const result = await spec.run(session, own, args);
     run.outside.stdout(globals.json ? `${printExactJson(result.json ?? null)}\n` : result.text);
     run.exitCode = result.exitCode ?? 0;
+  });
+}
+
+/** What was typed, in its order; what may be left out and was is not there. @throws CliError for an empty one */
+function argumentsOf(command: Command): string[] {
+  return command.processedArgs.flatMap((value: unknown, index) => {
+    if (value === undefined) return [];
+    if (value === '') {
+      const name = command.registeredArguments[index]?.name();
+      throw new CliError(
+        EXIT.usage,
+        'ARGUMENT_EMPTY',
+        `<${name}> is empty`,
+        'Is a variable of the shell not set?',
+      );
+    }
+    return Array.isArray(value) ? value.map(String) : [String(value)];
   });
 }
 

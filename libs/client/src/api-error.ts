@@ -1,7 +1,7 @@
 import type { Reason, RefusalCode } from '@decent-cloud/kernel';
 
 /** Failures that the client itself finds. */
-export type ClientReason = 'NETWORK' | 'TIMEOUT' | 'BAD_ANSWER' | 'NO_KEY';
+export type ClientReason = 'NETWORK' | 'TIMEOUT' | 'BAD_ANSWER' | 'NOT_THE_API' | 'NO_KEY';
 
 const CODES: Readonly<Record<number, RefusalCode>> = {
   400: 'INVALID',

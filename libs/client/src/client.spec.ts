@@ -184,13 +184,29 @@ describe('the client', () => {
 
   it.each([
     ['another shape', '{"success":true,"data":{"contract_id":1}}'],
-    ['no JSON', '<html>'],
+    ['no JSON', 'Welcome'],
   ])('does not hand on an answer of %s', async (_what, body) => {
     replies.push(reply(200, body));
     expect(await failure(client().call(getContract, { params: { id: KEY } }))).toMatchObject({
       reason: 'BAD_ANSWER',
     });
   });
+
+  it.each([
+    [200, 'NOT_THE_API', false],
+    [404, 'NOT_THE_API', false],
+    [502, undefined, true],
+  ])(
+    'takes a page of status %i for what it is, and says where it came from',
+    async (status, reason, passing) => {
+      replies.push(reply(status, '<!doctype html><h1>Welcome</h1>', { 'content-type': 'text/html' }));
+      const error = await failure(client({ retries: 0 }).call(getContract, { params: { id: KEY } }));
+      expect(error).toMatchObject({ status, reason, passing });
+      expect(error.message).toBe(
+        `${baseUrl} answered with a web page (status ${status}), not as the API does`,
+      );
+    },
+  );
 
   describe('repeats', () => {
     const read = (options: Partial<ClientOptions> = {}) => client(options).call(searchOfferings);

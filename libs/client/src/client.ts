@@ -61,7 +61,7 @@ export function createClient(options: ClientOptions): Client {
       return await readAnswer(declaration, response, transport.nowMs());
     } catch (error) {
       call.signal?.throwIfAborted();
-      throw asApiError(error, deadline.aborted);
+      throw asApiError(error, deadline.aborted, transport);
     }
   };
 

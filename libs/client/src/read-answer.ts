@@ -28,8 +28,24 @@ export function readRetryAfterMs(header: string | null, nowMs: number): number |
   return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
 }
 
+const isPage = (response: Response, text: string): boolean =>
+  /^text\/html|^application\/xhtml/.test(response.headers.get('content-type') ?? '') ||
+  /^\s*<(!doctype|html)/i.test(text);
+
+/** A page for people: of a proxy that cannot reach the platform, or of another server altogether. */
+function readPage(response: Response, nowMs: number): ApiError {
+  const where = URL.canParse(response.url) ? new URL(response.url).origin : 'the server';
+  return new ApiError({
+    status: response.status,
+    reason: response.status >= 500 ? undefined : 'NOT_THE_API',
+    message: `${where} answered with a web page (status ${response.status}), not as the API does`,
+    retryAfterMs: readRetryAfterMs(response.headers.get('retry-after'), nowMs),
+  });
+}
+
 /** What an answer that says no says. Also takes the bare text that proxies send. */
 export function readError(response: Response, text: string, nowMs: number): ApiError {
+  if (isPage(response, text)) return readPage(response, nowMs);
   const parsed = parseOr(text, undefined);
   const envelope: Envelope = typeof parsed === 'object' && parsed !== null ? parsed : {};
   return new ApiError({
@@ -61,6 +77,7 @@ export async function readAnswer(
   };
   if (form === 'application/pdf') return check(new Uint8Array(await response.arrayBuffer()));
   const text = await response.text();
+  if (form !== 'text/html' && isPage(response, text)) throw readPage(response, nowMs);
   if (form !== 'envelope' && form !== 'plain') return check(text);
   const parsed = parseOr(text, undefined);
   if (form === 'plain') return check(parsed);

@@ -103,7 +103,7 @@ export async function* subscribeTo(
       broken = new ApiError({ status: 0, reason: 'NETWORK', message: 'the stream ended' });
     } catch (error) {
       if (options.signal?.aborted) return;
-      broken = asApiError(error, dog.expired());
+      broken = asApiError(error, dog.expired(), transport);
       if (!broken.passing) throw broken;
     } finally {
       dog.stop();

@@ -24,6 +24,8 @@ export interface Transport {
   readonly random: () => number;
   readonly nowMs: () => number;
   readonly longestWaitMs: number;
+  /** Where requests go to, as people know it. */
+  readonly baseUrl: string;
   /** Signs and sends once; learns the platform's clock from a refused stamp and sends once more then. */
   send(request: PlainRequest, options: SendOptions): Promise<Response>;
 }
@@ -88,6 +90,7 @@ export function createTransport(options: TransportOptions): Transport {
     random: options.random ?? Math.random,
     nowMs,
     longestWaitMs: options.longestWaitMs ?? 60_000,
+    baseUrl: options.baseUrl,
     async send(request, sendOptions) {
       if (sendOptions.signed && !options.signer) {
         throw new ApiError({ status: 0, reason: 'NO_KEY', message: 'this call must be signed: give a key' });
@@ -104,12 +107,14 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 /** What a failed attempt was: an aborted call keeps its reason, everything else becomes an ApiError. */
-export function asApiError(error: unknown, timedOut: boolean): ApiError {
+export function asApiError(error: unknown, timedOut: boolean, { baseUrl }: Transport): ApiError {
   if (error instanceof ApiError) return error;
-  return timedOut
-    ? new ApiError({ status: 0, reason: 'TIMEOUT', message: 'no answer in time' }, { cause: error })
-    : new ApiError(
-        { status: 0, reason: 'NETWORK', message: 'the platform cannot be reached' },
-        { cause: error },
-      );
+  if (timedOut) {
+    const message = `no answer in time from ${baseUrl}`;
+    return new ApiError({ status: 0, reason: 'TIMEOUT', message }, { cause: error });
+  }
+  const { code, message: said } = ((error as Error)?.cause ?? {}) as { code?: string; message?: string };
+  const why = code ?? said;
+  const message = `the platform cannot be reached at ${baseUrl}${why ? ` (${why})` : ''}`;
+  return new ApiError({ status: 0, reason: 'NETWORK', message }, { cause: error });
 }

@@ -1,9 +1,21 @@
 import { CredentialError, openCredential } from '@decent-cloud/identity';
+import { parseExactJson } from '@decent-cloud/kernel';
 import { getCredentials } from '@decent-cloud/messages/contracts';
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit.ts';
 import { type Run, verb } from '../verb.ts';
 import { EXAMPLE_ID } from './get.ts';
+
+/** Most agents seal a JSON object; what is none stays text. */
+function structured(credentials: string): unknown {
+  try {
+    const value = parseExactJson(credentials);
+    return typeof value === 'object' && value !== null ? value : credentials;
+  } catch (error) {
+    if (error instanceof SyntaxError) return credentials;
+    throw error;
+  }
+}
 
 export function addCredentials(parent: Command, run: Run): void {
   verb(parent, run, {
@@ -17,7 +29,7 @@ export function addCredentials(parent: Command, run: Run): void {
       const contractId = id.toLowerCase();
       try {
         const credentials = openCredential({ seed: keyPair.seed, envelope, contractId });
-        return { json: { contractId, credentials }, text: `${credentials}\n` };
+        return { json: { contractId, credentials: structured(credentials) }, text: `${credentials}\n` };
       } catch (error) {
         if (!(error instanceof CredentialError)) throw error;
         throw new CliError(

@@ -29,4 +29,11 @@ export function addContractCommands(program: Command, run: Run): void {
   addSteps(contract, run);
   addEvents(contract, run);
   addCancel(contract, run);
+  for (const command of contract.commands) {
+    if (command.registeredArguments.some((argument) => argument.name() === 'id'))
+      command.addHelpText(
+        'after',
+        '\n<id> may be `last`: the newest own rental that lives, else the newest.',
+      );
+  }
 }

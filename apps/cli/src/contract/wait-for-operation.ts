@@ -2,9 +2,10 @@ import { type contractEvent, listContractEvents } from '@decent-cloud/messages/c
 import type { Output } from '@decent-cloud/messages/endpoint';
 import { type MachineOperationKind, OPERATION_EVENTS } from '@decent-cloud/messages/facts';
 import { CliError, EXIT } from '../exit.ts';
-import { ENDS, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';
 import { followContract } from './follow-contract.ts';
+import { isOver } from './states.ts';
 import { WAIT_SECONDS } from './wait-for-state.ts';
 
 type ContractEvent = Output<typeof contractEvent>;
@@ -26,7 +27,7 @@ export async function waitForOperation(
   const timeoutSeconds = session.options.timeout ?? WAIT_SECONDS;
   session.note('Waiting for the agent of the machine');
   const ended = await followContract(session, { contractId, timeoutSeconds }, async (contract) =>
-    sinceOf(kind, contract) === undefined || ENDS.includes(contract.status) ? contract : undefined,
+    sinceOf(kind, contract) === undefined || isOver(contract.status) ? contract : undefined,
   );
   const hint = `See what happened: dc contract events ${contractId}`;
   if (!ended) {
@@ -41,7 +42,7 @@ export async function waitForOperation(
     OPERATION_EVENTS[kind].done,
     OPERATION_EVENTS[kind].failed,
   ]);
-  if (last?.eventType === OPERATION_EVENTS[kind].done && !ENDS.includes(ended.status)) return;
+  if (last?.eventType === OPERATION_EVENTS[kind].done && !isOver(ended.status)) return;
   const why =
     last?.eventType === OPERATION_EVENTS[kind].failed ? last.details : `the contract is ${ended.status}`;
   throw new CliError(EXIT.refused, 'OPERATION_FAILED', `Not done: ${why}`, hint);

@@ -1,14 +1,14 @@
 import { ApiError } from '@decent-cloud/client';
+import { nsToIso, systemClock } from '@decent-cloud/kernel';
 import type { RentalStep } from '@decent-cloud/messages/rental-steps';
 import { CliError, EXIT } from '../exit.ts';
-import { ENDS, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';
 import { askForSteps, describeStep, StepNotes } from './describe-steps.ts';
 import { followContract } from './follow-contract.ts';
+import { isOver, ORDER } from './states.ts';
 
 export const WAIT_SECONDS = 300;
-const ORDER = ['requested', 'pending', 'accepted', 'provisioning', 'provisioned', 'active'];
-export const STATES: readonly string[] = [...ORDER, ...ENDS];
 
 export interface Wait {
   readonly contractId: string;
@@ -21,7 +21,7 @@ export type Verdict = 'reached' | 'unreachable' | 'on its way';
 /** What a status means to somebody who waits for a state. */
 export function judge(status: string, wanted: string): Verdict {
   if (status === wanted) return 'reached';
-  if (ENDS.includes(status)) return 'unreachable';
+  if (isOver(status)) return 'unreachable';
   const isBeyond = ORDER.includes(wanted) && ORDER.indexOf(status) > ORDER.indexOf(wanted);
   return isBeyond ? 'reached' : 'on its way';
 }
@@ -55,11 +55,18 @@ async function tell(
   signal: AbortSignal,
 ): Promise<void> {
   if (session.options.json) return;
-  const at = new Date().toISOString().slice(11, 19);
   for (const step of notes.news(await stepsNow(session, contract.contract_id, signal)))
-    session.note(`${at}  ${describeStep(step)}`);
-  if (contract.status !== last?.status) session.note(`${at}  ${contract.status}`);
+    session.note(`${clockTime(momentOf(step) ?? systemClock())}  ${describeStep(step)}`);
+  if (contract.status !== last?.status)
+    session.note(`${clockTime(contract.status_updated_at_ns ?? systemClock())}  ${contract.status}`);
 }
+
+/** `20:06:31`, in UTC. */
+const clockTime = (ns: bigint): string => nsToIso(ns).slice(11, 19);
+
+/** When the step came into the state that it is in. */
+const momentOf = ({ finishedAtNs, attemptStartedAtNs, startedAtNs }: RentalStep): bigint | undefined =>
+  finishedAtNs ?? attemptStartedAtNs ?? startedAtNs;
 
 /** Empty when they are not to be had just now: what is waited for is the state. */
 async function stepsNow(session: Session, id: string, signal: AbortSignal): Promise<readonly RentalStep[]> {

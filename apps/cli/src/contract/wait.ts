@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander';
 import { type Run, verb } from '../verb.ts';
 import { describeContract } from './describe-contract.ts';
+import { askForSteps, describeSteps } from './describe-steps.ts';
 import { EXAMPLE_ID } from './get.ts';
-import { STATES, WAIT_SECONDS, waitForState } from './wait-for-state.ts';
+import { STATES } from './states.ts';
+import { WAIT_SECONDS, waitForState } from './wait-for-state.ts';
 
 export function addWait(parent: Command, run: Run): void {
   verb<{ state: string }>(parent, run, {
@@ -15,7 +17,11 @@ export function addWait(parent: Command, run: Run): void {
       const contractId = await session.contractId(typed);
       const timeoutSeconds = session.options.timeout ?? WAIT_SECONDS;
       const contract = await waitForState(session, { contractId, state, timeoutSeconds });
-      return { json: contract, text: describeContract(contract) };
+      const steps = await askForSteps(session, contractId);
+      return {
+        json: steps ? { ...contract, steps } : contract,
+        text: describeContract(contract) + describeSteps(steps ?? []),
+      };
     },
   });
 }

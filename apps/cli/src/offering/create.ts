@@ -1,33 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { parseExactJson } from '@decent-cloud/kernel';
-import type { Input } from '@decent-cloud/messages/endpoint';
-import { createOffering, type offeringRequest } from '@decent-cloud/messages/offerings';
+import { createOffering } from '@decent-cloud/messages/offerings';
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit.ts';
 import { details } from '../print.ts';
 import type { Session } from '../session.ts';
-import { decimal, type Run, verb, whole } from '../verb.ts';
-
-type OfferingRequest = Input<typeof offeringRequest>;
-
-interface CreateOptions {
-  readonly from?: string;
-  readonly offeringId?: string;
-  readonly title?: string;
-  readonly description?: string;
-  readonly monthlyPrice?: number;
-  readonly currency?: string;
-  readonly productType?: string;
-  readonly country?: string;
-  readonly city?: string;
-  readonly stock?: number;
-  readonly cores?: number;
-  readonly memory?: string;
-  readonly ssd?: string;
-  readonly poolId?: string;
-  readonly visibility?: string;
-  readonly operatingSystems?: string;
-}
+import { type Run, verb } from '../verb.ts';
+import { type Description, describedBy, describing, type OfferingRequest } from './description.ts';
 
 /** What most offerings have in common. */
 const USUAL: Partial<OfferingRequest> = {
@@ -46,30 +23,13 @@ const USUAL: Partial<OfferingRequest> = {
 };
 
 export function addCreate(parent: Command, run: Run): void {
-  verb<CreateOptions>(parent, run, {
+  verb<Description>(parent, run, {
     name: 'create',
     summary: 'offer something for rent',
     example:
       'offering create --identity acme --offering-id small --title "Small VPS" --monthly-price 7.20 --country DE --city Berlin --stock 5',
     writes: true,
-    configure: (command) =>
-      command
-        .option('--from <file>', 'JSON with the members of the API, - for standard input; options below win')
-        .option('--offering-id <word>', 'own short name of it')
-        .option('--title <text>', 'name that tenants see')
-        .option('--description <text>')
-        .option('--monthly-price <price>', 'for 720 hours', decimal)
-        .option('--currency <code>', 'by default USD')
-        .option('--product-type <type>', 'by default compute')
-        .option('--country <code>', 'two letters')
-        .option('--city <name>')
-        .option('--stock <count>', 'how many can be rented at once', whole(0, 1_000_000))
-        .option('--cores <count>', 'processor cores', whole(1, 100_000))
-        .option('--memory <size>', 'such as "4 GB"')
-        .option('--ssd <size>', 'such as "40 GB"')
-        .option('--pool-id <id>', 'pool whose agents make the machines')
-        .option('--visibility <who>', 'public, private or shared; by default public')
-        .option('--operating-systems <list>', 'such as "Debian 12, Ubuntu 24.04"'),
+    configure: describing,
     async run(session, options) {
       const body = await bodyOf(session, options);
       const id = await session.call(createOffering, { params: { pubkey: await session.publicKey() }, body });
@@ -78,26 +38,8 @@ export function addCreate(parent: Command, run: Run): void {
   });
 }
 
-async function bodyOf(session: Session, options: CreateOptions): Promise<OfferingRequest> {
-  const chosen: Partial<OfferingRequest> = {
-    offering_id: options.offeringId,
-    offer_name: options.title,
-    description: options.description,
-    monthly_price: options.monthlyPrice,
-    currency: options.currency,
-    product_type: options.productType,
-    datacenter_country: options.country,
-    datacenter_city: options.city,
-    stock_total: options.stock,
-    processor_cores: options.cores,
-    memory_amount: options.memory,
-    total_ssd_capacity: options.ssd,
-    agent_pool_id: options.poolId,
-    visibility: options.visibility,
-    operating_systems: options.operatingSystems,
-  } as Partial<OfferingRequest>;
-  const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
-  const body = { ...USUAL, ...(await contentOf(session, options.from)), ...given } as OfferingRequest;
+async function bodyOf(session: Session, options: Description): Promise<OfferingRequest> {
+  const body = { ...USUAL, ...(await describedBy(session, options)) } as OfferingRequest;
   const missing = [
     body.offering_id === undefined && '--offering-id',
     body.offer_name === undefined && '--title',
@@ -105,16 +47,4 @@ async function bodyOf(session: Session, options: CreateOptions): Promise<Offerin
   ].filter(Boolean);
   if (missing.length === 0) return body;
   throw new CliError(EXIT.usage, 'OPTION_MISSING', `Give ${missing.join(', ')}, or a file with --from`);
-}
-
-async function contentOf(session: Session, from: string | undefined): Promise<Partial<OfferingRequest>> {
-  if (from === undefined) return {};
-  try {
-    const text = from === '-' ? await session.outside.stdin() : await readFile(from, 'utf8');
-    const value = parseExactJson(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  } catch (cause) {
-    throw new CliError(EXIT.usage, 'FILE_UNREADABLE', `${from} is no readable JSON`, undefined, { cause });
-  }
-  throw new CliError(EXIT.usage, 'FILE_UNREADABLE', `${from} does not hold one JSON object`);
 }

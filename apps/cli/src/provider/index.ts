@@ -3,7 +3,9 @@ import { noun, type Run } from '../verb.ts';
 import { addAgents } from './agents.ts';
 import { addAutoAccept } from './auto-accept.ts';
 import { addPoolCreate } from './pool-create.ts';
+import { addPoolDelete } from './pool-delete.ts';
 import { addPoolList } from './pool-list.ts';
+import { addPoolUpdate } from './pool-update.ts';
 import { addRequests } from './requests.ts';
 import { addRespond } from './respond.ts';
 import { addSetupTokenCreate } from './setup-token-create.ts';
@@ -15,6 +17,8 @@ export function addProviderCommands(program: Command, run: Run): void {
   const pool = noun(provider, 'pool', 'agents at one location');
   addPoolCreate(pool, run);
   addPoolList(pool, run);
+  addPoolUpdate(pool, run);
+  addPoolDelete(pool, run);
   addSetupTokenCreate(noun(provider, 'setup-token', 'what an agent joins a pool with'), run);
   addAgents(provider, run);
   addRequests(provider, run);

@@ -1,13 +1,16 @@
 import { createPool, type poolLocation } from '@decent-cloud/messages/agents';
 import type { Input } from '@decent-cloud/messages/endpoint';
+import type { provisionerType } from '@decent-cloud/messages/provisioner-type';
 import type { Command } from 'commander';
 import { details } from '../print.ts';
 import { type Run, verb } from '../verb.ts';
+import { provisionerTypeOption } from './provisioner-type-option.ts';
 
 type Location = Input<ReturnType<typeof poolLocation>>;
+type ProvisionerType = Input<ReturnType<typeof provisionerType>>;
 
 export function addPoolCreate(parent: Command, run: Run): void {
-  verb<{ name: string; location: Location; provisionerType: string }>(parent, run, {
+  verb<{ name: string; location: Location; provisionerType: ProvisionerType }>(parent, run, {
     name: 'create',
     summary: 'make a pool',
     example: 'provider pool create --identity acme --name Berlin --location europe --provisioner-type docker',
@@ -16,7 +19,7 @@ export function addPoolCreate(parent: Command, run: Run): void {
       command
         .requiredOption('--name <text>', 'name of the pool')
         .requiredOption('--location <where>', 'europe, na, latam, apac, mena, ssa or cis')
-        .requiredOption('--provisioner-type <type>', 'docker, proxmox, hetzner, script, local …'),
+        .addOption(provisionerTypeOption().makeOptionMandatory()),
     async run(session, body) {
       const { name, location, provisionerType } = body;
       const pool = await session.call(createPool, {

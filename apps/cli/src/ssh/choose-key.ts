@@ -10,7 +10,7 @@ import { readSshPublicKey } from './read-public-key.ts';
 const OWN_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_ed25519_sk', 'id_ecdsa_sk'];
 
 const keptFile = (session: Session, identity: string): string =>
-  join(session.store.directory, 'ssh', identity);
+  join(session.store.folderOf(identity), 'ssh', identity);
 
 /** The public key to rent with: the given one, that of the user, else one of its own for the identity, made when needed. */
 export async function chooseSshPublicKey(session: Session, given: string | undefined): Promise<string> {
@@ -30,8 +30,8 @@ export async function chooseSshPublicKey(session: Session, given: string | undef
 }
 
 async function makeKey(session: Session, name: string, file: string): Promise<void> {
-  const folder = join(session.store.directory, 'ssh');
-  for (const directory of [session.store.directory, folder]) {
+  const folder = session.store.folderOf(name);
+  for (const directory of [folder, join(folder, 'ssh')]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
   }

@@ -1,6 +1,7 @@
 import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
 import type { contract } from '@decent-cloud/messages/contracts';
 import type { Output } from '@decent-cloud/messages/endpoint';
+import { isOver } from '../contract/states.ts';
 import { CliError, EXIT } from '../exit.ts';
 
 export type Contract = Output<typeof contract>;
@@ -16,24 +17,26 @@ export interface SshTarget {
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9.:%-]*[A-Za-z0-9])?$|^::[A-Fa-f0-9:.]*$/;
 const USER = /^[A-Za-z_][A-Za-z0-9._-]{0,63}$/;
 
-const unusable = (message: string): CliError =>
+const unusable = (message: string, { contract_id, status }: Contract): CliError =>
   new CliError(
     EXIT.refused,
     'MACHINE_NOT_REACHABLE',
     message,
-    'Wait until it is ready: dc contract wait <id> --state provisioned',
+    isOver(status)
+      ? `See what happened: dc contract events ${contract_id}. A new machine: dc contract create`
+      : `Wait until it is ready: dc contract wait ${contract_id} --state provisioned`,
   );
 
 /** Where the machine of a contract listens. What providers wrote becomes arguments of ssh, so it is checked. @throws CliError */
 export function sshTargetOf(rental: Contract): SshTarget {
   if (!['provisioned', 'active'].includes(rental.status)) {
-    throw unusable(`The machine cannot be reached: the contract is ${rental.status}`);
+    throw unusable(`The machine cannot be reached: the contract is ${rental.status}`, rental);
   }
   const machine = readDetails(rental.provisioning_instance_details);
   const direct = textOf(machine.public_ip) ?? textOf(machine.ip_address);
   const gateway = rental.gateway_ssh_port !== undefined ? rental.gateway_subdomain : undefined;
   const host = gateway ?? direct;
-  if (host === undefined) throw unusable('The contract names no address of the machine yet');
+  if (host === undefined) throw unusable('The contract names no address of the machine yet', rental);
   const port = gateway === undefined ? Number(machine.ssh_port ?? 22) : (rental.gateway_ssh_port ?? 22);
   const user = textOf(machine.ssh_user) ?? 'root';
   if (!HOST.test(host) || !USER.test(user) || !Number.isInteger(port) || port < 1 || port > 65_535) {

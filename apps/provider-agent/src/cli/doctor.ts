@@ -46,7 +46,9 @@ export async function doctor(configPath: string, options: DoctorOptions): Promis
   const failed = checks.filter(({ status }) => status === 'fail').length;
   if (!options.json)
     console.log(failed === 0 ? 'Everything is as it should be.' : `${failed} checks failed.`);
-  if (failed > 0) throw new CommandError(EXIT.failure, `${failed} checks failed`);
+  if (failed === 0) return;
+  const isUnusable = checks.some(({ group, status }) => group === 'configuration' && status === 'fail');
+  throw new CommandError(isUnusable ? EXIT.configuration : EXIT.failure, `${failed} checks failed`);
 }
 
 async function examine(configPath: string, options: DoctorOptions, report: Report): Promise<void> {

@@ -19,10 +19,16 @@ function createProgram(): Command {
   const program = new Command('dc-agent')
     .description('The program at the provider: turns orders of the platform into machines')
     .option('--config <path>', 'configuration file', DEFAULT_CONFIG)
+    .option('--json', 'print JSON, of every command that shows something')
     .version(VERSION, '-V, --version')
     .exitOverride()
     .showHelpAfterError();
   const configPath = (): string => program.opts<{ config: string }>().config;
+  /** `--json` stands before the command as well as after it. */
+  const withJson = <O extends { json?: boolean }>(options: O): O => ({
+    ...options,
+    ...program.opts<{ json?: boolean }>(),
+  });
 
   program
     .command('run')
@@ -30,7 +36,7 @@ function createProgram(): Command {
     .option('--check', 'try everything that it needs, and start nothing')
     .option('--json', 'with --check: print JSON')
     .action((options: { check?: boolean; json?: boolean }) =>
-      options.check ? runCheck(configPath(), options) : run(configPath()),
+      options.check ? runCheck(configPath(), withJson(options)) : run(configPath()),
     );
   program
     .command('doctor')
@@ -39,7 +45,7 @@ function createProgram(): Command {
     .option('--no-test-provision', 'make no test machine')
     .option('--json', 'print a list of findings')
     .action((options: { verifyApi: boolean; testProvision: boolean; json?: boolean }) =>
-      doctor(configPath(), options),
+      doctor(configPath(), withJson(options)),
     );
   program
     .command('setup')
@@ -72,7 +78,7 @@ function createProgram(): Command {
     .command('status')
     .description('show machines, connection and drift')
     .option('--json', 'print JSON')
-    .action((options: { json?: boolean }) => status(configPath(), options));
+    .action((options: { json?: boolean }) => status(configPath(), withJson(options)));
   program
     .command('install-service')
     .description('let systemd run the agent')
@@ -91,7 +97,7 @@ function createProgram(): Command {
     .description('let the running agent compare with what the platform wants, now')
     .option('--dry-run', 'only show what would be done')
     .option('--json', 'print JSON')
-    .action((options: ReconcileOptions) => reconcile(configPath(), options));
+    .action((options: ReconcileOptions) => reconcile(configPath(), withJson(options)));
   const orphans = program
     .command('orphans')
     .description('machines that no contract of this agent stands for');
@@ -99,14 +105,14 @@ function createProgram(): Command {
     .command('list')
     .description('show them')
     .option('--json', 'print JSON')
-    .action((options: { json?: boolean }) => orphansList(configPath(), options));
+    .action((options: { json?: boolean }) => orphansList(configPath(), withJson(options)));
   orphans
     .command('adopt')
     .description('put a machine under the contract that it is marked with')
     .argument('<externalId>')
     .option('--json', 'print JSON')
     .action((externalId: string, options: { json?: boolean }) =>
-      orphansAdopt(configPath(), externalId, options),
+      orphansAdopt(configPath(), externalId, withJson(options)),
     );
   orphans
     .command('destroy')
@@ -115,7 +121,7 @@ function createProgram(): Command {
     .option('--yes', 'ask nothing')
     .option('--json', 'print JSON')
     .action((externalId: string, options: { yes?: boolean; json?: boolean }) =>
-      orphansDestroy(configPath(), externalId, options),
+      orphansDestroy(configPath(), externalId, withJson(options)),
     );
   program
     .command('config')
@@ -123,7 +129,7 @@ function createProgram(): Command {
     .command('check')
     .description('check the configuration file')
     .option('--json', 'print JSON')
-    .action((options: { json?: boolean }) => configCheck(configPath(), options));
+    .action((options: { json?: boolean }) => configCheck(configPath(), withJson(options)));
   return program;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
+import { provisionerType } from '../provisioner-type.ts';
 import { int64, optionalIn, pageQuery } from '../schema.ts';
 import { text } from '../text.ts';
 import { poolParams, poolsPath, providerParams, tags } from './parts.ts';
@@ -56,7 +57,7 @@ export const createPool = endpoint({
   summary: 'Make a pool of agents at one location',
   tags,
   params: providerParams,
-  body: z.object({ name: text(128), location: poolLocation(), provisionerType: text(64) }).meta({
+  body: z.object({ name: text(128), location: poolLocation(), provisionerType: provisionerType() }).meta({
     id: 'CreatePoolRequest',
     examples: [{ name: 'Berlin', location: 'europe', provisionerType: 'proxmox' }],
   }),
@@ -99,7 +100,7 @@ export const updatePool = endpoint({
     .object({
       name: optionalIn(text(128)),
       location: optionalIn(poolLocation()),
-      provisionerType: optionalIn(text(64)),
+      provisionerType: optionalIn(provisionerType()),
     })
     .meta({ id: 'UpdatePoolRequest' }),
   answer: z.boolean(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { provisionerType } from '../provisioner-type.ts';
 import { int32, optionalIn } from '../schema.ts';
 import { text } from '../text.ts';
 
@@ -65,7 +66,7 @@ export const offeringRequest = z
     is_draft: maybe(z.boolean()),
     publish_at: maybe(z.iso.datetime({ offset: true })),
     external_checkout_url: maybe(text(2_048)),
-    provisioner_type: maybe(text(64)),
+    provisioner_type: maybe(provisionerType()),
     provisioner_config: maybe(text(65_536)),
     template_name: maybe(word()),
     agent_pool_id: maybe(word()),

@@ -3,6 +3,7 @@ import type { Answer, requests } from '@decent-cloud/messages';
 import type { Contract, MachineSpec } from './contract.ts';
 import { contractIdOf, createdAtNsOf } from './contract-id.ts';
 import { assertExpectedPrice } from './expected-price.ts';
+import { operatingSystemOf } from './operating-system.ts';
 import type { RentalRequest } from './rental-request.ts';
 
 type Tenant = Answer<typeof requests.ensureAccount>;
@@ -113,7 +114,7 @@ export function newContract(agreement: Agreement, attempt = 0): Contract {
     originalDurationHours: request.durationHours,
     requestMemo: request.memo,
     buyerAddress: request.buyerAddress,
-    operatingSystem: request.operatingSystem,
+    operatingSystem: operatingSystemOf(request.operatingSystem, offering.operatingSystems),
     createdAtNs,
     stockHeldAtNs: agreement.stockHeldAtNs,
     requestedAtNs: agreement.nowNs,
@@ -147,7 +148,7 @@ function machineSpecOf(request: RentalRequest, offering: Offering): MachineSpec 
     cpuCores: offering.cpuCores,
     memoryMb: offering.memoryMb,
     storageGb: offering.storageGb,
-    operatingSystem: request.operatingSystem ?? undefined,
+    operatingSystem: operatingSystemOf(request.operatingSystem, offering.operatingSystems) ?? undefined,
     sshPublicKeys: [request.sshPubkey],
     provisionerType: offering.provisionerType,
     provisionerConfig: offering.provisionerConfig,

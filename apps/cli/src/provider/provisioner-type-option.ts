@@ -1,0 +1,5 @@
+import { PROVISIONER_TYPES } from '@decent-cloud/messages/provisioner-type';
+import { Option } from 'commander';
+
+export const provisionerTypeOption = (): Option =>
+  new Option('--provisioner-type <type>', 'what makes the machines').choices(PROVISIONER_TYPES);
