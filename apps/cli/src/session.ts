@@ -36,6 +36,7 @@ const REQUEST_TIMEOUT_SECONDS = 30;
 /** So many of the newest own rentals are looked at to find the newest living one. */
 const LAST_PAGE = 200;
 const LAST_PAGES = 5;
+
 /** One run of the command line: where it speaks to, and as whom. */
 export class Session {
   readonly apiUrl: string;

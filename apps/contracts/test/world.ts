@@ -257,6 +257,7 @@ export class World {
         autoAccept: this.autoAccept,
         datacenterCountry: 'DE',
         cpuCores: 2,
+        operatingSystems: 'Ubuntu 24.04, Debian 12',
         memoryMb: 2_048,
       };
     };
