@@ -43,6 +43,10 @@ const settings = databaseSettings.extend({
   OPERATION_REPEAT_SECONDS: seconds(15),
   /** After so long an operation that no agent has answered has failed. */
   OPERATION_DEADLINE_SECONDS: seconds(3_600),
+  /** A machine that its agent has not seen for so long, while it could look, is lost. */
+  LOST_AFTER_SECONDS: seconds(600),
+  /** The same when it is all of an agent's machines: then their disk is likelier away than they are. */
+  ALL_LOST_AFTER_SECONDS: seconds(3_600, 30 * 86_400),
   COORDINATOR_EVERY_SECONDS: seconds(1, 60),
   HEARTBEAT_FLUSH_SECONDS: seconds(2, 30),
   /** How often every account and consumer of agents is compared with the broker. */

@@ -13,16 +13,95 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 
 describe('what agents report', () => {
-  test('a machine that vanished is reported as lost, ended by nobody, and found again', async () => {
+  const standings = (contractId: string) =>
+    stage
+      .said(facts.machineAvailabilityChanged, contractId)
+      .map(({ version, availability }) => `${version} ${availability}`);
+
+  test('a machine that vanished is told at the second look, is lost after ten minutes, and found again', async () => {
     const { agent, contractId } = await stage.running();
+    const machine = { externalId: 'dc-1', contractId, generation: 1, power: 'running' };
     stage.advance(31);
     await agent.report(agent.observed([]), { times: 2 });
-    await stage.saidOnce(facts.machineLost, contractId);
+    await stage.settled();
+    expect(standings(contractId)).toEqual([]);
     expect(await stage.metric('dc_machine_drift', 'kind="lost"')).toBe(1);
-    await agent.report(agent.observed([{ externalId: 'dc-1', contractId, generation: 1, power: 'running' }]));
-    await eventually(async () => (await stage.metric('dc_machine_drift', 'kind="lost"')) === 0);
-    expect(stage.said(facts.machineLost, contractId)).toHaveLength(1);
+    stage.advance(15);
+    await agent.report(agent.observed([]));
+    await eventually(() => standings(contractId).length === 1);
+    const [missing] = stage.said(facts.machineAvailabilityChanged, contractId);
+    expect(missing).toMatchObject({ availability: 'missing', version: 1, downNs: 0n });
+    stage.advance(600);
+    await agent.report(agent.observed([]));
+    await eventually(() => standings(contractId).length === 2);
+    stage.advance(5);
+    await agent.report(agent.observed([machine]));
+    await eventually(() => standings(contractId).length === 3);
+    expect(standings(contractId)).toEqual(['1 missing', '2 lost', '3 up']);
+    const [, lost, up] = stage.said(facts.machineAvailabilityChanged, contractId);
+    expect(lost?.sinceNs).toBe(missing?.sinceNs);
+    expect(up?.downNs).toBe((up?.sinceNs ?? 0n) - (missing?.sinceNs ?? 0n));
     expect(agent.commandsFor(contractId, 'terminate')).toEqual([]);
+  });
+
+  test('what is switched off is down until it runs again; an older report does not count', async () => {
+    const { agent, contractId } = await stage.running();
+    const machine = { externalId: 'dc-1', contractId, generation: 1 };
+    stage.advance(31);
+    await agent.report(agent.observed([{ ...machine, power: 'stopped' }]));
+    await eventually(() => standings(contractId).length === 1);
+    const before = agent.observed([{ ...machine, power: 'stopped' }]);
+    stage.advance(7);
+    await agent.report(agent.observed([{ ...machine, power: 'running' }]));
+    await eventually(() => standings(contractId).length === 2);
+    await agent.report(before);
+    await stage.settled();
+    expect(standings(contractId)).toEqual(['1 stopped', '2 up']);
+  });
+
+  test('a lost machine that is wanted again is made once more, elsewhere if it can be; the old one is to go', async () => {
+    const { agent, contractId, accepted } = await stage.running();
+    const again = (generation: number) => ({
+      contractId,
+      version: 9,
+      generation,
+      deadlineNs: stage.clock() + 3_600_000_000_000n,
+      atNs: stage.clock(),
+    });
+    // It is there: nobody makes a second one.
+    await stage.say(facts.machineWantedAgain, again(1));
+    await stage.settled();
+    expect(await stage.stateOf(contractId)).toMatchObject({ state: 'provisioned', generation: 1 });
+    stage.advance(31);
+    await agent.report(agent.observed([]));
+    await stage.settled();
+    stage.advance(601);
+    await agent.report(agent.observed([]));
+    await eventually(() => standings(contractId).at(-1) === '1 lost');
+    agent.publishHeartbeat(agent.heartbeat(1));
+    await stage.settled();
+    await stage.say(facts.machineWantedAgain, again(1));
+    await agent.command(contractId, 'terminate');
+    await eventually(() => agent.commandsFor(contractId, 'provision').length >= 2);
+    const order = agent.commandsFor(contractId, 'provision').at(-1);
+    expect(order?.machine).toMatchObject({ generation: 2, desired: 'running', spec: accepted.spec });
+    await agent.report(agent.provisioned(contractId, 2));
+    await eventually(() => standings(contractId).at(-1) === '2 up');
+    expect(stage.said(facts.machineProvisioned, contractId).map(({ generation }) => generation)).toEqual([
+      1, 2,
+    ]);
+  });
+
+  test('an agent that has forgotten its machine makes another one: what is told is how that one is reached', async () => {
+    const { agent, contractId } = await stage.running();
+    await agent.report(agent.provisioned(contractId, 1));
+    await stage.settled();
+    expect(stage.said(facts.machineProvisioned, contractId)).toHaveLength(1);
+    await agent.report(agent.provisioned(contractId, 1, { sshPort: 2_299 }));
+    await eventually(() => stage.said(facts.machineProvisioned, contractId).length === 2);
+    expect(stage.said(facts.machineProvisioned, contractId)[1]?.instance.sshPort).toBe(2_299);
+    const { machines } = await agent.snapshot();
+    expect(machines).toMatchObject([{ contractId, sshPort: 2_299 }]);
   });
 
   test('a machine that should be gone is ordered away again; not listed, it counts as gone', async () => {
@@ -70,6 +149,7 @@ describe('what agents report', () => {
         deadlineNs: accepted.deadlineNs.toString(),
         spec: accepted.spec,
         encryptionPublicKeys: accepted.encryptionPublicKeys,
+        sshPort: 2_222,
       },
     ]);
     expect((await agent.snapshot()).version).toBe(before.version);

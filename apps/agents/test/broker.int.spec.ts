@@ -110,7 +110,7 @@ describe('revocation', () => {
       // Straight at the database, as the verb has left it when the broker did not answer.
       await stage.service
         .get(RevokeDelegation)
-        .run({ params: { pubkey: provider, agent_pubkey: agent.publicKey } }, {
+        .run({ params: { pubkey: provider, agent_pubkey: agent.publicKey }, query: {} }, {
           caller: user(provider),
           requestId: 'r',
           operationId: 'o',

@@ -91,7 +91,9 @@ test('after a day without any agent nothing is lost and nothing is there twice',
   }
   // The stream of orders keeps them for a day.
   await (await jetstreamManager(await stage.hub.user('hub'))).streams.purge('AGENT_CMD');
-  const lostMeanwhile = running.flatMap(({ contractId }) => stage.said(facts.machineLost, contractId)).length;
+  const lostMeanwhile = running.flatMap(({ contractId }) =>
+    stage.said(facts.machineAvailabilityChanged, contractId),
+  ).length;
 
   const started = performance.now();
   await Promise.all(agents.map((agent, index) => agent.comeBack({ withOldJournal: index % 10 === 0 })));
@@ -121,7 +123,7 @@ test('after a day without any agent nothing is lost and nothing is there twice',
   const missing = wanted.filter(({ contractId }) => inParks(contractId) === 0).length;
   const doubled = everything.filter(({ contractId }) => inParks(contractId) > 1).length;
   const orphans = unwanted.filter(({ contractId }) => inParks(contractId) > 0).length;
-  const lost = factsOf(facts.machineLost).reduce((total, many) => total + many, 0);
+  const lost = factsOf(facts.machineAvailabilityChanged).reduce((total, many) => total + many, 0);
   printFigures('back after 24 h', {
     agents: agents.length,
     'contracts that run': wanted.length,

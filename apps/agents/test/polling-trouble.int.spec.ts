@@ -350,7 +350,7 @@ describe('an agent that is connected from now on', () => {
     stage.advance(40);
     await upgraded.report(upgraded.observed([]));
     await stage.settled();
-    expect(stage.said(facts.machineLost, made.contractId)).toEqual([]);
+    expect(stage.said(facts.machineAvailabilityChanged, made.contractId)).toEqual([]);
 
     await upgraded.report(upgraded.provisioned(fresh.contractId));
     await stage.saidOnce(facts.machineProvisioned, fresh.contractId);

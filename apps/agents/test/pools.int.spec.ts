@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { generateKeyPair } from '@decent-cloud/identity';
-import { requests } from '@decent-cloud/messages';
+import { facts, requests } from '@decent-cloud/messages';
 import {
   createPool,
   deletePool,
   getPool,
   listDelegations,
+  listLeftovers,
   listPoolAgents,
   listPools,
   revokeDelegation,
   setUpAgent,
   updatePool,
 } from '@decent-cloud/messages/agents';
-import { answerRequests } from '@decent-cloud/testing';
+import { answerRequests, eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { hex64, Stage, user } from './stage.ts';
 
@@ -160,5 +161,38 @@ describe('pools', () => {
     await expect(stage.ask(deletePool, { params }, user(provider))).resolves.toBe(true);
     const [left] = await stage.ask(listDelegations, { params: { pubkey: provider } }, user(provider));
     expect(left).toMatchObject({ agentPubkey, active: false, poolId: null });
+  });
+
+  test('an agent with machines is not revoked by the way: refused with the list, or its machines are given up', async () => {
+    const { agent, contractId, provider } = await stage.running();
+    const params = { pubkey: provider, agent_pubkey: agent.publicKey };
+    await expect(stage.ask(revokeDelegation, { params }, user(provider))).rejects.toMatchObject({
+      code: 'CONFLICT',
+      reason: 'AGENT_HAS_MACHINES',
+      message: expect.stringContaining(contractId),
+    });
+    const [still] = await stage.ask(listDelegations, { params: { pubkey: provider } }, user(provider));
+    expect(still).toMatchObject({ active: true });
+    const query = { machines: 'give-up' as const };
+    await expect(stage.ask(revokeDelegation, { params, query }, user(provider))).resolves.toBe(true);
+    await eventually(() => stage.said(facts.machineAvailabilityChanged, contractId).length === 1);
+    expect(stage.said(facts.machineAvailabilityChanged, contractId)).toMatchObject([
+      { availability: 'lost' },
+    ]);
+    const leftovers = () => stage.ask(listLeftovers, { params: { pubkey: provider } }, user(provider));
+    expect(await leftovers()).toEqual([]);
+    await stage.say(facts.machineWantedAgain, {
+      contractId,
+      version: 9,
+      generation: 1,
+      deadlineNs: stage.clock() + 3_600_000_000_000n,
+      atNs: stage.clock(),
+    });
+    await eventually(async () => (await leftovers()).length === 1);
+    expect(await leftovers()).toMatchObject([
+      { contractId, generation: 1, agentPubkey: agent.publicKey, externalId: 'dc-1' },
+    ]);
+    const stranger = hex64();
+    expect(await stage.ask(listLeftovers, { params: { pubkey: stranger } }, user(stranger))).toEqual([]);
   });
 });

@@ -163,7 +163,7 @@ export class ScriptedAgent {
       generation,
       payload: { class: failure, code: 'no-luck', message: 'it did not work', resourcesLeft: [] },
     });
-  provisioned = (contractId: string, generation = 1) =>
+  provisioned = (contractId: string, generation = 1, instance: object = {}) =>
     this.event('provisioned', {
       contractId,
       generation,
@@ -174,6 +174,7 @@ export class ScriptedAgent {
           publicIp: '127.0.0.1',
           sshPort: 2_222,
           sshUser: 'root',
+          ...instance,
         },
         credentials: [{ recipientPublicKey: 'ab'.repeat(32), envelope: '{"version":2}' }],
       },

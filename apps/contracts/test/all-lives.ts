@@ -14,10 +14,12 @@ import {
 } from '../src/contract/domain/decide.ts';
 import {
   machineAssigned,
+  machineAvailabilityChanged,
   machineProvisioned,
   machineRemoved,
   provisioningFailed,
   provisioningStarted,
+  whenLost,
 } from '../src/contract/domain/machine.ts';
 import { needsCharge } from '../src/contract/domain/new-contract.ts';
 import type { Status } from '../src/contract/domain/status.ts';
@@ -37,6 +39,20 @@ const instance = { externalId: 'x', provisionerType: 'local', sshPort: 22, sshUs
 const attempts = [1, 2] as const;
 const perAttempt = (name: string, happening: (generation: number) => Happening) =>
   attempts.map((generation): [string, Happening] => [`${name}-${generation}`, happening(generation)]);
+const standing =
+  (availability: 'up' | 'missing' | 'lost'): Happening =>
+  (contract, now, at) =>
+    machineAvailabilityChanged(
+      contract,
+      {
+        ...machine(contract, at, Math.max(contract.machineGeneration, 1)),
+        version: contract.availabilityVersion + 1,
+        availability,
+        sinceNs: contract.machineDownSinceNs ?? at,
+        downNs: contract.machineDownNs,
+      },
+      now,
+    );
 const failing = (reason: 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED' | 'PROVISIONING_TIMEOUT') =>
   ((contract, _now, at) =>
     provisioningFailed(contract, {
@@ -84,6 +100,14 @@ export const happenings: Readonly<Record<string, Happening>> = {
   activate: () => move('active', { pausedAtNs: null }),
   'unpause-to-provisioned': (contract) =>
     contract.status === 'paused' ? move('provisioned', { pausedAtNs: null }) : undefined,
+  missing: (contract, now, at) =>
+    contract.machineAvailability === 'up' ? standing('missing')(contract, now, at) : undefined,
+  lost: (contract, now, at) =>
+    contract.machineAvailability === 'missing' ? standing('lost')(contract, now, at) : undefined,
+  back: (contract, now, at) =>
+    contract.machineAvailability === 'up' ? undefined : standing('up')(contract, now, at),
+  'wants-again': (contract) =>
+    contract.machineAvailability === 'missing' ? whenLost(contract, 'make-again') : undefined,
   removed: (contract, _now, at) =>
     machineRemoved(contract, machine(contract, at, Math.max(contract.machineGeneration, contract.attempts))),
   refunded: (contract, _now, at) =>
@@ -128,6 +152,8 @@ const OF_NO_CONCERN: readonly string[] = [
   'statusUpdatedBy',
   'machineSpec',
   'earnedE9s',
+  'availabilityVersion',
+  'instanceAtNs',
   'refundAmountE9s',
 ];
 

@@ -6,8 +6,14 @@ import { besides, endings, rentalProcess, tellings } from '@decent-cloud/message
 const OF_EVERY_MACHINE: readonly string[] = [facts.machineProvisioned.subject, facts.paidTimeChanged.subject];
 const ofEveryMachine = besides.filter(({ on }) => 'subject' in on && OF_EVERY_MACHINE.includes(on.subject));
 
+/** What happens to a rental only when its machine is lost: the simulator goes through it, and a journey. */
+const usual = rentalProcess.filter(({ isSeldom }) => !isSeldom);
+const usualTellings = tellings.filter(
+  ({ on }) => !('subject' in on) || on.subject !== facts.contractMachineChanged.subject,
+);
+
 /** Every act of a rental that is paid from the wallet, whether it goes well or not. */
-export const RENTAL_ACTS = actsOf(rentalProcess, [...endings, ...tellings, ...ofEveryMachine]);
+export const RENTAL_ACTS = actsOf(usual, [...endings, ...usualTellings, ...ofEveryMachine]);
 
 /** The same, each once: one act may be part of two things. */
 export const RENTAL_ACTS_ONCE = [...new Map(RENTAL_ACTS.map((act) => [actName(act), act])).values()];

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type AgentEvent, facts } from '@decent-cloud/messages';
 import type { KnownMachine } from '../../agents/src/assignment/domain/compare-observed.ts';
 import type { Effect, MachineEvent } from '../../agents/src/assignment/domain/decide-event.ts';
-import type { Assignment, Machine } from './agents-rows.ts';
-import type { Coordinator } from './coordinator.ts';
+import type { AgentRow, Assignment, Machine } from './agents-rows.ts';
+import { type Coordinator, PATIENCE } from './coordinator.ts';
 import type { Recorder, Transaction } from './database.ts';
 import type { Rules } from './rules.ts';
 
@@ -15,7 +16,7 @@ export class DisbelievedError extends Error {
 }
 
 type Observed = Extract<AgentEvent, { kind: 'observed' }>;
-type Say = (typeof facts)['provisioningStarted' | 'machineProvisioned' | 'machineLost'];
+type Say = (typeof facts)['provisioningStarted' | 'machineProvisioned'];
 
 /** What verified events of agents do. */
 export class AgentReports {
@@ -58,7 +59,10 @@ export class AgentReports {
         return;
       case 'accept':
         if (!effect.startedBefore) this.start(tx, assignment, machine);
-        this.accept(tx, event, machine);
+        this.accept(tx, event, assignment, machine);
+        return;
+      case 'renew':
+        this.renew(tx, event, assignment, machine);
         return;
       case 'fail':
         this.fail(tx, effect, event, assignment, machine);
@@ -70,7 +74,7 @@ export class AgentReports {
         coordinator.confirmGone(tx, assignment, machine);
         return;
       case 'report-lost':
-        this.lose(tx, machine);
+        this.lose(tx, assignment, machine);
         return;
       case 'pass-on':
         throw new Error(`${event.kind} is not simulated`);
@@ -87,17 +91,26 @@ export class AgentReports {
     this.say(tx, facts.provisioningStarted, machine);
   }
 
-  private accept(tx: Transaction, event: MachineEvent, machine: Machine): void {
+  private accept(tx: Transaction, event: MachineEvent, assignment: Assignment, machine: Machine): void {
     if (event.kind !== 'provisioned') return;
     const { instance } = event.payload;
     const provisioned = {
       state: 'provisioned' as const,
       externalId: instance.externalId,
+      instance,
       settledAtNs: tx.now,
     };
     this.coordinator.changeMachine(tx, machine, provisioned);
     this.coordinator.change(tx, machine.contractId, { state: 'provisioned', dueAtNs: null });
     this.say(tx, facts.machineProvisioned, machine, event.payload);
+    this.coordinator.handedOver(tx, assignment, machine);
+  }
+
+  private renew(tx: Transaction, event: MachineEvent, assignment: Assignment, machine: Machine): void {
+    if (event.kind !== 'provisioned') return;
+    if (isDeepStrictEqual(machine.instance, event.payload.instance)) {
+      this.coordinator.handedOver(tx, assignment, machine);
+    } else this.accept(tx, event, assignment, machine);
   }
 
   private fail(
@@ -120,10 +133,10 @@ export class AgentReports {
     coordinator.tryAgain(tx, assignment, retry);
   }
 
-  private lose(tx: Transaction, machine: Machine): void {
-    if (machine.lostAtNs !== null) return;
-    this.coordinator.changeMachine(tx, machine, { lostAtNs: tx.now });
-    this.say(tx, facts.machineLost, machine);
+  private lose(tx: Transaction, assignment: Assignment, machine: Machine): void {
+    const sinceNs = machine.lostAtNs ?? tx.now;
+    const next = { availability: 'lost', lostAtNs: sinceNs, sinceNs } as const;
+    this.coordinator.stands(tx, assignment, machine, next);
   }
 
   private say(tx: Transaction, declaration: Say, machine: Machine, more: object = {}): void {
@@ -131,7 +144,7 @@ export class AgentReports {
     tx.say({ declaration, payload: { contractId, generation, agentPublicKey, atNs: tx.now, ...more } });
   }
 
-  /** A full report: what shall be absent is ordered away again, what vanished is reported. */
+  /** A full report: what shall be absent is ordered away again, how the others stand is told. */
   private compare(tx: Transaction, event: Observed): void {
     const { coordinator, rules } = this;
     const { agentPublicKey } = event;
@@ -143,7 +156,8 @@ export class AgentReports {
     const leaving = own.filter(({ state, desired }) => state !== 'gone' && desired === 'absent');
     const named = new Set([...observed, ...leaving].map(({ contractId }) => contractId));
     const known = own.filter(({ state, contractId }) => state !== 'gone' || named.has(contractId));
-    const { toRemove, gone, lost, found } = rules.compareObserved(observed, known, atNs);
+    const { toRemove, gone, standing } = rules.compareObserved(observed, known, atNs, PATIENCE);
+    const agent = coordinator.agents.get(agentPublicKey) as AgentRow;
     const rowOf = ({ contractId, generation }: KnownMachine) =>
       coordinator.machines(contractId).find((machine) => machine.generation === generation) as Machine;
     for (const machine of toRemove.map(rowOf)) {
@@ -153,7 +167,13 @@ export class AgentReports {
     for (const machine of gone.map(rowOf)) {
       coordinator.confirmGone(tx, coordinator.assignments.get(machine.contractId) as Assignment, machine);
     }
-    for (const machine of lost.map(rowOf)) this.lose(tx, machine);
-    for (const machine of found.map(rowOf)) coordinator.changeMachine(tx, machine, { lostAtNs: null });
+    if (atNs <= agent.observedAtNs) return;
+    for (const { machine, next } of standing) {
+      const assignment = coordinator.assignments.get(machine.contractId) as Assignment;
+      if (assignment.generation !== machine.generation) continue;
+      coordinator.stands(tx, assignment, rowOf(machine), next);
+    }
+    const now = coordinator.agents.get(agentPublicKey) as AgentRow;
+    tx.put(coordinator.agents, agentPublicKey, { ...now, observedAtNs: atNs });
   }
 }

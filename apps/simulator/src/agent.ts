@@ -13,6 +13,7 @@ import { Worker } from './worker.ts';
 
 const HEARTBEAT = 15 * SECOND;
 const RECONCILE = 10 * MINUTE;
+const LOOK = 30 * SECOND;
 const SECOND_LOOK = 7 * SECOND;
 const REDELIVER = 5 * SECOND;
 const SNAPSHOT_ATTEMPTS = 3;
@@ -29,6 +30,8 @@ export interface AgentOptions {
 export interface AgentMutations {
   /** Takes what a snapshot does not name as an order to destroy it. */
   readonly silenceDestroys: boolean;
+  /** Does not start again what was stopped by hand. */
+  readonly leavesStopped: boolean;
 }
 
 /** The program at a provider's: journal, worker, outbox, reconciler, and a link that may be cut. */
@@ -86,6 +89,7 @@ export class Agent extends Node {
     kernel.launch(this, 'agent outbox', this.outbox.sendForEver());
     kernel.launch(this, 'agent heartbeat', this.beatForEver());
     kernel.launch(this, 'agent timer', this.reconcileForEver());
+    kernel.launch(this, 'agent looks', this.lookForEver());
     if (this.isLinked) this.up();
   }
 
@@ -210,6 +214,30 @@ export class Agent extends Node {
     }
   }
 
+  /** Whether the machines that are paid for run: changes are told, and what was stopped is started again. */
+  private *lookForEver(): Process {
+    const { rules, backend, mutant } = this.options;
+    let last = '';
+    let times = 0;
+    for (;;) {
+      yield LOOK;
+      const machines = yield* backend.list();
+      const down = rules.downOf(this.state.machines.values(), machines, this.now);
+      const seen = down.map(({ contractId, what }) => `${contractId} ${what}`).join();
+      times = seen === last ? times + 1 : 0;
+      last = seen;
+      if (this.isLinked && (times < 5 || (seen !== '' && times % 2 === 0))) yield* this.report();
+      for (const { contractId, what } of down) {
+        if (what === 'stopped' && !mutant.leavesStopped) yield* this.worker.startAgain(contractId);
+      }
+    }
+  }
+
+  private *report(): Process {
+    const machines = yield* this.observe();
+    yield* this.outbox.sendLossy({ kind: 'observed', payload: { machines } });
+  }
+
   /** One at a time; what comes meanwhile is one more afterwards. */
   private *reconcile(repeatResults: boolean): Process {
     if (this.isReconciling) {
@@ -228,8 +256,7 @@ export class Agent extends Node {
 
   private *round(repeatResults: boolean): Process {
     const { kernel } = this.around;
-    const machines = yield* this.observe();
-    yield* this.outbox.sendLossy({ kind: 'observed', payload: { machines } });
+    yield* this.report();
     const snapshot = yield* this.ask();
     if (!snapshot) return;
     for (const machine of snapshot.machines) {

@@ -1,4 +1,5 @@
 import type { DesiredMachine } from '@decent-cloud/messages';
+import type { MachineAvailability } from '@decent-cloud/messages/facts';
 import type { Outcome } from '../../agents/src/assignment/domain/attempt.ts';
 import type { AssignmentState, MachineState } from '../../agents/src/assignment/domain/decide-event.ts';
 
@@ -19,6 +20,9 @@ export interface Assignment {
   /** End of the paid time, and by which version of the contract it is known. */
   readonly endsAtNs: bigint | null;
   readonly paidTimeVersion: number;
+  readonly availabilityVersion: number;
+  readonly downSinceNs: bigint | null;
+  readonly downNs: bigint;
 }
 export interface Machine {
   readonly contractId: string;
@@ -33,6 +37,8 @@ export interface Machine {
   readonly orders: number;
   readonly nextOrderAtNs: bigint | null;
   readonly lostAtNs: bigint | null;
+  readonly availability: MachineAvailability;
+  readonly instance: object | null;
   readonly offeredAtNs: bigint;
   readonly madeByPolling: false;
   readonly updatedAtNs: bigint;
@@ -49,4 +55,6 @@ export interface AgentRow {
   readonly provisionerTypes: readonly string[];
   readonly activeContracts: number;
   readonly freeSlots: number;
+  /** When its newest full report was made. */
+  readonly observedAtNs: bigint;
 }

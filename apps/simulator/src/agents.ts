@@ -19,6 +19,7 @@ import { Service, type Surroundings } from './service.ts';
 import { type Signed, SigningKey } from './signing.ts';
 
 const FRESH_SECONDS = 300;
+const NEVER_DOWN = { availabilityVersion: 0, downSinceNs: null, downNs: 0n };
 
 /** The service of coordinator and agents' wire. */
 export class Agents extends Service {
@@ -48,6 +49,10 @@ export class Agents extends Service {
       [
         facts.contractEnded.subject,
         (fact: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.ended(fact, tx),
+      ],
+      [
+        facts.machineWantedAgain.subject,
+        (fact: FactPayload<typeof facts.machineWantedAgain>, tx: Transaction) => this.wantedAgain(fact, tx),
       ],
       [
         facts.paidTimeChanged.subject,
@@ -95,6 +100,7 @@ export class Agents extends Service {
       removedAtNs: null,
       endsAtNs: null,
       paidTimeVersion: 0,
+      ...NEVER_DOWN,
     };
     tx.put(coordinator.assignments, contractId, assignment);
     coordinator.nextDueNs = null;
@@ -118,6 +124,7 @@ export class Agents extends Service {
         removedAtNs: null,
         endsAtNs: null,
         paidTimeVersion: 0,
+        ...NEVER_DOWN,
       };
       const { providerPublicKey } = fact;
       tx.put(coordinator.assignments, contractId, {
@@ -137,6 +144,21 @@ export class Agents extends Service {
         coordinator.sayRemoved(tx, ended, machine);
       }
     }
+  }
+
+  private wantedAgain(
+    { contractId, generation, deadlineNs }: FactPayload<typeof facts.machineWantedAgain>,
+    tx: Transaction,
+  ): void {
+    const { coordinator } = this;
+    const assignment = coordinator.assignments.get(contractId);
+    if (assignment?.state !== 'provisioned' || assignment.generation !== generation) return;
+    const machine = coordinator.machines(contractId).find((one) => one.generation === generation);
+    if (machine?.availability !== 'lost' || machine.desired !== 'running') return;
+    this.around.recorder.seen('machine made again');
+    coordinator.change(tx, contractId, { deadlineNs });
+    coordinator.close(tx, machine, 'lost');
+    coordinator.assign(tx, { ...assignment, state: 'waiting', waitingSinceNs: null, deadlineNs });
   }
 
   private *driveAssignments(): Process {

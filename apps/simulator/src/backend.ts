@@ -34,6 +34,8 @@ export class Backend {
   readonly machines = new Map<string, RealMachine>();
   /** Told before a machine goes. */
   onRemoved: (machine: RealMachine) => void = () => undefined;
+  /** Contracts whose machines went without an order. */
+  readonly lost = new Set<string>();
   made = 0;
 
   constructor(
@@ -50,8 +52,16 @@ export class Backend {
     return this.of(contractId);
   }
 
+  /** The same without a fault. */
+  *look(contractId: string): Process<RealMachine | undefined> {
+    yield this.kernel.random.int(MS, 20 * MS);
+    return this.of(contractId);
+  }
+
   *list(): Process<RealMachine[]> {
     yield this.kernel.random.int(MS, 20 * MS);
+    // An engine that has just been started again.
+    if (this.machines.size > 0 && this.faults.hits('list-empty', this.name)) return [];
     return [...this.machines.values()];
   }
 
@@ -94,6 +104,18 @@ export class Backend {
     yield this.kernel.random.int(MS, SECOND);
     const machine = this.machines.get(externalId);
     if (machine) this.machines.set(externalId, { ...machine, power });
+  }
+
+  /** By hand, or by a disk that is gone. */
+  lose(externalId: string): void {
+    const machine = this.machines.get(externalId);
+    if (machine) this.lost.add(machine.marks.contractId);
+    this.machines.delete(externalId);
+  }
+
+  switchOff(externalId: string): void {
+    const machine = this.machines.get(externalId);
+    if (machine) this.machines.set(externalId, { ...machine, power: 'stopped' });
   }
 
   private of(contractId: string): RealMachine | undefined {

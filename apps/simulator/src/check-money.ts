@@ -1,4 +1,5 @@
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
+import { settle } from '../../contracts/src/contract/domain/price.ts';
 import { isFinal } from '../../contracts/src/contract/domain/status.ts';
 import { hasFloor, nameOf } from '../../payments/src/ledger/domain/transfer.ts';
 import type { Note } from './check.ts';
@@ -32,7 +33,8 @@ function checkBooks({ payments }: World, note: Note): void {
 }
 
 /** Charged once, settled once, refund + earned = paid, on both sides. */
-function checkContractMoney({ payments }: World, contract: Contract, note: Note): void {
+function checkContractMoney(world: World, contract: Contract, note: Note): void {
+  const { payments } = world;
   const { contractId, status, paidE9s, refundDueE9s, earnedE9s, priceE9s } = contract;
   const rental = payments.rentals.get(contractId);
   if (!isFinal(status)) {
@@ -49,6 +51,7 @@ function checkContractMoney({ payments }: World, contract: Contract, note: Note)
   if (refundDueE9s === null || earnedE9s === null || refundDueE9s + earnedE9s !== paidE9s) {
     note('paid = refund + earned', `${contractId}: ${paidE9s} = ${refundDueE9s} + ${earnedE9s}`);
   }
+  if (contract.endReason === 'MACHINE_LOST') checkDownTime(world, contract, note);
   if (!isCharged(contract)) return;
   const books = rental?.state === 'settled' ? rental : undefined;
   if (rental?.state === 'charged') note('nothing is held for what has ended', contractId);
@@ -63,6 +66,21 @@ function checkContractMoney({ payments }: World, contract: Contract, note: Note)
   }
   const heard = contract.refundAmountE9s ?? 0n;
   if (heard !== refunded) note('the contract knows its refund', `${contractId}: ${heard} of ${refunded}`);
+}
+
+/** The coordinator's word against the contract's: until the machine was lost it was paid for, and not longer. */
+function checkDownTime({ agents }: World, contract: Contract, note: Note): void {
+  const { contractId, paidE9s, endsAtNs, totalPausedNs, pausedAtNs, earnedE9s } = contract;
+  const known = agents.coordinator.assignments.get(contractId);
+  const startedAtNs = contract.provisioningCompletedAtNs;
+  // One that was made again just as it ended is up: its contract has never heard of that.
+  if (!known || known.downSinceNs === null) return;
+  const { downNs, downSinceNs } = known;
+  const service = { paidE9s, startedAtNs, endsAtNs, totalPausedNs, pausedAtNs, downNs, downSinceNs };
+  const wanted = settle(service, contract.statusUpdatedAtNs).earnedE9s;
+  if (earnedE9s !== wanted) {
+    note('the time without a machine is not paid for', `${contractId}: earned ${earnedE9s}, not ${wanted}`);
+  }
 }
 
 function checkRentals({ payments, contracts }: World, note: Note): void {

@@ -74,6 +74,10 @@ export class Contracts extends Service {
         on<FactPayload<typeof facts.provisioningFailed>>(this.rules.provisioningFailed),
       ],
       [facts.machineRemoved.subject, on<FactPayload<typeof facts.machineRemoved>>(this.rules.machineRemoved)],
+      [
+        facts.machineAvailabilityChanged.subject,
+        on<FactPayload<typeof facts.machineAvailabilityChanged>>(this.rules.machineAvailabilityChanged),
+      ],
     ]);
     this.readFacts('contracts');
   }

@@ -1,6 +1,8 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type AgentCommand, agentSubjects, type DesiredMachine, facts } from '@decent-cloud/messages';
+import type { MachineAvailability } from '@decent-cloud/messages/facts';
 import type { Attempt, Outcome } from '../../agents/src/assignment/domain/attempt.ts';
+import type { NextStanding } from '../../agents/src/assignment/domain/availability.ts';
 import type { Candidate } from '../../agents/src/assignment/domain/choose-agent.ts';
 import type { AgentRow, Assignment, Machine } from './agents-rows.ts';
 import { Table, type Transaction } from './database.ts';
@@ -15,6 +17,7 @@ export const AGENT_LIMITS = {
   REMOVAL_REPEAT_SECONDS: 15,
   COORDINATOR_EVERY_SECONDS: 2,
 };
+export const PATIENCE = { lostAfterNs: secondsToNs(300), allLostAfterNs: secondsToNs(900) };
 /** As long as the stream of commands keeps them. */
 const ORDER_LIFE_SECONDS = 86_400;
 type FailureReason = 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED' | 'PROVISIONING_TIMEOUT';
@@ -134,6 +137,8 @@ export class Coordinator {
       orders: 0,
       nextOrderAtNs: null,
       lostAtNs: null,
+      availability: 'up',
+      instance: null,
       offeredAtNs: tx.now,
       madeByPolling: false,
       updatedAtNs: tx.now,
@@ -253,6 +258,50 @@ export class Coordinator {
       const change = this.rules.retriedLater(retry.agentPublicKey, retry.afterSeconds, tx.now);
       this.change(tx, assignment.contractId, change);
     }
+  }
+
+  // ---- whether machines run ----------------------------------------------------------------------
+
+  /** Keeps how a machine stands, and tells its contract. */
+  stands(tx: Transaction, assignment: Assignment, machine: Machine, next: NextStanding): void {
+    const { availability, lostAtNs, sinceNs } = next;
+    if (availability === machine.availability && lostAtNs === machine.lostAtNs) return;
+    this.changeMachine(tx, machine, { availability, lostAtNs });
+    if (availability !== machine.availability) {
+      this.sayAvailability(tx, assignment, machine, availability, sinceNs);
+    }
+  }
+
+  /** There is a machine that runs again, whichever. */
+  handedOver(tx: Transaction, assignment: Assignment, machine: Machine): void {
+    if (machine.availability !== 'up' || machine.lostAtNs !== null) {
+      this.changeMachine(tx, machine, { availability: 'up', lostAtNs: null });
+    }
+    if (assignment.downSinceNs !== null) this.sayAvailability(tx, assignment, machine, 'up', tx.now);
+  }
+
+  private sayAvailability(
+    tx: Transaction,
+    assignment: Assignment,
+    { contractId, generation, agentPublicKey }: Machine,
+    availability: MachineAvailability,
+    sinceNs: bigint,
+  ): void {
+    const time = this.rules.downTimeAfter(assignment, availability, sinceNs);
+    this.change(tx, contractId, time);
+    tx.say({
+      declaration: facts.machineAvailabilityChanged,
+      payload: {
+        contractId,
+        generation,
+        agentPublicKey,
+        version: time.availabilityVersion,
+        availability,
+        sinceNs: time.downSinceNs ?? sinceNs,
+        downNs: time.downNs,
+        atNs: tx.now,
+      },
+    });
   }
 
   // ---- removals ----------------------------------------------------------------------------------

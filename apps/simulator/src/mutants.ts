@@ -20,6 +20,7 @@ export type Switches = AgentMutations &
 /** Nothing is wrong. */
 export const SOUND: Switches = {
   silenceDestroys: false,
+  leavesStopped: false,
   looksForNoMarks: false,
   ackBeforeCommit: false,
   regeneratedOperation: false,
@@ -138,4 +139,50 @@ export const MUTANTS: readonly Mutant[] = [
   },
   { name: 'machines are made without a look at their marks', switches: { looksForNoMarks: true } },
   { name: 'what a snapshot does not name is destroyed', switches: { silenceDestroys: true } },
+  { name: 'what was stopped by hand is left so', switches: { leavesStopped: true } },
+  {
+    name: "a lost machine is nobody's business",
+    rules: (rules) => ({
+      ...rules,
+      agents: {
+        ...rules.agents,
+        compareObserved: (...given) => ({ ...rules.agents.compareObserved(...given), standing: [] }),
+      },
+    }),
+  },
+  {
+    name: 'one list without a machine makes it lost',
+    rules: (rules) => ({
+      ...rules,
+      agents: {
+        ...rules.agents,
+        compareObserved: (observed, known, atNs) =>
+          rules.agents.compareObserved(observed, known, atNs, { lostAfterNs: 0n, allLostAfterNs: 0n }),
+      },
+    }),
+  },
+  {
+    name: 'the time without a machine is charged',
+    rules: (rules) => ({
+      ...rules,
+      contracts: {
+        ...rules.contracts,
+        machineAvailabilityChanged: (contract, fact, nowNs) => {
+          const change = rules.contracts.machineAvailabilityChanged(contract, fact, nowNs);
+          return change && { ...change, set: { ...change.set, machineDownSinceNs: null, machineDownNs: 0n } };
+        },
+      },
+    }),
+  },
+  {
+    name: 'a machine that was made again is not told to its tenant',
+    rules: (rules) => ({
+      ...rules,
+      contracts: {
+        ...rules.contracts,
+        machineProvisioned: (contract, fact, nowNs) =>
+          contract.endsAtNs === null ? rules.contracts.machineProvisioned(contract, fact, nowNs) : undefined,
+      },
+    }),
+  },
 ];

@@ -12,6 +12,7 @@ export interface Life {
   readonly hours: number;
   readonly paymentMethod: 'wallet' | 'test';
   readonly at: Us;
+  readonly whenMachineLost: 'end' | 'make-again';
   readonly changeOfMind: ChangeOfMind | undefined;
   created: Told<string>;
   cancelled: Told<string>;
@@ -62,6 +63,7 @@ export class People {
       buyerAddress: null,
       operatingSystem: null,
       expected: { amountE9s: undefined, currency: undefined },
+      whenMachineLost: life.whenMachineLost,
     };
     const key = kernel.random.uuid();
     life.created = yield* this.persist(createContract.subject, function* () {

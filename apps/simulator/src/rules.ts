@@ -1,3 +1,4 @@
+import { downTimeAfter } from '../../agents/src/assignment/domain/availability.ts';
 import { chooseAgent } from '../../agents/src/assignment/domain/choose-agent.ts';
 import { choosePools } from '../../agents/src/assignment/domain/choose-pools.ts';
 import { compareObserved } from '../../agents/src/assignment/domain/compare-observed.ts';
@@ -26,6 +27,7 @@ import {
 import { assertSameCharge, decideSettlement } from '../../payments/src/rental/domain/rental.ts';
 import { decide, dueEndings, mayTouch } from '../../provider-agent/src/domain/decide.ts';
 import { driftOf } from '../../provider-agent/src/domain/drift.ts';
+import { downOf } from '../../provider-agent/src/domain/keep.ts';
 import { takesPlace } from '../../provider-agent/src/domain/record.ts';
 
 /** The real rules of the services. Mutants put another function in the place of one of them. */
@@ -55,6 +57,7 @@ export const rules = {
     chooseAgent,
     choosePools,
     compareObserved,
+    downTimeAfter,
     decideOnEvent,
     ...nextStep,
     isActive,
@@ -62,6 +65,6 @@ export const rules = {
     isItsOwn,
     whyDisbelieved,
   },
-  agent: { decide, mayTouch, dueEndings, driftOf, takesPlace },
+  agent: { decide, mayTouch, dueEndings, driftOf, takesPlace, downOf },
 };
 export type Rules = typeof rules;

@@ -42,6 +42,8 @@ describe('thousands of rentals while everything goes wrong', () => {
       'creation called off',
       'machine found by its marks',
       'charge that overtook the end',
+      'machine started again',
+      'machine made again',
     ]) {
       expect([sight, (tally.sights.get(sight) ?? 0) > 5]).toEqual([sight, true]);
     }
@@ -57,6 +59,7 @@ describe('thousands of rentals while everything goes wrong', () => {
     'cancelled CANCELLED_BY_TENANT',
     'refused INSUFFICIENT_BALANCE',
     'rejected REJECTED_BY_PROVIDER',
+    'cancelled MACHINE_LOST',
     'provisioningfailed PROVISIONING_FAILED',
     'provisioningfailed PROVISIONING_TIMEOUT',
     'provisioningfailed NO_AGENT_AVAILABLE',

@@ -17,6 +17,7 @@ export class Weather {
     const { kernel } = this.around;
     kernel.launch(undefined, 'weather', this.cutLinks());
     kernel.launch(undefined, 'weather', this.rollBack());
+    kernel.launch(undefined, 'weather', this.takeMachines());
   }
 
   private *cutLinks(): Process {
@@ -26,6 +27,21 @@ export class Weather {
       yield random.int(MINUTE, 6 * MINUTE);
       const agent = random.pick(this.agents);
       if (faults.hits('link-cut', agent.name)) agent.cutLink(random.int(SECOND, 4 * MINUTE));
+    }
+  }
+
+  /** People at the provider's remove machines and switch them off. */
+  private *takeMachines(): Process {
+    const { kernel, faults } = this.around;
+    const { random } = kernel;
+    while (faults.active) {
+      yield random.int(2 * MINUTE, 10 * MINUTE);
+      const { backend } = random.pick(this.agents).options;
+      const ids = [...backend.machines.keys()];
+      if (ids.length === 0) continue;
+      const externalId = random.pick(ids);
+      if (faults.hits('machine-lost', externalId)) backend.lose(externalId);
+      else if (faults.hits('machine-stopped', externalId)) backend.switchOff(externalId);
     }
   }
 

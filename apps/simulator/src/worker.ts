@@ -84,6 +84,18 @@ export class Worker {
     }
   }
 
+  *startAgain(contractId: string): Process {
+    const { context } = this;
+    yield* this.lock.run(contractId, function* () {
+      const record = context.records().get(contractId);
+      if (record?.phase !== 'running' || record.externalId === undefined) return;
+      const found = yield* context.backend.look(contractId);
+      if (found?.power !== 'stopped' || found.externalId !== record.externalId) return;
+      context.seen('machine started again');
+      yield* context.backend.setPower(found.externalId, 'running');
+    });
+  }
+
   *enforceEndings(connected: boolean): Process {
     const { rules, backend } = this.context;
     const due = rules.dueEndings(this.context.records().values(), this.context.now(), connected);

@@ -193,6 +193,7 @@ export class World {
       provisionerTypes: [],
       activeContracts: 0,
       freeSlots: 0,
+      observedAtNs: 0n,
     });
   }
 
@@ -212,6 +213,7 @@ export class World {
       provisionerTypes: [],
       activeContracts: 0,
       freeSlots: 0,
+      observedAtNs: 0n,
     });
     kernel.launch(undefined, 'hostile agent', hostile.lieForEver());
   }
@@ -272,6 +274,7 @@ export class World {
       offeringDbId: offering.id,
       hours,
       paymentMethod: random.chance(0.08) && !this.poor.has(tenant) ? 'test' : 'wallet',
+      whenMachineLost: random.chance(0.5) ? 'make-again' : 'end',
       at: random.int(0, this.arrivals),
       changeOfMind: random.chance(0.5) ? this.changeOfMind() : undefined,
       created: { kind: 'not-asked' },
@@ -298,7 +301,8 @@ export class World {
     const { contractId, generation } = marks;
     const contract = this.contracts.rows.contracts.get(contractId);
     const isRunning = contract?.status === 'provisioned' || contract?.status === 'active';
-    if (isRunning && contract.machineGeneration === generation) {
+    const isAttempt = contract?.machineWantedAgainAtNs !== null;
+    if (isRunning && !isAttempt && contract.machineGeneration === generation) {
       this.wrong('no machine is removed while its contract runs', `${contractId} generation ${generation}`);
     }
     const record = agent.machines.get(contractId);

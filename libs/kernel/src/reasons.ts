@@ -64,6 +64,8 @@ export const REASONS = {
   AGENT_NOT_FOUND: 'Check the key of the agent.',
   AGENT_INSTANCE_HELD:
     'Stop one of the two, or give this host an agent of its own with `dc-agent setup token`: it gets in when the other one has stopped, or was silent for five minutes.',
+  AGENT_HAS_MACHINES:
+    'End those rentals first, or give the machines up in the same call with machines=give-up: their rentals end, or are made again elsewhere.',
   DC_ID_TAKEN: 'Choose another dc_id.',
   DNS_NOT_CONFIGURED: 'The operator of the platform must name the zone that records go into.',
   DNS_LIMIT: 'Delete records that are not needed any more.',
@@ -78,6 +80,8 @@ export const REASONS = {
   CANCELLED_BY_TENANT: 'The tenant cancelled.',
   REJECTED_BY_PROVIDER: 'The provider rejected the request. The money was returned.',
   TERM_ENDED: 'The paid time is over.',
+  MACHINE_LOST:
+    'The machine is not there any more at the provider. The time without a machine was not charged, the rest of the money was returned.',
 } as const satisfies Record<string, string>;
 
 export type Reason = keyof typeof REASONS;

@@ -35,6 +35,8 @@ export const desiredMachine = z.object({
   desired: z.enum(['running', 'stopped', 'absent']),
   /** End of the paid time, when it is known. */
   endsAtNs: ns.optional(),
+  /** Where its tenant reaches it: kept for it, and wanted again when it is made again. */
+  sshPort: int32(1, 65_535).optional(),
   /** No creation may begin after this. */
   deadlineNs: ns,
   spec: machineSpec.optional(),

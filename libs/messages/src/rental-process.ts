@@ -58,6 +58,8 @@ export interface ProcessStep {
   readonly expectedSeconds?: number;
   /** How what it did is taken back when a later step fails or the rental ends. */
   readonly undo?: Undo;
+  /** It is a step only of rentals that it has come to. */
+  readonly isSeldom?: true;
 }
 
 const request = ({ subject }: { subject: string }): Trigger => ({ kind: 'request', subject });
@@ -211,6 +213,25 @@ export const rentalProcess: readonly ProcessStep[] = [
       { service: 'contracts', on: fact(facts.machineProvisioned) },
     ],
   },
+  {
+    // The machine is down: its agent starts it again, or another one is made, which goes the way of the first.
+    name: 'restore-machine',
+    owner: 'agent',
+    isSeldom: true,
+    acts: [
+      { service: 'agents', on: report('observed'), says: [fact(facts.machineAvailabilityChanged)] },
+      {
+        service: 'contracts',
+        on: fact(facts.machineAvailabilityChanged),
+        says: [fact(facts.contractMachineChanged), fact(facts.machineWantedAgain), fact(facts.contractEnded)],
+      },
+      {
+        service: 'agents',
+        on: fact(facts.machineWantedAgain),
+        says: [command('provision'), command('terminate'), fact(facts.machineAssigned)],
+      },
+    ],
+  },
 ];
 
 /** What ends a rental from outside of its steps. */
@@ -222,6 +243,7 @@ export const endings: readonly Act[] = [
 export const tellings: readonly Act[] = [
   facts.contractStatusChanged,
   facts.rentalRequested,
+  facts.contractMachineChanged,
   facts.refundIssued,
   facts.walletChanged,
 ].map((said) => ({ service: 'notifications', on: fact(said) }));

@@ -11,6 +11,7 @@ export const STEP_NAMES = [
   'assign-agent',
   'make-machine',
   'hand-over',
+  'restore-machine',
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 export const UNDO_NAMES = ['release-stock', 'refund', 'remove-machine'] as const;

@@ -103,6 +103,7 @@ export const consumers = {
     facts.machineProvisioned,
     facts.provisioningFailed,
     facts.machineRemoved,
+    facts.machineAvailabilityChanged,
     facts.machineOperationFinished,
     facts.machineScriptFinished,
   ]),
@@ -110,6 +111,7 @@ export const consumers = {
   agents: reader('agents', [
     facts.contractAccepted,
     facts.contractEnded,
+    facts.machineWantedAgain,
     facts.machineOperationRequested,
     facts.paidTimeChanged,
   ]),
@@ -118,6 +120,7 @@ export const consumers = {
     facts.agentDoubled,
     facts.contractStatusChanged,
     facts.rentalRequested,
+    facts.contractMachineChanged,
     facts.refundIssued,
     facts.walletChanged,
   ]),

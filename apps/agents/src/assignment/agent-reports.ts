@@ -1,4 +1,4 @@
-import { secondsToNs } from '@decent-cloud/kernel';
+import { isDeepStrictEqual } from 'node:util';
 import { type AgentEvent, facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
@@ -9,16 +9,11 @@ import { InsideReports } from '../operations/inside-reports.ts';
 import { isItsOwn } from '../wire/domain/disbelief.ts';
 import { DisbelievedError } from '../wire/signed-by-agent.ts';
 import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './assignment.store.ts';
+import { Availability } from './availability.ts';
 import { Coordinator } from './coordinator.ts';
-import { compareObserved, type KnownMachine } from './domain/compare-observed.ts';
 import { decideOnEvent, type Effect, type InsideEvent, type MachineEvent } from './domain/decide-event.ts';
+import { FullReports } from './full-reports.ts';
 import { Removals } from './removals.ts';
-
-const MOST_MACHINES = 10_000;
-/** A full report does not have an order repeated that was given this recently. */
-const ORDER_REST_SECONDS = 10;
-
-type Observed = Extract<AgentEvent, { kind: 'observed' }>;
 
 /** What verified events of agents do, in the transaction that also notes them as seen. */
 @Injectable()
@@ -29,11 +24,13 @@ export class AgentReports {
     private readonly removals: Removals,
     private readonly inside: InsideReports,
     private readonly names: DnsRecordStore,
+    private readonly availability: Availability,
+    private readonly full: FullReports,
   ) {}
 
   /** @throws DisbelievedError when the agent speaks of a machine that was never given to it */
   async apply(sql: Sql, event: AgentEvent, now: bigint): Promise<void> {
-    if (event.kind === 'observed') return this.compare(sql, event, now);
+    if (event.kind === 'observed') return this.full.compare(sql, event, now);
     const { contractId, generation, agentPublicKey } = event;
     const assignment = await this.store.lock(sql, contractId);
     const machines = assignment ? await this.store.machines(sql, contractId) : [];
@@ -73,8 +70,11 @@ export class AgentReports {
       case 'confirm-gone':
         await this.removals.confirm(sql, assignment, machine, now);
         return;
+      case 'renew':
+        await this.renew(sql, event, assignment, machine, now);
+        return;
       case 'report-lost':
-        await this.lose(sql, machine, now);
+        await this.lose(sql, assignment, machine, now);
         return;
       case 'pass-on':
         await this.inside.apply(sql, event as InsideEvent, now);
@@ -100,7 +100,7 @@ export class AgentReports {
     await this.store.changeMachine(
       sql,
       machine,
-      { state: 'provisioned', externalId: instance.externalId, settledAtNs: now },
+      { state: 'provisioned', externalId: instance.externalId, instance, settledAtNs: now },
       now,
     );
     await this.store.change(sql, machine.contractId, { state: 'provisioned', dueAtNs: null }, now);
@@ -115,6 +115,24 @@ export class AgentReports {
       { ...identityOf(machine, now), instance, credentials },
       now,
     );
+    await this.availability.handedOver(sql, assignment, machine, now);
+  }
+
+  /** An agent whose journal is gone takes its machine over, or makes another one: the tenant must hear where it is. */
+  private async renew(
+    sql: Sql,
+    event: MachineEvent,
+    assignment: Assignment,
+    machine: Machine,
+    now: bigint,
+  ): Promise<void> {
+    if (event.kind !== 'provisioned') return;
+    const { instance } = event.payload;
+    const isSame = machine.instance
+      ? isDeepStrictEqual(machine.instance, instance)
+      : machine.externalId === instance.externalId;
+    if (isSame) return this.availability.handedOver(sql, assignment, machine, now);
+    await this.accept(sql, event, assignment, machine, now);
   }
 
   private async fail(
@@ -138,76 +156,11 @@ export class AgentReports {
     await this.coordinator.tryAgain(sql, assignment, retry, now);
   }
 
-  private async lose(sql: Sql, machine: Machine, now: bigint): Promise<void> {
-    if (machine.lostAtNs !== null) return;
-    await this.store.changeMachine(sql, machine, { lostAtNs: now }, now);
-    await emitFact(sql, facts.machineLost, identityOf(machine, now), now);
-  }
-
-  /** A full report: what shall be absent is ordered away again, what vanished is reported, what nobody ordered is counted. */
-  private async compare(sql: Sql, event: Observed, now: bigint): Promise<void> {
-    const { agentPublicKey } = event;
-    const observed = event.payload.machines;
-    const atNs = BigInt(event.atNs) < now ? BigInt(event.atNs) : now;
-    const difference = compareObserved(observed, await this.known(sql, agentPublicKey, observed), atNs);
-    const touched = [...difference.toRemove, ...difference.gone, ...difference.lost, ...difference.found];
-    const contractIds = [...new Set(touched.map((machine) => machine.contractId))].sort();
-    // All of them before the first change: changes also lock agents, and contracts are locked before agents.
-    for (const contractId of contractIds) await this.store.lock(sql, contractId);
-    for (const contractId of contractIds) {
-      await this.compareOne(sql, agentPublicKey, contractId, observed, atNs, now);
-    }
-    await sql.query('update agent set unknown_machines = $2 where agent_public_key = $1', [
-      agentPublicKey,
-      difference.unknown,
-    ]);
-  }
-
-  private async known(
-    sql: Sql,
-    agentPublicKey: string,
-    observed: Observed['payload']['machines'],
-  ): Promise<KnownMachine[]> {
-    const living = await this.store.machinesOfAgent(sql, agentPublicKey, MOST_MACHINES);
-    // What became of newer attempts tells of older ones that are not confirmed as gone.
-    const leaving = living.filter(({ desired }) => desired === 'absent');
-    const contractIds = [...observed, ...leaving].flatMap(({ contractId }) => contractId ?? []);
-    const named = await this.store.machinesOfContracts(sql, agentPublicKey, [...new Set(contractIds)]);
-    return [
-      ...new Map([...living, ...named].map((one) => [`${one.contractId}:${one.generation}`, one])).values(),
-    ];
-  }
-
-  /** Once more with the contract locked: what was read before may have changed. */
-  private async compareOne(
-    sql: Sql,
-    agentPublicKey: string,
-    contractId: string,
-    observed: Observed['payload']['machines'],
-    atNs: bigint,
-    now: bigint,
-  ): Promise<void> {
-    const assignment = await this.store.lock(sql, contractId);
-    if (!assignment) return;
-    const machines = (await this.store.machines(sql, contractId)).filter(
-      (machine) => machine.agentPublicKey === agentPublicKey,
-    );
-    const { toRemove, gone, lost, found } = compareObserved(
-      observed.filter((one) => one.contractId === contractId),
-      machines,
-      atNs,
-    );
-    const rowOf = ({ generation }: KnownMachine) =>
-      machines.find((machine) => machine.generation === generation) as Machine;
-    for (const machine of toRemove.map(rowOf)) {
-      const orderedAgo = machine.updatedAtNs + secondsToNs(ORDER_REST_SECONDS) < now;
-      if (orderedAgo || machine.state === 'gone') await this.removals.order(sql, machine, now);
-    }
-    for (const machine of gone.map(rowOf)) await this.removals.confirm(sql, assignment, machine, now);
-    for (const machine of lost.map(rowOf)) await this.lose(sql, machine, now);
-    for (const machine of found.map(rowOf)) {
-      await this.store.changeMachine(sql, machine, { lostAtNs: null }, now);
-    }
+  /** Its agent says in so many words that it is gone: there is nothing to wait for. */
+  private lose(sql: Sql, assignment: Assignment, machine: Machine, now: bigint): Promise<void> {
+    const sinceNs = machine.lostAtNs ?? now;
+    const next = { availability: 'lost', lostAtNs: sinceNs, sinceNs } as const;
+    return this.availability.note(sql, assignment, machine, next, now);
   }
 }
 

@@ -1,11 +1,14 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import type { DesiredMachine } from '@decent-cloud/messages';
+import type { DesiredMachine, FactPayload, facts } from '@decent-cloud/messages';
+import type { MachineAvailability } from '@decent-cloud/messages/facts';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { ONLINE_SECONDS } from '../delegation/domain/liveness.ts';
 import { setOf } from './changes-to-sql.ts';
 import type { Attempt, Outcome } from './domain/attempt.ts';
 import type { AssignmentState, MachineState } from './domain/decide-event.ts';
+
+export type MachineInstance = FactPayload<typeof facts.machineProvisioned>['instance'];
 
 export interface Assignment {
   contractId: string;
@@ -26,6 +29,11 @@ export interface Assignment {
   removedAtNs: bigint | null;
   /** End of the paid time, once the contract has said it. */
   endsAtNs: bigint | null;
+  /** Counts what the contract is told of its machine's availability. */
+  availabilityVersion: number;
+  /** Since when there is no machine that runs, and all such times that are over, in sum. */
+  downSinceNs: bigint | null;
+  downNs: bigint;
 }
 export interface Machine {
   contractId: string;
@@ -39,7 +47,11 @@ export interface Machine {
   absentSinceNs: bigint | null;
   orders: number;
   nextOrderAtNs: bigint | null;
+  /** Since when its agent does not see it, as far as it has said so without a break. */
   lostAtNs: bigint | null;
+  availability: MachineAvailability;
+  /** How it is reached, as its agent said last; null: made before this was kept. */
+  instance: MachineInstance | null;
   updatedAtNs: bigint;
   /** Until when a polling agent has it in hand. */
   leaseExpiresAtNs: bigint | null;
@@ -53,13 +65,27 @@ const ASSIGNMENT = `contract_id as "contractId", state, generation, provider_pub
   requester_account_id as "requesterAccountId", agent_pool_id as "agentPoolId", datacenter_country as "datacenterCountry", spec,
   encryption_public_keys as "encryptionPublicKeys", deadline_ns as "deadlineNs", waiting_since_ns as "waitingSinceNs",
   retry_agent as "retryAgent", due_at_ns as "dueAtNs", removed_at_ns as "removedAtNs",
-  ends_at_ns as "endsAtNs"`;
+  ends_at_ns as "endsAtNs", availability_version as "availabilityVersion", down_since_ns as "downSinceNs",
+  down_ns as "downNs"`;
 const MACHINE = `contract_id as "contractId", generation, agent_public_key as "agentPublicKey", desired, state, outcome,
   external_id as "externalId", settled_at_ns as "settledAtNs", absent_since_ns as "absentSinceNs", orders,
   next_order_at_ns as "nextOrderAtNs", lost_at_ns as "lostAtNs", updated_at_ns as "updatedAtNs",
-  lease_expires_at_ns as "leaseExpiresAtNs", made_by_polling as "madeByPolling", told_to_go_at_ns as "toldToGoAtNs"`;
+  lease_expires_at_ns as "leaseExpiresAtNs", made_by_polling as "madeByPolling", told_to_go_at_ns as "toldToGoAtNs",
+  availability, instance`;
 type AssignmentChange = Partial<
-  Pick<Assignment, 'state' | 'generation' | 'waitingSinceNs' | 'retryAgent' | 'dueAtNs' | 'removedAtNs'>
+  Pick<
+    Assignment,
+    | 'state'
+    | 'generation'
+    | 'waitingSinceNs'
+    | 'retryAgent'
+    | 'dueAtNs'
+    | 'removedAtNs'
+    | 'deadlineNs'
+    | 'availabilityVersion'
+    | 'downSinceNs'
+    | 'downNs'
+  >
 > & { failureReason?: string };
 type MachineChange = Partial<
   Pick<
@@ -73,6 +99,8 @@ type MachineChange = Partial<
     | 'orders'
     | 'nextOrderAtNs'
     | 'lostAtNs'
+    | 'availability'
+    | 'instance'
     | 'leaseExpiresAtNs'
     | 'madeByPolling'
     | 'toldToGoAtNs'
@@ -89,7 +117,16 @@ export class AssignmentStore {
     sql: Sql,
     assignment: Omit<
       Assignment,
-      'state' | 'generation' | 'retryAgent' | 'dueAtNs' | 'removedAtNs' | 'waitingSinceNs' | 'endsAtNs'
+      | 'state'
+      | 'generation'
+      | 'retryAgent'
+      | 'dueAtNs'
+      | 'removedAtNs'
+      | 'waitingSinceNs'
+      | 'endsAtNs'
+      | 'availabilityVersion'
+      | 'downSinceNs'
+      | 'downNs'
     >,
     now: bigint,
   ): Promise<boolean> {
@@ -243,9 +280,12 @@ export class AssignmentStore {
   async listenerOf(
     sql: Sql,
     { contractId, generation }: Pick<Machine, 'contractId' | 'generation'>,
-  ): Promise<{ readonly agentPublicKey: string; readonly account: string } | undefined> {
-    const [agent] = await sql.query<{ agentPublicKey: string; account: string }>(
-      `select agent_public_key as "agentPublicKey", account_public_key as account
+  ): Promise<
+    { readonly agentPublicKey: string; readonly account: string; readonly sshPort: number | null } | undefined
+  > {
+    const [agent] = await sql.query<{ agentPublicKey: string; account: string; sshPort: number | null }>(
+      `select agent_public_key as "agentPublicKey", account_public_key as account,
+         (m.instance->>'sshPort')::int as "sshPort"
        from machine m join agent a using (agent_public_key)
        where m.contract_id = $1 and m.generation = $2 and m.desired = 'running' and a.revoked_at_ns is null
          and a.account_public_key is not null and not a.polls`,

@@ -30,7 +30,7 @@ export class OnPaidTimeChanged implements Reaction<typeof facts.paidTimeChanged>
       {
         kind: 'provision',
         ...agent,
-        machine: desiredRunning(assignment, generation),
+        machine: desiredRunning(assignment, generation, agent.sshPort),
         deadlineNs: now + secondsToNs(ORDER_LIFE_SECONDS),
       },
       now,

@@ -30,6 +30,15 @@ export interface AgentRow {
   resources: unknown;
 }
 
+export interface Leftover {
+  contractId: string;
+  generation: number;
+  agentPubkey: string;
+  agentLabel: string | null;
+  externalId: string | null;
+  absentSinceNs: bigint;
+}
+
 const COLUMNS = `agent_public_key as "agentPublicKey", provider_public_key as "providerPublicKey", pool_id as "poolId",
   permissions, label, created_at_ns as "createdAtNs", expires_at_ns as "expiresAtNs", revoked_at_ns as "revokedAtNs",
   account_public_key as "accountPublicKey", last_heartbeat_ns as "lastHeartbeatNs", version,
@@ -93,6 +102,19 @@ export class DelegationStore {
     return this.database.query<AgentRow>(
       `select ${COLUMNS} from agent where pool_id = $1 and revoked_at_ns is null and ${AFTER_CURSOR}`,
       [poolId, page.cursor ?? null, page.limit, page.offset],
+    );
+  }
+
+  /** Machines that are to be gone, of agents that were revoked: nobody can remove them any more. */
+  leftoversOf(providerPublicKey: string, page: Page): Promise<Leftover[]> {
+    return this.database.query<Leftover>(
+      `select m.contract_id as "contractId", m.generation, m.agent_public_key as "agentPubkey",
+         a.label as "agentLabel", m.external_id as "externalId", m.absent_since_ns as "absentSinceNs"
+       from machine m join agent a using (agent_public_key)
+       where a.provider_public_key = $1 and a.revoked_at_ns is not null and m.desired = 'absent'
+         and m.state in ('claimed', 'provisioned', 'failed')
+       order by m.absent_since_ns, m.contract_id, m.generation limit $2 offset $3`,
+      [providerPublicKey, page.limit, page.offset],
     );
   }
 

@@ -16,6 +16,7 @@ import { AgentAccountStore } from '../session/agent-account.store.ts';
 import { BrokerAccounts } from '../session/broker-accounts.ts';
 import { AgentInvitationStore } from './agent-invitation.store.ts';
 import { DelegationStore } from './delegation.store.ts';
+import { GivenUpMachines, hasMachines } from './given-up-machines.ts';
 
 /** Ends a delegation and cuts the agent's connection; the key cannot come back. One that never signed is only forgotten. */
 @Answers(revokeDelegation)
@@ -27,17 +28,24 @@ export class RevokeDelegation implements Verb<typeof revokeDelegation> {
     private readonly accounts: AgentAccountStore,
     private readonly broker: BrokerAccounts,
     private readonly claims: AccountClaims,
+    private readonly machines: GivenUpMachines,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async run({ params }: VerbInput<typeof revokeDelegation>, { caller, now }: VerbContext): Promise<boolean> {
+  async run(
+    { params, query }: VerbInput<typeof revokeDelegation>,
+    { caller, now }: VerbContext,
+  ): Promise<boolean> {
     requireUser(caller);
     await this.database.transaction(async (sql) => {
+      const held = await this.machines.lockContracts(sql, params.agent_pubkey);
       const agent = await this.delegations.lock(sql, params.agent_pubkey);
       if (!agent && (await this.invitations.withdraw(sql, params.agent_pubkey, params.pubkey))) return;
       if (!agent || agent.providerPublicKey !== params.pubkey || agent.revokedAtNs !== null) {
         throw new Refusal('NOT_FOUND', 'AGENT_NOT_FOUND', 'No active delegation found to revoke');
       }
+      if (held.length > 0 && query.machines !== 'give-up') throw hasMachines(held);
+      await this.machines.giveUp(sql, params.agent_pubkey, held, now);
       await sql.query('update agent set revoked_at_ns = $2 where agent_public_key = $1', [
         params.agent_pubkey,
         now,

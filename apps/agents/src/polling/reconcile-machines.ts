@@ -1,16 +1,22 @@
+import { secondsToNs } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { reconcileMachines } from '@decent-cloud/messages/agent-polling';
 import { Database } from '@decent-cloud/postgres';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { AssignmentStore } from '../assignment/assignment.store.ts';
+import { Availability } from '../assignment/availability.ts';
+import { standingAfter } from '../assignment/domain/availability.ts';
 import { ContractStates } from './contract-states.ts';
 import { classifyRunning, type KnownContract } from './domain/classify-running.ts';
 import { findGone } from './domain/find-gone.ts';
-import { PolledMachines } from './polled-machines.ts';
+import { isCurrent, PolledMachines } from './polled-machines.ts';
 import { PollingDoor } from './polling-door.ts';
 import { type PollingAgent, requirePolling } from './speakers.ts';
 
 const REMOVALS_AT_MOST = 500;
+const CHANGES_AT_MOST = 500;
+/** A list may have been made just before a machine was there. */
+const MARGIN_NS = secondsToNs(30);
 
 /** Tells a polling agent what its machines are to become, and learns from its list which removals are done. */
 @Answers(reconcileMachines)
@@ -21,6 +27,7 @@ export class ReconcileMachines implements Verb<typeof reconcileMachines> {
     private readonly store: AssignmentStore,
     private readonly polled: PolledMachines,
     private readonly door: PollingDoor,
+    private readonly availability: Availability,
   ) {}
 
   async run({ params, body }: VerbInput<typeof reconcileMachines>, { caller, requestId, now }: VerbContext) {
@@ -39,6 +46,7 @@ export class ReconcileMachines implements Verb<typeof reconcileMachines> {
     ]);
     const toGo = new Set(answer.terminate.map(({ contractId }) => contractId.toLowerCase()));
     await this.followRemovals(agent, new Set(named), toGo, now);
+    await this.followStanding(agent, new Set(named), now);
     return answer;
   }
 
@@ -80,6 +88,31 @@ export class ReconcileMachines implements Verb<typeof reconcileMachines> {
         for (const machine of own.filter((one) => one.desired === 'absent' && one.toldToGoAtNs === null)) {
           await this.store.changeMachine(sql, machine, { toldToGoAtNs: now }, now);
         }
+      });
+    }
+  }
+
+  /** Its list has only what runs: what is not in it does not run, and may still be there. */
+  private async followStanding(
+    agent: PollingAgent,
+    running: ReadonlySet<string>,
+    now: bigint,
+  ): Promise<void> {
+    const changed = await this.database.query<{ contractId: string }>(
+      `select m.contract_id as "contractId" from machine m join assignment a using (contract_id, generation)
+       where m.agent_public_key = $1 and a.provider_public_key = $2 and m.desired = 'running'
+         and m.state = 'provisioned' and m.settled_at_ns < $3
+         and case when m.contract_id = any($4::text[]) then m.availability <> 'up' or m.lost_at_ns is not null
+           else m.availability = 'up' end
+       order by 1 limit $5`,
+      [agent.publicKey, agent.providerPublicKey, now - MARGIN_NS, [...running], CHANGES_AT_MOST],
+    );
+    for (const { contractId } of changed) {
+      await this.polled.withContract(agent, contractId, async (inHand) => {
+        const { sql, assignment, own } = inHand;
+        if (!own || !isCurrent(inHand) || own.state !== 'provisioned') return;
+        const seen = running.has(contractId) ? 'running' : 'absent';
+        await this.availability.note(sql, assignment, own, standingAfter(own, seen, now, null), now);
       });
     }
   }

@@ -28,7 +28,9 @@ const MOST_MACHINES = 5_000;
 const RIVAL_SECONDS = 3_600;
 
 type Row = Pick<Machine, 'contractId' | 'generation' | 'desired'> &
-  Pick<Assignment, 'deadlineNs' | 'endsAtNs' | 'spec' | 'encryptionPublicKeys'>;
+  Pick<Assignment, 'deadlineNs' | 'endsAtNs' | 'spec' | 'encryptionPublicKeys'> & {
+    readonly sshPort: number | null;
+  };
 
 /** As JSON brings it. */
 type TextRow = Omit<Row, 'deadlineNs' | 'endsAtNs'> & {
@@ -107,9 +109,9 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
       `select a.desired_version as version, r.host as "rivalHost", r.seen_ns as "rivalSeenNs", (
          select coalesce(json_agg(json_build_object('contractId', contract_id, 'generation', generation,
              'desired', desired, 'deadlineNs', deadline_ns::text, 'endsAtNs', ends_at_ns::text, 'spec', spec,
-             'encryptionPublicKeys', encryption_public_keys)), '[]')::text
+             'encryptionPublicKeys', encryption_public_keys, 'sshPort', ssh_port)), '[]')::text
          from (select m.contract_id, m.generation, m.desired, s.deadline_ns, s.ends_at_ns, s.spec,
-                 s.encryption_public_keys
+                 s.encryption_public_keys, (m.instance->>'sshPort')::int as ssh_port
                from machine m join assignment s using (contract_id)
                where m.agent_public_key = a.agent_public_key and m.state <> 'gone'
                  and (m.desired = 'absent' or not (m.made_by_polling or coalesce(m.lease_expires_at_ns, 0) > $3))
@@ -142,4 +144,6 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
 }
 
 const desiredOf = (row: Row): DesiredMachine =>
-  row.desired === 'running' ? desiredRunning(row, row.generation) : desiredAbsent(row, row.deadlineNs);
+  row.desired === 'running'
+    ? desiredRunning(row, row.generation, row.sshPort)
+    : desiredAbsent(row, row.deadlineNs);

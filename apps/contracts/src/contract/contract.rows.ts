@@ -56,6 +56,13 @@ const COLUMNS: Readonly<Record<keyof Contract, string>> = {
   failureMessage: 'failure_message',
   terminatedAtNs: 'terminated_at_ns',
   stockReleasedAtNs: 'stock_released_at_ns',
+  machineAvailability: 'machine_availability',
+  availabilityVersion: 'availability_version',
+  machineDownSinceNs: 'machine_down_since_ns',
+  machineDownNs: 'machine_down_ns',
+  instanceAtNs: 'instance_at_ns',
+  whenMachineLost: 'when_machine_lost',
+  machineWantedAgainAtNs: 'machine_wanted_again_at_ns',
   passwordResetRequestedAtNs: 'password_reset_requested_at_ns',
   sshKeyRotationRequestedAtNs: 'ssh_key_rotation_requested_at_ns',
 };

@@ -54,6 +54,12 @@ export function contractJson(contract: Contract, names: ReadonlyMap<string, stri
     password_reset_requested_at_ns: contract.passwordResetRequestedAtNs ?? undefined,
     ssh_key_rotation_requested_at_ns: contract.sshKeyRotationRequestedAtNs ?? undefined,
     operating_system: contract.operatingSystem ?? undefined,
+    ...(contract.provisioningCompletedAtNs !== null && {
+      machine_availability: contract.machineAvailability,
+      machine_down_since_ns: contract.machineDownSinceNs ?? undefined,
+      machine_down_ns: contract.machineDownNs,
+    }),
+    when_machine_lost: contract.whenMachineLost,
   };
 }
 

@@ -16,6 +16,7 @@ import { ControlServer } from './control-server.ts';
 import { EventOutbox } from './event-outbox.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { type Instance, thisInstance } from './instance.ts';
+import { Keeper } from './keeper.ts';
 import type { OwnMarks } from './observe.ts';
 import { Operator } from './operator.ts';
 import { type Believer, DisbelievedError, isOperation, readCommand } from './orders.ts';
@@ -42,11 +43,14 @@ export interface AgentOptions {
   readonly onFatal: (error: unknown) => void;
   readonly now?: Clock;
   readonly reconcileEverySeconds?: number;
+  /** How often it looks whether its machines run. */
+  readonly lookEverySeconds?: number;
   /** On a stop: how long machines that are being made may go on. */
   readonly finishSeconds?: number;
 }
 
 const RECONCILE_SECONDS = 600;
+const LOOK_SECONDS = 5;
 /** A broker may still hold a pull of the process before: what it gave to that one is seen by asking once more. */
 const SECOND_LOOK_SECONDS = PULL_SECONDS + 2;
 const HEARTBEAT_SECONDS = 15;
@@ -68,6 +72,7 @@ export class Agent {
   private readonly outbox: EventOutbox;
   private readonly worker: Worker;
   private readonly reconciler: Reconciler;
+  private readonly keeper: Keeper;
   private readonly heartbeat: Heartbeat;
   private readonly control: ControlServer;
   private readonly operator: Operator;
@@ -129,6 +134,7 @@ export class Agent {
       outbox: this.outbox,
       marks: this.marks,
       maxParallelProvisions: options.maxParallelProvisions,
+      portsInUse: () => this.wanted.ports,
     });
     this.reconciler = new Reconciler({
       ...shared,
@@ -139,6 +145,7 @@ export class Agent {
       isConnected: () => this.link.connected,
       carryOut: (order) => this.worker.carryOut(order),
     });
+    this.keeper = new Keeper({ ...shared, worker: this.worker, reconciler: this.reconciler });
     this.pull = new CommandPull({ link: this.link, logger, handle: (text) => this.command(text) });
     this.self = new SelfReport({
       agentPublicKey: keys.publicKeyHex,
@@ -213,6 +220,8 @@ export class Agent {
     this.every(STATUS_SECONDS, () => this.self.write(), 'status file');
     const reconcileSeconds = this.options.reconcileEverySeconds ?? RECONCILE_SECONDS;
     this.every(reconcileSeconds, () => this.reconciler.run(false), 'reconciling');
+    const lookSeconds = this.options.lookEverySeconds ?? LOOK_SECONDS;
+    this.every(lookSeconds, () => this.look(), 'a look at the machines');
     this.link.start();
     await this.self.write();
   }
@@ -239,6 +248,15 @@ export class Agent {
     await this.journal.close();
     // Otherwise the end of this process is what lets the next one begin.
     if (isIdle) await this.unlock();
+  }
+
+  /** A backend that does not answer is told of by the heartbeats. */
+  private async look(): Promise<void> {
+    try {
+      await this.keeper.look();
+    } catch (error) {
+      this.options.logger.debug({ error }, 'the backend does not say which machines run');
+    }
   }
 
   private believer(): Believer {

@@ -5,6 +5,7 @@ import {
   type LeftResource,
   type ScriptResult,
 } from '../backends/backend.ts';
+import { diskFullFailure } from '../backends/disk-full.ts';
 import type { JournalEntry } from '../domain/agent-state.ts';
 import { mayTouch } from '../domain/decide.ts';
 import type { DesiredMachine, MachineSpec } from '../domain/machine.ts';
@@ -42,6 +43,7 @@ export async function createMachine(
       marks: { contractId, generation, ...context.marks },
       signal,
       onStep: (step) => tellStep(context, base, step),
+      ports: portsFor(context, machine),
     });
     signal.throwIfAborted();
     const { externalId } = made.instance;
@@ -73,6 +75,12 @@ export async function createMachine(
     if (signal.aborted) throw signal.reason;
     return reportFailure(context, base, failureOf(context, error), left);
   }
+}
+
+/** Its own port again, and nobody else's. */
+function portsFor(context: WorkerContext, { contractId, sshPort }: DesiredMachine) {
+  const others = [...context.portsInUse()].flatMap(([other, port]) => (other === contractId ? [] : [port]));
+  return { own: sshPort, others: new Set(others) };
 }
 
 interface Base {
@@ -182,6 +190,11 @@ async function reportFailure(
 
 function failureOf(context: WorkerContext, error: unknown): BackendFailure {
   if (error instanceof BackendError) return error.failure;
+  const full = diskFullFailure(error);
+  if (full) {
+    context.logger.error({ error }, 'no room for a machine');
+    return full;
+  }
   context.logger.error({ error }, 'unexpected fault of the backend');
   return { class: 'transient', code: 'BACKEND_FAULT', message: 'unexpected fault at the provider' };
 }

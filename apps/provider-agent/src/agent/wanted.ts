@@ -31,6 +31,15 @@ export class Wanted {
     return this.isComplete ? [...this.machines.values()] : undefined;
   }
 
+  /** Where contracts that live are reached, as the platform knows it. */
+  get ports(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this.machines.values()].flatMap(({ contractId, desired, sshPort }) =>
+        desired === 'absent' || sshPort === undefined ? [] : [[contractId, sshPort] as const],
+      ),
+    );
+  }
+
   private put(machine: DesiredMachine): void {
     const known = this.machines.get(machine.contractId);
     if (known && known.generation > machine.generation) return;

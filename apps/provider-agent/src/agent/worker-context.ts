@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly now: Clock;
   readonly marks: Pick<MachineMarks, 'environment' | 'agent'>;
   readonly maxParallelProvisions: number;
+  /** Ports that the contracts of this agent are reached at, by contract. */
+  readonly portsInUse: () => ReadonlyMap<string, number>;
 }
 
 export interface Order {

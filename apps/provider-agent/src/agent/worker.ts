@@ -1,4 +1,4 @@
-import { type Decision, decide, dueEndings } from '../domain/decide.ts';
+import { type Decision, decide, dueEndings, isOver } from '../domain/decide.ts';
 import type { DesiredMachine } from '../domain/machine.ts';
 import { type MachineRecord, takesPlace } from '../domain/record.ts';
 import { ContractLock, Slots } from './contract-lock.ts';
@@ -107,6 +107,28 @@ export class Worker {
         await this.setPower(record, 'stopped');
       });
     }
+  }
+
+  /**
+   * Puts a machine into service again that was stopped by hand.
+   * @returns false when there is nothing to do about it any more
+   * @throws BackendError
+   */
+  startAgain(contractId: string): Promise<boolean> {
+    const { backend, logger, now } = this.context;
+    return this.lock.run(contractId, async () => {
+      const record = this.context.record(contractId);
+      if (this.stopping.signal.aborted || record?.phase !== 'running') return false;
+      if (isOver(record.endsAtNs, now())) return false;
+      const found = await backend.find(contractId);
+      if (found?.power !== 'stopped' || found.externalId !== record.externalId) return false;
+      logger.warn(
+        { contractId, externalId: found.externalId },
+        'it was stopped and is to run: started again',
+      );
+      await backend.resume(found.externalId);
+      return true;
+    });
   }
 
   get activeCount(): number {

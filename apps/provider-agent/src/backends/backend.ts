@@ -39,6 +39,8 @@ export interface ProvisionOptions {
   readonly marks: MachineMarks;
   readonly signal: AbortSignal;
   readonly onStep: (step: string) => void;
+  /** Ports of the host that contracts which live are reached at, whether their machines are there or not. */
+  readonly ports?: { readonly own?: number | undefined; readonly others: ReadonlySet<number> };
 }
 
 export interface VerifyFinding {

@@ -64,6 +64,8 @@ export async function actWithoutAgent<T>(
             outbox,
             marks: shared.own,
             maxParallelProvisions: 1,
+            // What is taken over has its port; nothing is made here.
+            portsInUse: () => new Map(),
           });
           return {
             records: () => journal.state.machines.values(),

@@ -51,7 +51,7 @@ function decideStopped(record: MachineRecord | undefined, sameGeneration: boolea
   return nothing(sameGeneration && record.phase !== 'creating' ? 'removed' : 'unknown');
 }
 
-const isOver = (endsAtNs: string | undefined, nowNs: bigint): boolean =>
+export const isOver = (endsAtNs: string | undefined, nowNs: bigint): boolean =>
   endsAtNs !== undefined && BigInt(endsAtNs) <= nowNs;
 
 /** With nobody to ask, machines whose paid time is over are put out of service; destroying takes an order. */

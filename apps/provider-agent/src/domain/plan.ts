@@ -74,6 +74,8 @@ function stepFor(wanted: DesiredMachine, situation: Situation): PlanStep {
     case 'resume':
       return step('resume', 'it is stopped and is wanted running');
     case 'repeat-result':
+      if (record?.phase === 'running' && found?.power === 'stopped')
+        return step('resume', 'it was stopped and is wanted running');
       return step('none', repeated(record, found));
     case 'nothing':
       return step('none', REASONS[decision.why]);

@@ -64,11 +64,44 @@ export const revokeDelegation = endpoint({
   path: '/api/v1/providers/{pubkey}/agent-delegations/{agent_pubkey}',
   subject: 'req.agents.v1.revoke-delegation',
   auth: 'self',
-  summary: 'Stop an agent from acting for the provider',
+  summary:
+    'Stop an agent from acting for the provider. Refused while it has machines, unless they are given up: then their rentals end, or are made again by another agent where the tenant wants that',
   tags,
   params: delegationParams,
+  query: z.object({
+    machines: z
+      .enum(['give-up'])
+      .optional()
+      .meta({ description: 'What becomes of its machines: nobody can reach them any more.' }),
+  }),
   answer: z.boolean(),
-  refusals: ['AGENT_NOT_FOUND'],
+  refusals: ['AGENT_NOT_FOUND', 'AGENT_HAS_MACHINES'],
+});
+
+export const leftoverMachine = z
+  .object({
+    contractId: z.string(),
+    generation: z.int(),
+    agentPubkey: z.string(),
+    agentLabel: z.string().nullable(),
+    /** As its agent named it. */
+    externalId: z.string().nullable(),
+    /** Since when it is to be gone. */
+    absentSinceNs: int64(),
+  })
+  .meta({ id: 'LeftoverMachine' });
+
+export const listLeftovers = endpoint({
+  method: 'GET',
+  path: '/api/v1/providers/{pubkey}/leftover-machines',
+  subject: 'req.agents.v1.list-leftovers',
+  auth: 'self',
+  summary:
+    'Machines that are to be gone and that no agent can remove any more, since it was revoked: to be cleaned up by hand, oldest first',
+  tags,
+  params: providerParams,
+  query: z.object(pageQuery(200, 200)),
+  answer: z.array(leftoverMachine),
 });
 
 export const labelDelegation = endpoint({

@@ -70,6 +70,12 @@ export const contract = z
     password_reset_requested_at_ns: bigInteger(),
     ssh_key_rotation_requested_at_ns: bigInteger(),
     operating_system: string(),
+    /** Whether the machine runs, as its agent says: up, stopped, missing or lost. */
+    machine_availability: string(),
+    machine_down_since_ns: bigInteger(),
+    /** Ended times without a machine, in sum: they are not charged. */
+    machine_down_ns: bigInteger(),
+    when_machine_lost: string(),
   })
   .meta({
     id: 'Contract',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { text } from '../text.ts';
-import { contractParams, tags } from './parts.ts';
+import { contractParams, tags, whenMachineLost } from './parts.ts';
 
 export const getCredentials = endpoint({
   method: 'GET',
@@ -47,6 +47,22 @@ export const rotateSshKey = endpoint({
     }),
   answer: z.string(),
   refusals: [...operationRefusals, 'SSH_KEY_INVALID'],
+});
+
+export const setWhenMachineLost = endpoint({
+  method: 'PUT',
+  path: '/api/v1/contracts/{id}/when-machine-lost',
+  subject: 'req.contracts.v1.set-when-machine-lost',
+  auth: 'signed',
+  summary:
+    'Say what becomes of an own rental when its machine is lost: it ends, or another machine is made on the same terms',
+  tags,
+  params: contractParams,
+  body: z
+    .object({ whenMachineLost })
+    .meta({ id: 'WhenMachineLostRequest', examples: [{ whenMachineLost: 'make-again' }] }),
+  answer: z.string(),
+  refusals: operationRefusals,
 });
 
 export const getRecipeLog = endpoint({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { int32, int64, optionalIn } from '../schema.ts';
 import { text } from '../text.ts';
-import { contractParams, tags } from './parts.ts';
+import { contractParams, tags, whenMachineLost } from './parts.ts';
 
 export const createContract = endpoint({
   method: 'POST',
@@ -30,6 +30,9 @@ export const createContract = endpoint({
       }),
       expected_currency: optionalIn(text(16)).meta({
         description: 'The currency that the price was shown in: another one is refused.',
+      }),
+      when_machine_lost: optionalIn(whenMachineLost).meta({
+        description: 'What becomes of the rental when its machine is lost. By default it ends.',
       }),
     })
     .meta({

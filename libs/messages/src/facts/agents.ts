@@ -93,11 +93,24 @@ export const machineRemoved = fact({
   sample: machineSample,
 });
 
-/** A machine that should run is not there any more, as its agent sees it. Nothing is ended by this. */
-export const machineLost = fact({
-  subject: 'evt.agents.v1.machine-lost',
-  payload: z.object(machine),
-  sample: machineSample,
+/** How a machine that is to run stands: `lost` is one that has been `missing` for so long that it will not come back. */
+export const machineAvailability = z.enum(['up', 'stopped', 'missing', 'lost']);
+export type MachineAvailability = z.output<typeof machineAvailability>;
+
+/** A machine that is to run does not, or does again, as its agent sees it. The newest version of a contract counts. */
+export const machineAvailabilityChanged = fact({
+  subject: 'evt.agents.v1.machine-availability-changed',
+  payload: z.object({
+    ...machine,
+    /** Counts the changes of the contract, over all attempts at its machine. */
+    version: int32(1),
+    availability: machineAvailability,
+    /** Since when it is down, or is up again. */
+    sinceNs: int64(),
+    /** All times in which it was down and that are over, in sum. */
+    downNs: int64(0n),
+  }),
+  sample: { ...machineSample, version: 1, availability: 'missing', sinceNs: AT, downNs: 0n },
 });
 
 /** Two processes with the key of one agent: said once a day at most, and when one has taken the other's place. */

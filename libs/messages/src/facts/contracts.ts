@@ -211,3 +211,49 @@ export const paidTimeChanged = fact({
   }),
   sample: { contractId: CONTRACT, version: 4, endsAtNs: AT, atNs: AT },
 });
+
+/** What became of the machine of a contract that runs; `moved`: it is reached in another way than before. */
+export const contractMachineChanged = fact({
+  subject: 'evt.contracts.v1.contract-machine-changed',
+  payload: z.object({
+    contractId: contractIdHex(),
+    change: z.enum(['stopped', 'missing', 'lost', 'back', 'made-again', 'moved']),
+    /** Since when it is, or was, down. */
+    downSinceNs: int64().optional(),
+    offeringName: z.string(),
+    atNs: int64(),
+    ...parties,
+  }),
+  audience: bothParties,
+  live: (change) => ({
+    event: 'contract-machine',
+    data: {
+      contract_id: change.contractId,
+      change: change.change,
+      down_since_ns: change.downSinceNs,
+      updated_at_ns: change.atNs,
+    },
+  }),
+  sample: {
+    contractId: CONTRACT,
+    change: 'missing',
+    downSinceNs: AT,
+    offeringName: 'Small VPS',
+    atNs: AT,
+    ...partiesSample,
+  },
+});
+
+/** The machine of this generation is lost, and the tenant wants another one on the same terms. */
+export const machineWantedAgain = fact({
+  subject: 'evt.contracts.v1.machine-wanted-again',
+  payload: z.object({
+    contractId: contractIdHex(),
+    version: int32(1),
+    generation: int32(1),
+    /** Past this time the contract will have ended: do not start. */
+    deadlineNs: int64(),
+    atNs: int64(),
+  }),
+  sample: { contractId: CONTRACT, version: 5, generation: 1, deadlineNs: AT, atNs: AT },
+});

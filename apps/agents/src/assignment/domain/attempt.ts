@@ -1,5 +1,14 @@
 /** Why an attempt at a machine ended. */
-export type Outcome = 'unclaimed' | 'silent' | 'timeout' | 'transient' | 'capacity' | 'config' | 'permanent';
+export type Outcome =
+  | 'unclaimed'
+  | 'silent'
+  | 'timeout'
+  | 'transient'
+  | 'capacity'
+  | 'config'
+  | 'permanent'
+  /** It was made, and was not there any more. */
+  | 'lost';
 
 /** What is known of earlier attempts at the same contract. */
 export interface Attempt {

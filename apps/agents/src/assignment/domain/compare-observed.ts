@@ -1,18 +1,19 @@
 import { secondsToNs } from '@decent-cloud/kernel';
+import { type NextStanding, type Seen, type Standing, standingAfter } from './availability.ts';
 import type { MachineState } from './decide-event.ts';
 
 export interface ObservedMachine {
   readonly contractId?: string | undefined;
   readonly generation?: number | undefined;
+  readonly power: 'running' | 'stopped' | 'unknown';
 }
-export interface KnownMachine {
+export interface KnownMachine extends Standing {
   readonly contractId: string;
   readonly generation: number;
   readonly desired: 'running' | 'absent';
   readonly state: MachineState;
   readonly settledAtNs: bigint | null;
   readonly absentSinceNs: bigint | null;
-  readonly lostAtNs: bigint | null;
   /** While it polled; now that it is connected it may not know the machine as this contract's. */
   readonly madeByPolling: boolean;
 }
@@ -21,12 +22,16 @@ export interface Comparison {
   readonly toRemove: readonly KnownMachine[];
   /** Shall be absent and is not there. */
   readonly gone: readonly KnownMachine[];
-  /** Shall run and is not there. */
-  readonly lost: readonly KnownMachine[];
-  /** Was lost and is there again. */
-  readonly found: readonly KnownMachine[];
+  /** Shall run, and stands otherwise than before. */
+  readonly standing: readonly { readonly machine: KnownMachine; readonly next: NextStanding }[];
   /** There without an order: counted, never touched. */
   readonly unknown: number;
+}
+/** After so long a machine that is not there is lost. */
+export interface Patience {
+  readonly lostAfterNs: bigint;
+  /** The same when none of several machines is there. */
+  readonly allLostAfterNs: bigint;
 }
 
 /** A report may have been made just before a command that it does not show yet. */
@@ -40,9 +45,11 @@ export function compareObserved(
   observed: readonly ObservedMachine[],
   known: readonly KnownMachine[],
   atNs: bigint,
+  patience: Patience,
 ): Comparison {
-  const keyOf = ({ contractId, generation }: ObservedMachine) => `${contractId}:${generation}`;
-  const there = new Set(observed.map(keyOf));
+  const keyOf = ({ contractId, generation }: Pick<ObservedMachine, 'contractId' | 'generation'>) =>
+    `${contractId}:${generation}`;
+  const there = new Map(observed.map((machine) => [keyOf(machine), machine.power]));
   const ordered = new Set(known.map(keyOf));
   const settledBefore = (since: bigint | null) => since !== null && atNs - since > MARGIN_NS;
   const isThere = (machine: KnownMachine) => there.has(keyOf(machine));
@@ -58,6 +65,8 @@ export function compareObserved(
   const toRun = known.filter(
     ({ desired, state, madeByPolling }) => desired === 'running' && state === 'provisioned' && !madeByPolling,
   );
+  const isAll = toRun.length > 1 && !toRun.some(isThere);
+  const lostAfterNs = isAll ? patience.allLostAfterNs : patience.lostAfterNs;
   return {
     toRemove: toBeAbsent.filter(isThere),
     // What was never made may still be made by an order on its way: there only the agent's own word counts.
@@ -69,10 +78,13 @@ export function compareObserved(
         (machine.state === 'provisioned' || machine.state === 'failed' || isSuperseded(machine)) &&
         settledBefore(machine.absentSinceNs),
     ),
-    lost: toRun.filter(
-      (machine) => !isThere(machine) && machine.lostAtNs === null && settledBefore(machine.settledAtNs),
-    ),
-    found: toRun.filter((machine) => isThere(machine) && machine.lostAtNs !== null),
+    standing: toRun.flatMap((machine) => {
+      const seen: Seen = there.get(keyOf(machine)) ?? 'absent';
+      if (seen === 'absent' && !settledBefore(machine.settledAtNs)) return [];
+      const next = standingAfter(machine, seen, atNs, lostAfterNs);
+      const isSame = next.availability === machine.availability && next.lostAtNs === machine.lostAtNs;
+      return isSame ? [] : [{ machine, next }];
+    }),
     unknown: observed.filter((machine) => !ordered.has(keyOf(machine))).length,
   };
 }

@@ -55,8 +55,8 @@ describe('a wanted machine', () => {
     given(state).when(claimed).leadsTo();
     given(state).when(progress).leadsTo();
   });
-  test('that is accepted stays so, whatever comes late', () => {
-    given('provisioned').when(provisioned).leadsTo();
+  test('that is accepted stays so; made once more, it may be reached in another way', () => {
+    given('provisioned').when(provisioned).leadsTo({ kind: 'renew' });
     given('provisioned').when(failed('permanent')).leadsTo();
   });
   test('that fails follows the class of the failure', () => {

@@ -25,7 +25,9 @@ export type Effect =
   | { readonly kind: 'confirm-gone' }
   | { readonly kind: 'report-lost' }
   /** It tells of what went on inside of the machine. */
-  | { readonly kind: 'pass-on' };
+  | { readonly kind: 'pass-on' }
+  /** It was made or taken over once more: perhaps it is reached in another way now. */
+  | { readonly kind: 'renew' };
 
 /** What an agent says about what went on inside of a machine. */
 export type InsideEvent = Extract<
@@ -61,6 +63,7 @@ export function decideOnEvent(
       return machine.state === 'offered' ? [{ kind: 'start' }] : [];
     case 'provisioned':
       if (!isWanted) return stillThere(machine);
+      if (machine.state === 'provisioned') return [{ kind: 'renew' }];
       return isBeingMade ? [{ kind: 'accept', startedBefore: machine.state === 'claimed' }] : [];
     case 'failed': {
       if (!isWanted) return [];

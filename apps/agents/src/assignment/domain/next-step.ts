@@ -150,6 +150,8 @@ export function desiredRunning(
     readonly endsAtNs?: bigint | null;
   },
   generation: number,
+  /** Where the contract's machine is reached: nobody else is to get this port. */
+  sshPort?: number | null,
 ): DesiredMachine {
   const { endsAtNs } = assignment;
   return {
@@ -157,6 +159,7 @@ export function desiredRunning(
     generation,
     desired: 'running',
     ...(endsAtNs == null ? {} : { endsAtNs: endsAtNs.toString() }),
+    ...(sshPort == null ? {} : { sshPort }),
     deadlineNs: assignment.deadlineNs.toString(),
     spec: assignment.spec,
     encryptionPublicKeys: assignment.encryptionPublicKeys,

@@ -1,7 +1,16 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { Change, Contract, Limits, SealedCredential, Step } from './contract.ts';
 import { isPaid } from './contract.ts';
-import { accepted, ended, paidTime, requested, type SaidFact, statusChanged } from './facts.ts';
+import {
+  accepted,
+  ended,
+  machineChanged,
+  machineWantedAgain,
+  paidTime,
+  requested,
+  type SaidFact,
+  statusChanged,
+} from './facts.ts';
 import { settle } from './price.ts';
 import { isFinal, lifecycle, needsPayment, type Status } from './status.ts';
 import { waitingOf } from './waiting.ts';
@@ -72,6 +81,12 @@ export function advance(before: Contract, change: Change, nowNs: bigint, limits:
   }
   const awaitsAnswer = contract.status === 'requested' || contract.status === 'pending';
   if (awaitsAnswer && isPaid(contract) && !isPaid(before)) facts.push(requested(contract, nowNs));
+  if (change.machineChange) {
+    facts.push(machineChanged(contract, change.machineChange, before.machineDownSinceNs, nowNs));
+  }
+  if (contract.machineWantedAgainAtNs !== null && before.machineWantedAgainAtNs === null) {
+    facts.push(machineWantedAgain(withDeadline(contract, limits), nowNs));
+  }
   if (contract.endsAtNs !== before.endsAtNs) {
     // Readers go by the version: one without a step takes one of its own.
     if (contract.version === before.version) contract = { ...contract, version: contract.version + 1 };
@@ -133,7 +148,12 @@ function move(contract: Contract, step: Step, nowNs: bigint): Contract {
 
 function settled(contract: Contract, nowNs: bigint): Contract {
   const { refundE9s, earnedE9s } = settle(
-    { ...contract, startedAtNs: contract.provisioningCompletedAtNs },
+    {
+      ...contract,
+      startedAtNs: contract.provisioningCompletedAtNs,
+      downSinceNs: contract.machineDownSinceNs,
+      downNs: contract.machineDownNs,
+    },
     nowNs,
   );
   return { ...contract, refundDueE9s: refundE9s, earnedE9s };

@@ -1,5 +1,7 @@
 import type { Reason } from '@decent-cloud/kernel';
-import type { facts, Input } from '@decent-cloud/messages';
+import type { FactInput, facts, Input } from '@decent-cloud/messages';
+import type { WhenMachineLost } from '@decent-cloud/messages/contracts';
+import type { MachineAvailability } from '@decent-cloud/messages/facts';
 import type { Status } from './status.ts';
 
 export type PaymentMethod = 'wallet' | 'test';
@@ -76,6 +78,18 @@ export interface Contract {
   readonly terminatedAtNs: bigint | null;
   /** When the unit was for rent again. */
   readonly stockReleasedAtNs: bigint | null;
+  /** How its agent says that the machine stands, in the newest version that was heard of. */
+  readonly machineAvailability: MachineAvailability;
+  readonly availabilityVersion: number;
+  /** Since when there is no machine that runs, and all such times that are over, in sum: not paid for. */
+  readonly machineDownSinceNs: bigint | null;
+  readonly machineDownNs: bigint;
+  /** When its agent said how the machine is reached. */
+  readonly instanceAtNs: bigint | null;
+  /** The tenant's setting. */
+  readonly whenMachineLost: WhenMachineLost;
+  /** Since when another machine is being made in place of a lost one. */
+  readonly machineWantedAgainAtNs: bigint | null;
   /** What the tenant waits for inside of the machine: since when; null when nothing is under way. */
   readonly passwordResetRequestedAtNs: bigint | null;
   readonly sshKeyRotationRequestedAtNs: bigint | null;
@@ -106,13 +120,26 @@ export interface Step {
   readonly isAnswered?: boolean;
 }
 
+/** What becomes of a machine while its contract runs. */
+export type MachineChange = FactInput<typeof facts.contractMachineChanged>['change'];
+
 type StagesOf = typeof facts.OPERATION_EVENTS;
 type OperationEventType = {
   [K in keyof StagesOf]: StagesOf[K][keyof StagesOf[K]];
 }[keyof StagesOf];
 
 export interface NoteworthyEvent {
-  readonly eventType: 'payment_confirmed' | 'provisioned' | 'note' | OperationEventType;
+  readonly eventType:
+    | 'payment_confirmed'
+    | 'provisioned'
+    | 'note'
+    | 'machine_stopped'
+    | 'machine_missing'
+    | 'machine_lost'
+    | 'machine_back'
+    | 'machine_made_again'
+    | 'machine_moved'
+    | OperationEventType;
   readonly actor: Actor;
   readonly details?: string;
 }
@@ -123,6 +150,8 @@ export interface Change {
   readonly steps?: readonly Step[];
   readonly events?: readonly NoteworthyEvent[];
   readonly credentials?: readonly SealedCredential[];
+  /** Both sides are told of it. */
+  readonly machineChange?: MachineChange;
   /** Money came for a contract that had already ended: what was paid is split anew. Payments gives it back by itself. */
   readonly settleAgain?: boolean;
 }

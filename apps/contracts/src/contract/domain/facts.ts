@@ -1,5 +1,5 @@
 import { type FactDeclaration, type FactInput, facts } from '@decent-cloud/messages';
-import type { Contract, Step } from './contract.ts';
+import type { Contract, MachineChange, Step } from './contract.ts';
 import { isFinal, type Status } from './status.ts';
 
 /** What others are to hear of a change, in its transaction. */
@@ -93,6 +93,35 @@ export function ended(contract: Contract, atNs: bigint): SaidFact {
     refundE9s: refundDueE9s,
     earnedE9s,
     currency: contract.currency,
+    atNs,
+  });
+}
+
+/** @param downSinceNs since when it was down before this change */
+export function machineChanged(
+  contract: Contract,
+  change: MachineChange,
+  downSinceNs: bigint | null,
+  atNs: bigint,
+): SaidFact {
+  return said(facts.contractMachineChanged, {
+    contractId: contract.contractId,
+    change,
+    downSinceNs: contract.machineDownSinceNs ?? downSinceNs ?? undefined,
+    offeringName: contract.offeringName,
+    atNs,
+    ...partiesOf(contract),
+  });
+}
+
+/** Another machine on the terms of the lost one. */
+export function machineWantedAgain(contract: Contract, atNs: bigint): SaidFact {
+  const { contractId, version, machineGeneration, deadlineAtNs } = contract;
+  return said(facts.machineWantedAgain, {
+    contractId,
+    version,
+    generation: machineGeneration,
+    deadlineNs: deadlineAtNs ?? atNs,
     atNs,
   });
 }

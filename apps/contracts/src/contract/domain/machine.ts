@@ -47,9 +47,8 @@ export function machineProvisioned(
   nowNs: bigint,
 ): Change | undefined {
   if (isStale(contract, fact)) return undefined;
-  if (contract.status !== 'accepted' && contract.status !== 'provisioning') {
-    return raisedGeneration(contract, fact);
-  }
+  if (isFinal(contract.status)) return undefined;
+  if (contract.status !== 'accepted' && contract.status !== 'provisioning') return renewed(contract, fact);
   const steps: Step[] = [];
   if (contract.status === 'accepted') steps.push({ to: 'provisioning', ...byProvider(contract) });
   steps.push({ to: 'provisioned', ...byProvider(contract) });
@@ -60,22 +59,99 @@ export function machineProvisioned(
       ...impliedAttempt(contract, fact.generation),
       machineMadeAtNs: fact.atNs,
       instanceDetails: instanceDetailsText(fact.instance),
+      instanceAtNs: fact.atNs,
       provisioningCompletedAtNs: nowNs,
       endsAtNs: nowNs + BigInt(contract.durationHours) * NS_PER_HOUR,
     },
     steps,
     events: [{ eventType: 'provisioned', actor: 'provider' }],
-    credentials: fact.credentials.filter((sealed) =>
-      contract.encryptionPublicKeys.includes(sealed.recipientPublicKey),
-    ),
+    credentials: ownCredentials(contract, fact),
   };
 }
+
+/** Made again, or taken over by an agent that had forgotten it: perhaps it is reached in another way now. */
+function renewed(contract: Contract, fact: FactPayload<typeof facts.machineProvisioned>): Change | undefined {
+  const { instanceAtNs, machineWantedAgainAtNs } = contract;
+  if (instanceAtNs !== null && fact.atNs <= instanceAtNs) return raisedGeneration(contract, fact);
+  const instanceDetails = instanceDetailsText(fact.instance);
+  const isMadeAgain = machineWantedAgainAtNs !== null;
+  if (!isMadeAgain && instanceDetails === contract.instanceDetails) return raisedGeneration(contract, fact);
+  return {
+    set: {
+      machineGeneration: fact.generation,
+      ...impliedAttempt(contract, fact.generation),
+      instanceDetails,
+      instanceAtNs: fact.atNs,
+      machineWantedAgainAtNs: null,
+    },
+    events: [{ eventType: isMadeAgain ? 'machine_made_again' : 'machine_moved', actor: 'provider' }],
+    machineChange: isMadeAgain ? 'made-again' : 'moved',
+    credentials: ownCredentials(contract, fact),
+  };
+}
+
+const ownCredentials = (contract: Contract, fact: FactPayload<typeof facts.machineProvisioned>) =>
+  fact.credentials.filter((sealed) => contract.encryptionPublicKeys.includes(sealed.recipientPublicKey));
+
+const EVENT_OF = {
+  up: 'machine_back',
+  stopped: 'machine_stopped',
+  missing: 'machine_missing',
+  lost: 'machine_lost',
+} as const;
+
+/**
+ * The machine does not run any more, or does again. A lost one is made again if the tenant wants that and there is paid
+ * time left; otherwise the rental ends, and the time without a machine is not paid for.
+ */
+export function machineAvailabilityChanged(
+  contract: Contract,
+  fact: FactPayload<typeof facts.machineAvailabilityChanged>,
+  nowNs: bigint,
+): Change | undefined {
+  const { availability, version, sinceNs, downNs } = fact;
+  if (isFinal(contract.status) || version <= contract.availabilityVersion) return undefined;
+  const set: Change['set'] = {
+    machineAvailability: availability,
+    availabilityVersion: version,
+    machineDownSinceNs: availability === 'up' ? null : sinceNs,
+    machineDownNs: downNs,
+  };
+  // What is handed over later is judged by its deadline.
+  if (contract.endsAtNs === null) return { set };
+  const events = [{ eventType: EVENT_OF[availability], actor: 'provider' }] as const;
+  if (availability === 'up') {
+    const isOther = contract.machineAvailability === 'lost' && contract.machineWantedAgainAtNs === null;
+    return {
+      set: { ...set, machineWantedAgainAtNs: null },
+      events,
+      ...(isOther ? {} : { machineChange: 'back' as const }),
+    };
+  }
+  if (availability !== 'lost') return { set, events, machineChange: availability };
+  const makesAgain = contract.whenMachineLost === 'make-again' && contract.endsAtNs > nowNs;
+  if (makesAgain) return { set: { ...set, machineWantedAgainAtNs: nowNs }, events, machineChange: 'lost' };
+  return { set, events, steps: [{ to: 'cancelled', ...bySystem, reason: 'MACHINE_LOST' }] };
+}
+
+/** The tenant's setting: what is to become of the rental when its machine is lost. */
+export const whenLost = (
+  contract: Contract,
+  whenMachineLost: Contract['whenMachineLost'],
+): Change | undefined =>
+  contract.whenMachineLost === whenMachineLost ? undefined : { set: { whenMachineLost } };
 
 export function provisioningFailed(
   contract: Contract,
   fact: FactPayload<typeof facts.provisioningFailed>,
 ): Change | undefined {
   if (isStale(contract, fact)) return undefined;
+  if (contract.machineWantedAgainAtNs !== null && !isFinal(contract.status)) {
+    return {
+      set: { machineGeneration: fact.generation },
+      steps: [{ to: 'cancelled', ...bySystem, reason: 'MACHINE_LOST', memo: fact.message }],
+    };
+  }
   if (contract.status !== 'accepted' && contract.status !== 'provisioning') {
     return raisedGeneration(contract, fact);
   }

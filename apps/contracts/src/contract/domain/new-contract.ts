@@ -133,6 +133,13 @@ export function newContract(agreement: Agreement, attempt = 0): Contract {
     failureMessage: null,
     terminatedAtNs: null,
     stockReleasedAtNs: null,
+    machineAvailability: 'up',
+    availabilityVersion: 0,
+    machineDownSinceNs: null,
+    machineDownNs: 0n,
+    instanceAtNs: null,
+    whenMachineLost: request.whenMachineLost,
+    machineWantedAgainAtNs: null,
     passwordResetRequestedAtNs: null,
     sshKeyRotationRequestedAtNs: null,
   };

@@ -23,6 +23,8 @@ const rental = (paidE9s: bigint, hours: bigint, changes: Partial<Service> = {}):
   endsAtNs: START + hours * HOUR,
   totalPausedNs: 0n,
   pausedAtNs: null,
+  downNs: 0n,
+  downSinceNs: null,
   ...changes,
 });
 
@@ -45,6 +47,32 @@ describe('what goes back when a rental ends early', () => {
     const still = rental(10_000_000_000n, 720n, { pausedAtNs: at - 36n * HOUR });
     expect(settle(ended, at).refundE9s).toBe(5_500_000_000n);
     expect(settle(still, at).refundE9s).toBe(5_500_000_000n);
+  });
+
+  it('times without a machine are not used time, to the second: ended, still running, and before the beginning', () => {
+    const at = START + 360n * HOUR;
+    const SECOND = HOUR / 3_600n;
+    // 10.00 USD for 720 hours are 3858.024… e9s × 10³ a second.
+    const secondE9s = (seconds: bigint) => (10_000_000_000n * (360n * 3_600n + seconds)) / (720n * 3_600n);
+    for (const seconds of [0n, 1n, 59n, 3_600n, 360n * 3_600n]) {
+      const over = rental(10_000_000_000n, 720n, { downNs: seconds * SECOND });
+      const still = rental(10_000_000_000n, 720n, { downSinceNs: at - seconds * SECOND });
+      expect([seconds, settle(over, at).refundE9s]).toEqual([seconds, secondE9s(seconds)]);
+      expect([seconds, settle(still, at).refundE9s]).toEqual([seconds, secondE9s(seconds)]);
+    }
+    const never = rental(100n, 3n, { downSinceNs: START - 5n * HOUR });
+    expect(settle(never, START + 2n * HOUR).refundE9s).toBe(100n);
+    expect(settle(never, START + 99n * HOUR).refundE9s).toBe(100n);
+    const paidOut = rental(100n, 3n, { downSinceNs: START + 3n * HOUR });
+    expect(settle(paidOut, START + 5n * HOUR).refundE9s).toBe(0n);
+  });
+
+  it('what is paused and down at once counts once', () => {
+    const at = START + 360n * HOUR;
+    const both = { pausedAtNs: at - 36n * HOUR, downSinceNs: at - 20n * HOUR };
+    expect(settle(rental(10_000_000_000n, 720n, both), at).refundE9s).toBe(5_500_000_000n);
+    const after = { pausedAtNs: at - 36n * HOUR, downNs: 36n * HOUR };
+    expect(settle(rental(10_000_000_000n, 720n, after), at).refundE9s).toBe(6_000_000_000n);
   });
 
   it('everything before the machine was there, nothing after the end', () => {

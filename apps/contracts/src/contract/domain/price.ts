@@ -7,6 +7,9 @@ export interface Service {
   readonly totalPausedNs: bigint;
   /** Begin of a pause that still runs. */
   readonly pausedAtNs: bigint | null;
+  /** The same of times in which there was no machine that runs. */
+  readonly downNs: bigint;
+  readonly downSinceNs: bigint | null;
 }
 
 export interface Settlement {
@@ -28,12 +31,18 @@ function refundE9sOf(service: Service, nowNs: bigint): bigint {
   if (termNs <= 0n) return 0n;
   // Past the end nothing is used any more, paused or not.
   const untilNs = nowNs < endsAtNs ? nowNs : endsAtNs;
-  const usedNs = untilNs - startedAtNs - pausedNs(service, untilNs);
+  const usedNs = untilNs - startedAtNs - unservedNs(service, startedAtNs, untilNs);
   if (usedNs <= 0n) return paidE9s;
   return (paidE9s * (termNs - usedNs)) / termNs;
 }
 
-function pausedNs({ totalPausedNs, pausedAtNs }: Service, untilNs: bigint): bigint {
-  const ended = totalPausedNs > 0n ? totalPausedNs : 0n;
-  return pausedAtNs !== null && untilNs > pausedAtNs ? ended + untilNs - pausedAtNs : ended;
+/** Paused or without a machine that runs; both at once count once. */
+function unservedNs(service: Service, startedAtNs: bigint, untilNs: bigint): bigint {
+  const { totalPausedNs, pausedAtNs, downNs, downSinceNs } = service;
+  let fromNs = untilNs;
+  for (const since of [pausedAtNs, downSinceNs]) if (since !== null && since < fromNs) fromNs = since;
+  if (fromNs < startedAtNs) fromNs = startedAtNs;
+  return positive(totalPausedNs) + positive(downNs) + positive(untilNs - fromNs);
 }
+
+const positive = (ns: bigint): bigint => (ns > 0n ? ns : 0n);

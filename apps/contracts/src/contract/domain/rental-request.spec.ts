@@ -20,6 +20,7 @@ describe('a request to rent', () => {
       memo: '',
       buyerAddress: null,
       operatingSystem: null,
+      whenMachineLost: 'end',
       expected: { amountE9s: undefined, currency: undefined },
     });
   });

@@ -1,6 +1,6 @@
 import { REASONS, Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import type { createContract } from '@decent-cloud/messages/contracts';
+import type { createContract, WhenMachineLost } from '@decent-cloud/messages/contracts';
 import type { PaymentMethod } from './contract.ts';
 import type { ExpectedPrice } from './expected-price.ts';
 import { sshPubkeyOf } from './ssh-pubkey.ts';
@@ -19,6 +19,7 @@ export interface RentalRequest {
   readonly buyerAddress: string | null;
   readonly operatingSystem: string | null;
   readonly expected: ExpectedPrice;
+  readonly whenMachineLost: WhenMachineLost;
 }
 
 /**
@@ -39,6 +40,7 @@ export function checkRentalRequest(
     buyerAddress: body.buyer_address ?? null,
     operatingSystem: body.operating_system ?? null,
     expected: { amountE9s: body.expected_amount_e9s, currency: body.expected_currency },
+    whenMachineLost: body.when_machine_lost ?? 'end',
   };
 }
 

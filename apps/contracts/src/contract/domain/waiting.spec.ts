@@ -12,9 +12,13 @@ const kinds = living.flatMap((status) =>
 
 const contractOf = (status: WaitingStatus, kind: string, changes: Partial<Contract> = {}): Contract =>
   sampleContract(status, {
-    ...(kind === 'paid'
-      ? { paymentStatus: 'succeeded', paidE9s: 10_000_000_000n, paidAtNs: T0 }
-      : { paymentStatus: 'pending', paidE9s: 0n }),
+    ...(kind === 'unpaid'
+      ? { paymentStatus: 'pending', paidE9s: 0n }
+      : { paymentStatus: 'succeeded', paidE9s: 10_000_000_000n, paidAtNs: T0 }),
+    ...(kind === 'down' ? { machineAvailability: 'stopped', machineDownSinceNs: T0 } : {}),
+    ...(kind === 'madeAgain'
+      ? { machineAvailability: 'lost', machineDownSinceNs: T0, machineWantedAgainAtNs: T0 }
+      : {}),
     ...changes,
   });
 
@@ -76,6 +80,46 @@ describe('waiting', () => {
     const at = T0 + 10n * HOUR;
     const { contract: after } = advance(contract, deadlinePassed(contract, at) ?? {}, at, LIMITS);
     expect(after).toMatchObject({ status: 'expired', endReason: 'TERM_ENDED', refundDueE9s: 0n });
+  });
+
+  const missing = { machineAvailability: 'missing', machineDownSinceNs: T0 + 4n * HOUR } as const;
+
+  it('a rental whose machine is away runs on while nobody says that it is lost, and that time is given back', () => {
+    for (const status of ['provisioned', 'active'] as const) {
+      const contract = waitingContract(status, 'paid', missing);
+      expect(contract.deadlineAtNs).toBe(T0 + 10n * HOUR);
+      const at = T0 + 12n * HOUR;
+      const { contract: after } = advance(contract, deadlinePassed(contract, at) ?? {}, at, LIMITS);
+      expect(after).toMatchObject({
+        status: 'expired',
+        endReason: 'TERM_ENDED',
+        refundDueE9s: 6_000_000_000n,
+      });
+    }
+  });
+
+  it('a lost machine that is not made again in time ends the rental', () => {
+    const wantedAgain = {
+      ...missing,
+      machineAvailability: 'lost',
+      machineWantedAgainAtNs: T0 + 5n * HOUR,
+    } as const;
+    const contract = waitingContract('active', 'paid', wantedAgain);
+    const at = T0 + 5n * HOUR + LIMITS.provisioningNs;
+    expect(contract.deadlineAtNs).toBe(at);
+    const { contract: after } = advance(contract, deadlinePassed(contract, at) ?? {}, at, LIMITS);
+    expect(after).toMatchObject({
+      status: 'cancelled',
+      endReason: 'MACHINE_LOST',
+      refundDueE9s: 6_000_000_000n,
+      earnedE9s: 4_000_000_000n,
+    });
+  });
+
+  it('a machine that was lost before it was handed over ends the rental at the next look', () => {
+    const contract = waitingContract('active', 'paid', { ...missing, machineAvailability: 'lost' });
+    const { contract: after } = advance(contract, deadlinePassed(contract, T0) ?? {}, T0, LIMITS);
+    expect(after).toMatchObject({ status: 'cancelled', endReason: 'MACHINE_LOST' });
   });
 
   it('a rental that was paused until its end gets the paused time back', () => {

@@ -36,6 +36,7 @@ const unmade: Waiting = {
   whenPassed: () => ({ ...bySystem, to: 'provisioningfailed', reason: 'PROVISIONING_TIMEOUT' }),
 };
 
+const earlier = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const termEnd = (contract: Contract): bigint => contract.endsAtNs ?? contract.statusUpdatedAtNs;
 const termEnded: Step = { ...bySystem, to: 'expired', reason: 'TERM_ENDED' };
 
@@ -46,31 +47,54 @@ const running: Waiting = {
   whenPassed: () => termEnded,
 };
 
+const lost: Step = { actor: 'system', changedBy: 'system', to: 'cancelled', reason: 'MACHINE_LOST' };
+
+/** It runs no more. Only the word of its agent, which looks, makes it a lost one: silence never does. */
+const down: Waiting = {
+  owner: 'agents',
+  reconciler: 'settle-deadlines',
+  deadlineNs: (contract) =>
+    contract.machineAvailability === 'lost' ? contract.statusUpdatedAtNs : termEnd(contract),
+  whenPassed: (contract, nowNs) => (nowNs >= termEnd(contract) ? termEnded : lost),
+};
+
+const madeAgain: Waiting = {
+  owner: 'agents',
+  reconciler: 'settle-deadlines',
+  deadlineNs: (contract, limits) =>
+    earlier(
+      (contract.machineWantedAgainAtNs ?? contract.statusUpdatedAtNs) + limits.provisioningNs,
+      termEnd(contract),
+    ),
+  whenPassed: (contract, nowNs) => (nowNs >= termEnd(contract) ? termEnded : lost),
+};
+
 const settlingIn: Waiting = {
   owner: 'platform',
   reconciler: 'settle-deadlines',
   deadlineNs: (contract, limits) => {
-    const settledInNs = contract.statusUpdatedAtNs + limits.settleInNs;
-    const termEndNs = termEnd(contract);
-    // biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigint.
-    return settledInNs < termEndNs ? settledInNs : termEndNs;
+    return earlier(contract.statusUpdatedAtNs + limits.settleInNs, termEnd(contract));
   },
   whenPassed: (contract, nowNs) =>
     nowNs >= termEnd(contract) ? termEnded : { to: 'active', actor: 'system', changedBy: 'system' },
 };
 
 /** Every state that is not final, with how it ends when nothing happens. Only the first two can be unpaid. */
-export const waiting: Readonly<Record<WaitingStatus, { unpaid?: Waiting; paid: Waiting }>> = {
+export const waiting: Readonly<
+  Record<WaitingStatus, { unpaid?: Waiting; paid: Waiting; down?: Waiting; madeAgain?: Waiting }>
+> = {
   requested: { unpaid: unpaid('requestedNs'), paid: unanswered },
   pending: { unpaid: unpaid('pendingNs'), paid: unanswered },
   accepted: { paid: unmade },
   provisioning: { paid: unmade },
-  provisioned: { paid: settlingIn },
-  active: { paid: running },
-  paused: { paid: running },
+  provisioned: { paid: settlingIn, down, madeAgain },
+  active: { paid: running, down, madeAgain },
+  paused: { paid: running, down, madeAgain },
 };
 
 export function waitingOf(contract: Contract & { status: WaitingStatus }): Waiting {
   const kinds = waiting[contract.status];
+  if (contract.machineWantedAgainAtNs !== null && kinds.madeAgain) return kinds.madeAgain;
+  if (contract.machineAvailability !== 'up' && kinds.down) return kinds.down;
   return isPaid(contract) ? kinds.paid : (kinds.unpaid ?? kinds.paid);
 }

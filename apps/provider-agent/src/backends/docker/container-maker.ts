@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { machineName } from '../../domain/machine.ts';
 import { BackendError, type FoundMachine } from '../backend.ts';
+import type { PortWishes } from '../port-wishes.ts';
 import { type ContainerPlan, containerOptions } from './container-plan.ts';
 import type { Engine } from './engine.ts';
 import { OURS, ofContract, PORT_LABEL } from './labels.ts';
@@ -7,6 +9,9 @@ import type { Ports } from './ports.ts';
 import type { DockerBackendOptions } from './settings.ts';
 
 const PORT_ATTEMPTS = 5;
+/** In all some seconds: a creation that was begun before is shown by then. */
+const NAME_LOOKS = 10;
+const NAME_LOOK_MS = 500;
 
 export interface MakerContext {
   readonly options: DockerBackendOptions;
@@ -34,7 +39,7 @@ export class ContainerMaker {
     this.context = context;
   }
 
-  async makeStarted(engine: Engine, plan: Omit<ContainerPlan, 'port'>): Promise<string> {
+  async makeStarted(engine: Engine, plan: Omit<ContainerPlan, 'port'>, wishes?: PortWishes): Promise<string> {
     const { maxMachines } = this.context.options;
     const { contractId } = plan.marks;
     this.beingMade.add(contractId);
@@ -51,7 +56,7 @@ export class ContainerMaker {
       }
       const refused = await usedPorts(engine);
       for (let attempt = 1; ; attempt++) {
-        const port = await this.context.ports.take(refused);
+        const port = await this.context.ports.take(refused, wishes);
         try {
           return await this.createOnPort(engine, { ...plan, port });
         } catch (error) {
@@ -81,6 +86,40 @@ export class ContainerMaker {
     return id;
   }
 
+  /** An engine reserves a name before it shows whose it is: it is looked at again for some seconds. */
+  private async holderOfName(
+    engine: Engine,
+    { contractId, generation }: ContainerPlan['marks'],
+    cause: BackendError,
+  ): Promise<string> {
+    const name = machineName(contractId, generation);
+    for (let look = 1; look <= NAME_LOOKS; look++) {
+      const holder = await engine.container(name);
+      if (holder?.Config.Labels?.['dc-contract-id'] === contractId) return holder.Id;
+      if (holder) {
+        throw new BackendError(
+          {
+            class: 'permanent',
+            code: 'NAME_TAKEN',
+            message: `a container that is not of this contract has the name ${name}`,
+          },
+          { cause },
+        );
+      }
+      const made = await findContainer(engine, contractId);
+      if (made) return made;
+      await sleep(NAME_LOOK_MS);
+    }
+    throw new BackendError(
+      {
+        class: 'transient',
+        code: 'NAME_RESERVED',
+        message: `the engine has reserved the name ${name} and does not say for what`,
+      },
+      { cause },
+    );
+  }
+
   /** An answer that was lost may have been a yes: the labels tell. */
   private async createOrFind(engine: Engine, plan: ContainerPlan): Promise<string> {
     try {
@@ -95,14 +134,7 @@ export class ContainerMaker {
       const made = await findContainer(engine, plan.marks.contractId);
       if (made) return made;
       if (code !== 'CONFLICT') throw error;
-      throw new BackendError(
-        {
-          class: 'permanent',
-          code: 'NAME_TAKEN',
-          message: `a container that is not of this contract has the name ${machineName(plan.marks.contractId, plan.marks.generation)}`,
-        },
-        { cause: error },
-      );
+      return await this.holderOfName(engine, plan.marks, error);
     }
   }
 }

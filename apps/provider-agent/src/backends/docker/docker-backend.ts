@@ -83,7 +83,8 @@ export class DockerBackend implements Backend {
       refuseTooMuchMemory(spec.memoryMb ?? 0, info);
       const limitsDisk = mayLimitDisk(info);
       onStep('create');
-      id = await this.maker.makeStarted(engine, { spec, marks, keyLines, image, limitsDisk });
+      const plan = { spec, marks, keyLines, image, limitsDisk };
+      id = await this.maker.makeStarted(engine, plan, order.ports);
     }
     onStep('ssh');
     const container = await this.mustRead(engine, id);
@@ -121,7 +122,8 @@ export class DockerBackend implements Backend {
   async resume(externalId: string): Promise<void> {
     const container = await this.mustRead(this.engine, externalId);
     this.mustBeOurs(container);
-    await this.engine.start(externalId);
+    if (container.State.Paused) await this.engine.unpause(externalId);
+    else await this.engine.start(externalId);
     await this.waitForSsh(this.engine, container);
   }
 

@@ -133,6 +133,12 @@ export class Engine {
     ).catch(unlessStatus(304));
   }
 
+  async unpause(id: string): Promise<void> {
+    await this.once('let the container go on', (abortSignal) =>
+      this.docker.getContainer(id).unpause({ abortSignal }),
+    ).catch(unlessStatus(304, 409));
+  }
+
   async stop(id: string, graceSeconds: number): Promise<void> {
     await this.once(
       'stop the container',

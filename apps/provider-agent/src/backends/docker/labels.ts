@@ -55,7 +55,7 @@ export function foundMachine(container: ContainerInfo): FoundMachine {
 
 function powerOf(state: string): FoundMachine['power'] {
   if (state === 'running') return 'running';
-  return ['exited', 'created', 'dead'].includes(state) ? 'stopped' : 'unknown';
+  return ['exited', 'created', 'dead', 'paused'].includes(state) ? 'stopped' : 'unknown';
 }
 
 /** The port of the host that is the machine's own for its whole life, whether it runs or not. */

@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { BackendError } from '../backend.ts';
+import { inOrder, type PortWishes } from '../port-wishes.ts';
 
 /** Ports of the host for new machines. One that was handed out stays taken until it is given back. */
 export class Ports {
@@ -11,9 +12,9 @@ export class Ports {
   }
 
   /** @throws BackendError when none is free */
-  async take(used: ReadonlySet<number>): Promise<number> {
+  async take(used: ReadonlySet<number>, wishes?: PortWishes): Promise<number> {
     const { address, start, end } = this.range;
-    for (let port = start; port <= end; port++) {
+    for (const port of inOrder(start, end, wishes)) {
       if (used.has(port) || this.reserved.has(port)) continue;
       this.reserved.add(port);
       try {

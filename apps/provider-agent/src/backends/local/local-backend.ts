@@ -115,11 +115,11 @@ export class LocalBackend implements Backend {
     }
     signal.throwIfAborted();
     onStep('create');
-    const port = await this.ports.take(machines);
+    const port = await this.ports.take(machines, order.ports);
     try {
       const created = await this.files.create(marks, port, spec.sshPublicKeys);
       onStep('serve');
-      const machine = await this.serveFirst(created, machines);
+      const machine = await this.serveFirst(created, machines, order.ports);
       signal.throwIfAborted();
       return await this.withScript(machine, order);
     } finally {
@@ -128,7 +128,11 @@ export class LocalBackend implements Backend {
   }
 
   /** Nobody knows its port yet: when another program was faster, it gets another one. */
-  private async serveFirst(created: LocalMachine, others: readonly LocalMachine[]): Promise<LocalMachine> {
+  private async serveFirst(
+    created: LocalMachine,
+    others: readonly LocalMachine[],
+    wishes: ProvisionOptions['ports'],
+  ): Promise<LocalMachine> {
     const reserved: number[] = [];
     try {
       for (let machine = created, ports = 1; ; ports++) {
@@ -137,7 +141,7 @@ export class LocalBackend implements Backend {
           return machine;
         } catch (error) {
           if (!isPortTaken(error) || ports === MOST_PORTS) throw error;
-          const port = await this.ports.take([...others, machine]);
+          const port = await this.ports.take([...others, machine], wishes);
           reserved.push(port);
           machine = { ...machine, port };
           await this.files.save(machine);

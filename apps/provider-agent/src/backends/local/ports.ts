@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { BackendError } from '../backend.ts';
+import { inOrder, type PortWishes } from '../port-wishes.ts';
 import { HOST } from './ssh-server.ts';
 
 /** The ports of the host that machines may have: one for each, from its making to its end. */
@@ -9,11 +10,11 @@ export class LocalPorts {
 
   constructor(private readonly range: { readonly portRangeStart: number; readonly portRangeEnd: number }) {}
 
-  /** One that nothing has; it is kept until it is given back. @throws BackendError */
-  async take(machines: readonly { readonly port: number }[]): Promise<number> {
+  /** One that nothing has, the wanted one if it can be; it is kept until it is given back. @throws BackendError */
+  async take(machines: readonly { readonly port: number }[], wanted?: PortWishes): Promise<number> {
     const { portRangeStart, portRangeEnd } = this.range;
     const taken = new Set(machines.map((machine) => machine.port));
-    for (let port = portRangeStart; port <= portRangeEnd; port++) {
+    for (const port of inOrder(portRangeStart, portRangeEnd, wanted)) {
       if (taken.has(port) || this.reserved.has(port)) continue;
       this.reserved.add(port);
       if (await isFree(port)) return port;

@@ -6,6 +6,8 @@ import { isFinal } from '../status.ts';
 /** How far a step is, from what is written down. */
 export type Progress =
   | { readonly is: 'not-needed' }
+  /** It has not come to that. */
+  | { readonly is: 'absent' }
   | { readonly is: 'open' }
   /** Null: it is done, and nobody wrote down when. */
   | { readonly is: 'done'; readonly atNs: bigint | null };
@@ -25,6 +27,7 @@ export const progress: Readonly<Record<StepName, (contract: Contract) => Progres
   'assign-agent': (contract) => (wasAssigned(contract) ? done(contract.agentAssignedAtNs) : open),
   'make-machine': (contract) => (hasMachine(contract) ? done(contract.machineMadeAtNs) : open),
   'hand-over': (contract) => (hasMachine(contract) ? done(contract.provisioningCompletedAtNs) : open),
+  'restore-machine': (contract) => (hasMachine(contract) && isDown(contract) ? open : { is: 'absent' }),
 };
 
 /** When it ended; undefined while it lives. */
@@ -46,5 +49,8 @@ export const wasAssigned = (contract: Contract): boolean =>
   contract.endReason === 'PROVISIONING_FAILED' ||
   contract.terminatedAtNs !== null ||
   hasMachine(contract);
+
+const isDown = ({ machineAvailability, machineWantedAgainAtNs, endReason }: Contract): boolean =>
+  machineAvailability !== 'up' || machineWantedAgainAtNs !== null || endReason === 'MACHINE_LOST';
 
 const hasMachine = ({ provisioningCompletedAtNs }: Contract): boolean => provisioningCompletedAtNs !== null;

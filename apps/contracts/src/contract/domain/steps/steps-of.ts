@@ -16,11 +16,14 @@ export function stepsOf(contract: Contract, nowNs: bigint): readonly RentalStep[
   const current = rentalProcess.find(({ name }) => progress[name](contract).is === 'open')?.name;
   const clock: Clock = { latestNs: contract.createdAtNs, isExact: true };
   let isBehind = false;
-  const steps = rentalProcess.map((step): RentalStep => {
+  const shown = rentalProcess.filter(({ name }) => progress[name](contract).is !== 'absent');
+  const steps = shown.map((step): RentalStep => {
     const is = progress[step.name](contract);
     if (is.is === 'not-needed') return { ...named(step), state: 'skipped', text: NOTHING_TO_PAY };
     isBehind ||= step.name === current;
     // Whatever somebody says of a later step, it has not come to that.
+    if (step.name === 'restore-machine')
+      clock.latestNs = later(clock.latestNs, contract.machineDownSinceNs ?? 0n);
     if (is.is === 'done' && !isBehind) return doneStep(step, is.atNs, contract, clock);
     return openStep(step, current ?? step.name, contract, clock, nowNs);
   });

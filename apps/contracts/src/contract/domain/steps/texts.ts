@@ -50,6 +50,16 @@ const steps: Readonly<Record<StepName, Texts>> = {
     running: 'The machine is being handed over.',
     done: 'The machine is ready: the paid time runs from here.',
   },
+  'restore-machine': {
+    waiting: 'The machine is up.',
+    running: ({ machineAvailability, machineWantedAgainAtNs }) =>
+      machineWantedAgainAtNs !== null
+        ? 'The machine is lost: another one is being made. The time without a machine is not charged.'
+        : machineAvailability === 'stopped'
+          ? 'The machine has stopped: its agent starts it again. This time is not charged.'
+          : 'The machine is not there at the provider. This time is not charged.',
+    done: 'The machine is back.',
+  },
 };
 
 const undos: Readonly<Record<UndoName, UndoTexts>> = {

@@ -1,0 +1,63 @@
+import { facts } from '@decent-cloud/messages';
+import type { MachineAvailability } from '@decent-cloud/messages/facts';
+import { emitFact } from '@decent-cloud/outbox';
+import type { Sql } from '@decent-cloud/postgres';
+import { Injectable } from '@nestjs/common';
+import { type Assignment, AssignmentStore, type Machine } from './assignment.store.ts';
+import { downTimeAfter, type NextStanding } from './domain/availability.ts';
+
+/** Keeps how the machines of contracts stand, and tells their contracts. The caller has locked the assignment. */
+@Injectable()
+export class Availability {
+  constructor(private readonly store: AssignmentStore) {}
+
+  async note(
+    sql: Sql,
+    assignment: Assignment,
+    machine: Machine,
+    next: NextStanding,
+    now: bigint,
+  ): Promise<void> {
+    const { availability, lostAtNs, sinceNs } = next;
+    if (availability === machine.availability && lostAtNs === machine.lostAtNs) return;
+    await this.store.changeMachine(sql, machine, { availability, lostAtNs }, now);
+    if (availability !== machine.availability) {
+      await this.say(sql, assignment, machine, availability, sinceNs, now);
+    }
+  }
+
+  /** There is a machine that runs again, whichever. */
+  async handedOver(sql: Sql, assignment: Assignment, machine: Machine, now: bigint): Promise<void> {
+    if (machine.availability !== 'up' || machine.lostAtNs !== null) {
+      await this.store.changeMachine(sql, machine, { availability: 'up', lostAtNs: null }, now);
+    }
+    if (assignment.downSinceNs !== null) await this.say(sql, assignment, machine, 'up', now, now);
+  }
+
+  private async say(
+    sql: Sql,
+    assignment: Assignment,
+    { contractId, generation, agentPublicKey }: Machine,
+    availability: MachineAvailability,
+    sinceNs: bigint,
+    now: bigint,
+  ): Promise<void> {
+    const time = downTimeAfter(assignment, availability, sinceNs);
+    await this.store.change(sql, contractId, time, now);
+    await emitFact(
+      sql,
+      facts.machineAvailabilityChanged,
+      {
+        contractId,
+        generation,
+        agentPublicKey,
+        version: time.availabilityVersion,
+        availability,
+        sinceNs: time.downSinceNs ?? sinceNs,
+        downNs: time.downNs,
+        atNs: now,
+      },
+      now,
+    );
+  }
+}

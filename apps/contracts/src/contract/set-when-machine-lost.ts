@@ -1,0 +1,39 @@
+import { Refusal } from '@decent-cloud/kernel';
+import type { VerbInput } from '@decent-cloud/messages';
+import { setWhenMachineLost } from '@decent-cloud/messages/contracts';
+import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { ContractStore } from './contract.store.ts';
+import { whenLost } from './domain/machine.ts';
+import { isFinal } from './domain/status.ts';
+import { assertRequester } from './parties.ts';
+
+@Answers(setWhenMachineLost)
+export class SetWhenMachineLost implements Verb<typeof setWhenMachineLost> {
+  constructor(private readonly store: ContractStore) {}
+
+  async run(
+    { params, body }: VerbInput<typeof setWhenMachineLost>,
+    { caller, now }: VerbContext,
+  ): Promise<string> {
+    const user = requireUser(caller);
+    const { whenMachineLost } = body;
+    await this.store.change(
+      params.id,
+      (contract) => {
+        assertRequester(user, contract, 'say what becomes of it when its machine is lost');
+        if (isFinal(contract.status)) {
+          throw new Refusal(
+            'CONFLICT',
+            'TRANSITION_NOT_ALLOWED',
+            `The contract is ${contract.status}: there is no machine that could be lost`,
+          );
+        }
+        return whenLost(contract, whenMachineLost);
+      },
+      now,
+    );
+    return whenMachineLost === 'end'
+      ? 'If its machine is lost the rental ends, and what was not used is returned'
+      : 'If its machine is lost another one is made on the same terms, without what was on it';
+  }
+}
