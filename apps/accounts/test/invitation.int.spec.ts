@@ -15,8 +15,8 @@ const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFJ9XLaOeiLUcoIE55DpnmASB9a
 let accounts: Accounts;
 beforeAll(async () => {
   accounts = await startAccounts();
-});
-afterAll(() => accounts.stop());
+}, 60_000);
+afterAll(() => accounts?.stop());
 
 const resolve = (publicKey: string) => accounts.ask(requests.resolveKey, { body: { publicKey } }, SERVICE);
 const ensure = (publicKey: string) => accounts.ask(requests.ensureAccount, { body: { publicKey } }, SERVICE);

@@ -157,6 +157,23 @@ describe('a rental that goes well', () => {
 });
 
 describe('a rental is refused', () => {
+  it('whose SSH key the machine cannot take, before any money or unit is touched', async () => {
+    const ssh_pubkey =
+      'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIEaWjuOlohWUOsSp/fLaHH3tldm75GQX2aNRyWXhrNwjAAAABHNzaDo= token';
+    const before = [world.holds.size, world.reservations.size, world.chargeRequests, await count('contract')];
+    world.provisionerType = 'local';
+    await expect(world.rent({ ssh_pubkey })).rejects.toEqual(rejection('INVALID', 'SSH_KEY_INVALID'));
+    expect([
+      world.holds.size,
+      world.reservations.size,
+      world.chargeRequests,
+      await count('contract'),
+    ]).toEqual(before);
+    world.provisionerType = 'docker';
+    await expect(world.rent({ ssh_pubkey })).resolves.toMatch(/^[0-9a-f]{64}$/);
+    world.provisionerType = undefined;
+  });
+
   it('without a verified address, and nothing is held', async () => {
     world.emailVerified = false;
     const before = world.holds.size;

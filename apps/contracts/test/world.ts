@@ -221,6 +221,9 @@ export class World {
     return availableE9s;
   }
 
+  /** What kind of machine the offering names. */
+  provisionerType: string | undefined;
+
   private play(): void {
     const { connection } = this;
     answerRequests(connection, requests.ensureAccount, ({ body }) => {
@@ -259,6 +262,7 @@ export class World {
         cpuCores: 2,
         operatingSystems: 'Ubuntu 24.04, Debian 12',
         memoryMb: 2_048,
+        ...(this.provisionerType !== undefined && { provisionerType: this.provisionerType }),
       };
     };
     answerRequests(connection, requests.quoteRental, ({ body }) => termsFor(body));

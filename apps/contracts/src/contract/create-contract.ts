@@ -96,6 +96,7 @@ export class CreateContract implements Verb<typeof createContract> {
     );
     assertEmailVerified(tenant);
     const offering = await quoting;
+    assertTakesKey(offering.provisionerType, request.sshPubkey);
     const providerAccountId = await this.directory.accountOf(offering.providerPublicKey, requestId);
     const terms = { operationId, request, requesterPubkey, tenant, offering, providerAccountId };
     const fundsOf = (agreed: Terms): Funds => ({
@@ -118,7 +119,6 @@ export class CreateContract implements Verb<typeof createContract> {
     }
     const stockHeldAtNs = this.clock();
     try {
-      assertTakesKey(held.provisionerType, request.sshPubkey);
       const agreed = { ...terms, offering: held };
       // Its price has risen since it was quoted.
       const needed = fundsOf(agreed);
