@@ -587,6 +587,21 @@ const hostile: Hostile[] = [
     text: 'not found',
     send: (port) => send(port, { path: '/api/v1/notes.csv/' }),
   },
+  ...[
+    '/api/v1/notes/',
+    '/api/v1/notes/?q=1',
+    '/api/v1//notes',
+    '//api/v1/notes',
+    '/api/v1/notes//',
+    '/api/v1/notes/me/',
+    '/api/v1/users//notes',
+  ].map((path) => ({
+    name: `a path with nothing between or after its slashes: ${path}`,
+    status: 404,
+    code: 'UNKNOWN_ENDPOINT',
+    text: 'not found',
+    send: (port: number) => send(port, { path }),
+  })),
   {
     name: 'a path outside the API',
     status: 404,

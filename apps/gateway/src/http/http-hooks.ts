@@ -102,7 +102,8 @@ export class HttpHooks {
     if (decision.kind === 'preflight') return reply.code(204).send();
     this.limit(request);
     checkRequest(request.raw);
-    if (request.is404) {
+    // The router takes nothing for a parameter: `/offerings/` would be the offering without an id.
+    if (request.is404 || hasEmptySegment(pathOf(request))) {
       const methods = routes.methodsOf(pathOf(request));
       if (methods.length === 0) throw new HttpProblem(404, 'UNKNOWN_ENDPOINT', 'not found');
       const allow = methods.join(', ');
@@ -159,6 +160,8 @@ export class HttpHooks {
 
 const guessesOf = (request: FastifyRequest): string => `guesses ${addressBlock(request.ip)}`;
 const failuresOf = (request: FastifyRequest): string => `failures ${addressBlock(request.ip)}`;
+
+const hasEmptySegment = (path: string): boolean => path !== '/' && /\/(\/|$)/.test(path);
 
 function pathOf(request: FastifyRequest): string {
   return (request.raw.url ?? '/').split('?')[0] ?? '/';
