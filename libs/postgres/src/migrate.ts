@@ -18,10 +18,24 @@ interface Migration {
 }
 
 const ADVISORY_LOCK = 7_216_204_511;
+const NAMED_AT_MOST = 5;
+
+/** The database was migrated by a newer version than this one. Nothing was changed. */
+export class NewerDatabaseError extends Error {
+  override readonly name = 'NewerDatabaseError';
+  constructor(readonly migrations: readonly string[]) {
+    const named = migrations.slice(0, NAMED_AT_MOST).join(', ');
+    const more = migrations.length > NAMED_AT_MOST ? ` and ${migrations.length - NAMED_AT_MOST} more` : '';
+    super(
+      `this version is older than its database, which has migrations that it does not know (${named}${more}): ` +
+        'start the version that made them or a newer one, or restore a backup from before them',
+    );
+  }
+}
 
 /**
  * Applies every migration that this database has not seen, in order of name, each in a transaction; replicas take turns.
- * @throws when an applied migration was edited afterwards, or SQL fails (that migration then has changed nothing).
+ * @throws NewerDatabaseError when it has seen others; Error when an applied migration was edited afterwards, or SQL fails (that migration then has changed nothing).
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
   const migrations = await readMigrations(options.migrationsDir);
@@ -39,6 +53,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
       'select name, checksum from _migration',
     );
     const applied = new Map(rows.map((row) => [row.name, row.checksum]));
+    refuseNewer([...applied.keys()], migrations);
     const fresh: string[] = [];
     for (const migration of migrations) {
       const checksum = applied.get(migration.name);
@@ -53,6 +68,13 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
   } finally {
     await client.end();
   }
+}
+
+/** A program that is older than its database would write what the newer one does not expect. */
+function refuseNewer(applied: readonly string[], known: readonly Migration[]): void {
+  const names = new Set(known.map(({ name }) => name));
+  const unknown = applied.filter((name) => !names.has(name)).sort();
+  if (unknown.length > 0) throw new NewerDatabaseError(unknown);
 }
 
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
