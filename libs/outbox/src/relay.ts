@@ -26,22 +26,32 @@ interface OutboxRow {
   subject: string;
   payload: string;
   headers: Record<string, string>;
+  /** One of the newest that waited. */
+  isNew: boolean;
 }
 
 const ACCOUNT_KEY = /\bA[A-Z2-7]{55}\b/;
 const KEEP_DAYS = 7;
 const STREAM_CHECK_MS = 15_000;
+/** Of a batch; the others are those that have waited longest. */
+const NEWEST_SHARE = 0.2;
 const PURGE_MS = 3_600_000;
 
 /** Claims and marks need not survive a crash of the database: without them, messages are only published again. */
 const UNFLUSHED = `unflushed as materialized (select set_config('synchronous_commit', 'off', true))`;
-const CLAIM = `with ${UNFLUSHED}, due as (
-     select id from messaging.outbox
-     where sent_at is null and claimed_until < now()
-     order by seq limit $1 for update skip locked)
-   update messaging.outbox o set claimed_until = now() + make_interval(secs => $2)
+/** Free, or claimed by a clock that was ahead of time. */
+const UNCLAIMED = `sent_at is null and (claimed_until < now() or claimed_until > now() + interval '5 minutes')`;
+/** The newest and the oldest: somebody waits for what was said just now, and what has waited longest gets on too. */
+const CLAIM = `with ${UNFLUSHED}, newest as materialized (
+     select id from messaging.outbox where ${UNCLAIMED}
+     order by seq desc limit $1 for update skip locked),
+   oldest as materialized (
+     select id from messaging.outbox where ${UNCLAIMED} and id not in (select id from newest)
+     order by seq limit $2 for update skip locked),
+   due as (select id, true as is_new from newest union all select id, false from oldest)
+   update messaging.outbox o set claimed_until = now() + make_interval(secs => $3)
    from due, unflushed where o.id = due.id
-   returning o.id, o.seq, o.subject, o.payload, o.headers`;
+   returning o.id, o.seq, o.subject, o.payload, o.headers, due.is_new as "isNew"`;
 const MARK = `with ${UNFLUSHED}, sent as (
      update messaging.outbox o set sent_at = now(), stream = s.stream, stream_seq = s.seq
      from unnest($1::uuid[], $2::text[], $3::bigint[]) as s(id, stream, seq), unflushed where o.id = s.id
@@ -65,6 +75,7 @@ const NEWEST_SENT = `select k.stream, newest.id, newest.stream_seq as seq from m
 
 /**
  * Carries committed outbox rows to JetStream: claim a batch, publish it pipelined with the row's id as `Nats-Msg-Id`, mark it.
+ * While more waits than a batch holds, the newest rows go first: a backlog holds up nobody who waits now.
  * Rows are kept for 7 days; when a stream was deleted or rolled back, what it lost is published again.
  * Any number of relays may run; a claim is a lease, so a paused one holds up nobody for long.
  */
@@ -73,8 +84,8 @@ export class OutboxRelay {
   private running: Promise<void> | undefined;
   private deafen: (() => void) | undefined;
   private stopping = false;
-  private lastStreamCheckMs = 0;
-  private lastPurgeMs = 0;
+  private lastStreamCheckMs = Number.NEGATIVE_INFINITY;
+  private lastPurgeMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: RelayOptions) {}
 
@@ -96,28 +107,37 @@ export class OutboxRelay {
       try {
         await this.housekeeping();
         const moved = await this.relayBatch();
-        if (moved < (this.options.batchSize ?? 500)) await this.wake.wait(this.options.pollMs ?? 1_000);
+        if (moved < this.batchSize) await this.wake.wait(this.options.pollMs ?? 1_000);
       } catch (error) {
         this.options.onError(error, 'relay the outbox');
         // A publish fails when its stream is gone: look at once.
-        this.lastStreamCheckMs = 0;
+        this.lastStreamCheckMs = Number.NEGATIVE_INFINITY;
         await this.wake.wait(1_000);
       }
     }
   }
 
+  private get batchSize(): number {
+    return this.options.batchSize ?? 500;
+  }
+
   /** Moves one batch; returns how many rows were claimed. */
   async relayBatch(): Promise<number> {
     const { database } = this.options;
+    const { batchSize } = this;
+    const newest = Math.ceil(batchSize * NEWEST_SHARE);
     const rows = await database.query<OutboxRow>(CLAIM, [
-      this.options.batchSize ?? 500,
+      newest,
+      batchSize - newest,
       this.options.claimSeconds ?? 15,
     ]);
     if (rows.length === 0) return 0;
+    const isBacklog = rows.length === batchSize;
     const witnesses = database.query<SentRow>(NEWEST_SENT);
     // It is waited for below; a failure until then is no failure that nobody handles.
     witnesses.catch(() => undefined);
-    rows.sort((a, b) => (a.seq < b.seq ? -1 : 1));
+    // All that waits fits in: then it goes out as it was said.
+    rows.sort((a, b) => (isBacklog && a.isNew !== b.isNew ? (a.isNew ? -1 : 1) : a.seq < b.seq ? -1 : 1));
     const outcomes = await Promise.allSettled(rows.map((row) => this.publish(row)));
     const sent: { id: string; stream: string; seq: number }[] = [];
     const failed: string[] = [];
@@ -173,7 +193,7 @@ export class OutboxRelay {
   }
 
   private async housekeeping(): Promise<void> {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     if (nowMs - this.lastStreamCheckMs >= STREAM_CHECK_MS) {
       await this.options.ensureStreams?.();
       await this.republishLost();

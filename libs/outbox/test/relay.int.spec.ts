@@ -52,8 +52,11 @@ afterEach(async () => {
   await nats.stop();
 });
 
-function startRelay(options: { pollMs?: number } = {}): OutboxRelay {
-  const relay = new OutboxRelay({
+/** Of a batch of 50. */
+const NEWEST = 10;
+
+function makeRelay(options: { pollMs?: number; batchSize?: number } = {}): OutboxRelay {
+  return new OutboxRelay({
     database,
     jetstream: jetstream(connection),
     manager,
@@ -62,6 +65,10 @@ function startRelay(options: { pollMs?: number } = {}): OutboxRelay {
     claimSeconds: 2,
     ...options,
   });
+}
+
+function startRelay(options: { pollMs?: number } = {}): OutboxRelay {
+  const relay = makeRelay(options);
   relay.start();
   relays.push(relay);
   return relay;
@@ -92,6 +99,33 @@ async function stored(): Promise<string[]> {
 
 const allSent = () =>
   eventually(async () => (await outboxLag(database)).unsent === 0, { deadlineMs: 30_000 });
+
+test('what is said now goes out with the next batch, before a backlog, which goes out whole too', async () => {
+  const BATCH = 50;
+  const relay = makeRelay({ batchSize: BATCH });
+  const backlog = await say(1_000);
+  await relay.relayBatch();
+  const said: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    const [id = ''] = await say(1);
+    said.push(id);
+    await relay.relayBatch();
+    expect((await stored()).at(-BATCH + NEWEST - 1)).toBe(id);
+  }
+  // What has waited longest gets on in each of them.
+  expect(await stored()).toEqual(expect.arrayContaining(backlog.slice(0, 4 * (BATCH - NEWEST))));
+  while ((await relay.relayBatch()) > 0);
+  const ids = await stored();
+  expect(ids).toHaveLength(backlog.length + said.length);
+  expect(new Set(ids)).toEqual(new Set([...backlog, ...said]));
+}, 30_000);
+
+test('without a backlog messages go out in the order in which they were said', async () => {
+  const relay = makeRelay({ batchSize: 50 });
+  const ids = [...(await say(20)), ...(await say(20))];
+  await relay.relayBatch();
+  expect(await stored()).toEqual(ids);
+});
 
 test('what was committed is published, once each, whatever else goes on at the same time', async () => {
   startRelay();
