@@ -66,7 +66,7 @@ export class Child {
     const { command, args, env, cwd, name, say } = this.options;
     const run = ++this.#run;
     this.#stopping = false;
-    this.#startedAt = Date.now();
+    this.#startedAt = performance.now();
     this.#pid = 0;
     const guard = spawn('/bin/sh', [GUARD, 'TERM', command, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -91,7 +91,7 @@ export class Child {
 
   /** @param {number | null} code @param {number} run */
   async #again(code, run) {
-    if (Date.now() - this.#startedAt > CALM_MS) this.#deaths = 0;
+    if (performance.now() - this.#startedAt > CALM_MS) this.#deaths = 0;
     const waits = this.options.backOffSeconds ?? BACK_OFF_SECONDS;
     const waitSeconds = waits[Math.min(this.#deaths++, waits.length - 1)] ?? 10;
     const how = code !== null && code > 128 ? `was ended by signal ${code - 128}` : `ended with code ${code}`;

@@ -1,5 +1,6 @@
 import { createClient } from '@decent-cloud/client';
 import { createSigner, keyPairFromSeed } from '@decent-cloud/identity';
+import type { Clock } from '@decent-cloud/kernel';
 import { Agent } from '../src/agent/agent.ts';
 import type { Backend } from '../src/backends/backend.ts';
 import { createLogger } from '../src/log.ts';
@@ -11,7 +12,7 @@ export function startInProcess(
   platform: FakePlatform,
   site: AgentSite,
   backend: Backend,
-  options: { readonly maxParallelProvisions?: number; readonly logs?: string[] } = {},
+  options: { readonly maxParallelProvisions?: number; readonly logs?: string[]; readonly now?: Clock } = {},
 ): Promise<Agent> {
   const keys = keyPairFromSeed(site.known.agent.rawSeed);
   return Agent.start({
@@ -26,6 +27,7 @@ export function startInProcess(
     platformPublicKey: undefined,
     natsUrls: [],
     finishSeconds: 1,
+    ...(options.now && { now: options.now }),
     onFatal: (error) => void options.logs?.push(`FATAL ${error}`),
   });
 }

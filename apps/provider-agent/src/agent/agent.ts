@@ -7,6 +7,7 @@ import { Journal } from '../journal/journal.ts';
 import { type CommandOutcome, CommandPull } from '../link/command-pull.ts';
 import { platformFaultOf } from '../link/faults.ts';
 import { Link, PULL_SECONDS } from '../link/link.ts';
+import type { MonotonicClock } from '../link/platform-clock.ts';
 import { PlatformKey } from '../link/platform-key.ts';
 import type { Logger } from '../log.ts';
 import { VERSION } from '../version.ts';
@@ -42,6 +43,7 @@ export interface AgentOptions {
   /** The agent cannot go on; it is to be started again. */
   readonly onFatal: (error: unknown) => void;
   readonly now?: Clock;
+  readonly monotonic?: MonotonicClock;
   readonly reconcileEverySeconds?: number;
   /** How often it looks whether its machines run. */
   readonly lookEverySeconds?: number;
@@ -107,6 +109,7 @@ export class Agent {
       logger,
       now,
       instance,
+      monotonic: options.monotonic,
     });
     const { instanceId } = instance;
     const platformNow = () => this.link.platformNow();
@@ -216,7 +219,7 @@ export class Agent {
     await this.control.start();
     for (const removal of this.worker.resumeRemovals()) this.watch(removal, 'an interrupted removal');
     this.outbox.start();
-    this.every(ENDINGS_SECONDS, () => this.worker.enforceEndings(this.link.connected), 'ends of paid time');
+    this.every(ENDINGS_SECONDS, () => this.enforceEndings(), 'ends of paid time');
     this.every(STATUS_SECONDS, () => this.self.write(), 'status file');
     const reconcileSeconds = this.options.reconcileEverySeconds ?? RECONCILE_SECONDS;
     this.every(reconcileSeconds, () => this.reconciler.run(false), 'reconciling');
@@ -257,6 +260,11 @@ export class Agent {
     } catch (error) {
       this.options.logger.debug({ error }, 'the backend does not say which machines run');
     }
+  }
+
+  /** Never by this host's own clock, which may be wrong: only after the platform has told the time. */
+  private async enforceEndings(): Promise<void> {
+    if (this.link.knowsTime) await this.worker.enforceEndings(this.link.connected);
   }
 
   private believer(): Believer {

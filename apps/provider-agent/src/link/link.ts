@@ -7,6 +7,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Instance } from '../agent/instance.ts';
 import type { Logger } from '../log.ts';
 import { connectBroker } from './connect.ts';
+import { type MonotonicClock, PlatformClock } from './platform-clock.ts';
 import type { PlatformKey } from './platform-key.ts';
 import { isFresh, openSession, renewalDelayMs, type Session } from './session.ts';
 
@@ -21,6 +22,7 @@ export interface LinkOptions {
   readonly now: Clock;
   /** The process that wants to act as the agent. */
   readonly instance: Instance;
+  readonly monotonic?: MonotonicClock | undefined;
   readonly random?: () => number;
 }
 
@@ -40,6 +42,7 @@ const RECONNECT_ATTEMPTS = 20;
 /** Longer than a pull lasts. */
 const RETIRE_MS = PULL_SECONDS * 1_000 + 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
+const CLOCK_LOOK_MS = 2_000;
 
 /** The agent is not connected at the moment. */
 export class NotConnectedError extends Error {
@@ -63,16 +66,20 @@ export class Link {
   private readonly upListeners: (() => void)[] = [];
   private readonly connectedListeners: ((connected: Connected) => void)[] = [];
   private readonly retired = new Set<NatsConnection>();
+  private readonly clock: PlatformClock;
   private session: Session | undefined;
   private current: Connected | undefined;
   private isUp = false;
   private lastError: string | undefined;
   private renewal: NodeJS.Timeout | undefined;
+  private clockLook: NodeJS.Timeout | undefined;
+  private isAskingTime = false;
   private running: Promise<void> = Promise.resolve();
 
   constructor(options: LinkOptions) {
     this.options = options;
     this.random = options.random ?? Math.random;
+    this.clock = new PlatformClock(options.now, options.monotonic);
   }
 
   /** Whenever the broker is reached, for the first time or again. */
@@ -87,11 +94,13 @@ export class Link {
 
   start(): void {
     this.running = this.run();
+    this.clockLook = setInterval(() => this.lookAtClock(), CLOCK_LOOK_MS);
   }
 
   async stop(): Promise<void> {
     this.stopping.abort(new Error('the agent stops'));
     clearTimeout(this.renewal);
+    clearInterval(this.clockLook);
     await Promise.all([...this.retired].map((connection) => connection.close()));
     await this.current?.connection.close();
     await this.running;
@@ -103,7 +112,12 @@ export class Link {
 
   /** The platform's time, as well as it is known. */
   platformNow(): bigint {
-    return this.options.now() + (this.session?.clockOffsetNs ?? 0n);
+    return this.clock.now();
+  }
+
+  /** Has the platform said what time it is since this program began? */
+  get knowsTime(): boolean {
+    return this.clock.isKnown;
   }
 
   get heartbeatSeconds(): number | undefined {
@@ -183,7 +197,8 @@ export class Link {
   }
 
   private async open(): Promise<Connected> {
-    if (!this.session || !isFresh(this.session, this.options.now())) await this.renewSession();
+    if (!this.session || this.clock.hasParted() || !isFresh(this.session, this.clock.now()))
+      await this.renewSession();
     const session = this.session as Session;
     try {
       const connection = await connectBroker({
@@ -213,6 +228,26 @@ export class Link {
     );
     await this.options.platformKey.hear(session.platformPublicKey);
     this.session = session;
+    this.clock.hear(session.openedAtNs + session.clockOffsetNs);
+  }
+
+  /** A clock that was set, or a host that has slept: the platform is asked for its time, by a new session. */
+  private lookAtClock(): void {
+    const connected = this.current;
+    if (!connected || !this.isUp || this.isAskingTime || !this.clock.hasParted()) return;
+    this.isAskingTime = true;
+    this.options.logger.warn(
+      'the clock of this host was set, or the host has slept: asking for a new session',
+    );
+    clearTimeout(this.renewal);
+    this.renew(connected)
+      .catch((error: unknown) => {
+        this.note(error);
+        if (this.current === connected) this.planRenewal(connected, 1);
+      })
+      .finally(() => {
+        this.isAskingTime = false;
+      });
   }
 
   private adopt(connected: Connected): void {

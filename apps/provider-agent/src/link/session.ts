@@ -47,9 +47,9 @@ export function renewalDelayMs(session: Session, random: () => number): number {
   return Math.floor(session.lifeSeconds * 1_000 * (RENEW_AFTER - RENEW_SPREAD * random()));
 }
 
-export function isFresh(session: Session, nowNs: bigint): boolean {
-  const end = session.openedAtNs + secondsToNs(session.lifeSeconds);
-  return nowNs < end - secondsToNs(session.lifeSeconds) / 10n;
+export function isFresh(session: Session, platformNowNs: bigint): boolean {
+  const end = session.openedAtNs + session.clockOffsetNs + secondsToNs(session.lifeSeconds);
+  return platformNowNs < end - secondsToNs(session.lifeSeconds) / 10n;
 }
 
 /** Times by the platform's clock; the signature is the broker's business. */
