@@ -45,6 +45,8 @@ export interface GatewayCore {
   readonly metrics: Metrics;
   readonly connection: NatsConnection;
   readonly clock: Clock;
+  /** Refuses to tell the time while it is known to be wrong: what is decided by time uses this one. */
+  readonly trustedClock: Clock;
   readonly endpoints: Readonly<Record<string, EndpointDeclaration>>;
   /** Names of the checks of this process that fail. */
   readonly failingChecks: () => Promise<string[]>;
@@ -81,14 +83,14 @@ export class Gateway {
   private connections: OpenConnections | undefined;
 
   constructor(private readonly core: GatewayCore) {
-    const { settings, logger, metrics, connection, clock, endpoints } = core;
+    const { settings, logger, metrics, connection, clock, trustedClock, endpoints } = core;
     const isProduction = settings.ENVIRONMENT === 'prod';
     this.publicUrl = settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`;
     this.gatewayMetrics = new GatewayMetrics(metrics);
     this.bus = new Bus(connection, 'gateway', metrics);
     this.owners = new KeyOwners(this.bus);
     this.delegations = new Delegations(this.bus);
-    this.nonces = new Nonces(connection, settings.NATS_REPLICAS, clock, logger, (why) =>
+    this.nonces = new Nonces(connection, settings.NATS_REPLICAS, trustedClock, logger, (why) =>
       this.gatewayMetrics.refusedNonces.inc({ why }),
     );
     this.streamWatch = new StreamWatch({
@@ -104,7 +106,7 @@ export class Gateway {
       owners: this.owners,
       delegations: this.delegations,
       allowedHosts: new AllowedHosts(settings.PUBLIC_URL, settings.ALLOWED_HOSTS, !isProduction),
-      clock,
+      clock: trustedClock,
     });
     this.hub = new LiveHub(this.owners, new StreamPlaces(streamLimits(settings)));
     this.reader = new FactReader(
@@ -159,6 +161,10 @@ export class Gateway {
     return this.watch.check();
   }
 
+  checkNonces(): Promise<void> {
+    return this.nonces.check();
+  }
+
   checkStreams(): Promise<void> {
     return this.streamWatch.check();
   }
@@ -211,9 +217,9 @@ export class Gateway {
   }
 
   private routes(scope: FastifyInstance): void {
-    const { settings, endpoints, connection, clock, logger, metrics } = this.core;
+    const { settings, endpoints, connection, trustedClock, logger, metrics } = this.core;
     scope.setErrorHandler((error, request, reply) => this.filter.answer(error, request, reply));
-    const tickets = new Tickets(connection, settings.NATS_REPLICAS, clock, logger);
+    const tickets = new Tickets(connection, settings.NATS_REPLICAS, trustedClock, logger);
     const events = new EventsEndpoint({
       hub: this.hub,
       past: new Past(this.reader, logger),

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '@decent-cloud/kernel';
 import type { EndpointDeclaration } from '@decent-cloud/messages';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
 import {
+  ClockWatch,
   createLogger,
   endOnSignals,
   type Logger,
@@ -15,6 +16,7 @@ import {
 } from '@decent-cloud/runtime';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Gateway } from './gateway.ts';
+import { timeOfServices } from './platform/time-of-services.ts';
 import { type GatewaySettings, gatewaySettings } from './settings.ts';
 
 const RETRY_MS = 1_000;
@@ -61,6 +63,7 @@ class GatewayProcess implements RunningGateway {
   private readonly ops = new OpsServer('gateway', this.metrics);
   private gateway: Gateway | undefined;
   private connection: NatsConnection | undefined;
+  private clockWatch: ClockWatch | undefined;
   private started = false;
   private stopping = false;
   opsPort = 0;
@@ -77,13 +80,25 @@ class GatewayProcess implements RunningGateway {
     startTracing();
     this.ops.addCheck({ name: 'started', check: async () => this.assertStarted() });
     this.opsPort = await this.ops.listen(settings.OPS_PORT, settings.OPS_HOST);
-    this.connection = await this.connect();
+    const connection = await this.connect();
+    this.connection = connection;
+    const clock = this.options.clock ?? systemClock;
+    const clockWatch = new ClockWatch({
+      clock,
+      reference: () => timeOfServices(connection),
+      referenceName: 'the services',
+      metrics,
+      logger,
+    });
+    this.clockWatch = clockWatch;
+    await clockWatch.start();
     this.gateway = new Gateway({
       settings,
       logger,
       metrics,
-      connection: this.connection,
-      clock: this.options.clock ?? systemClock,
+      connection,
+      clock,
+      trustedClock: clockWatch.now,
       endpoints: this.options.endpoints ?? allEndpoints,
       failingChecks: () => this.ops.failing(),
     });
@@ -92,6 +107,13 @@ class GatewayProcess implements RunningGateway {
     const { gateway } = this;
     this.ops.addCheck({ name: 'bus', check: () => gateway.checkBus() });
     this.ops.addCheck({ name: 'streams', check: () => gateway.checkStreams() });
+    this.ops.addCheck({ name: 'clock', check: () => clockWatch.check() });
+    this.ops.addCheck({
+      name: 'nonces',
+      check: async () => {
+        if (clockWatch.isTrusted()) await gateway.checkNonces();
+      },
+    });
     this.started = true;
     logger.info(`the gateway is ready on port ${this.port}`);
   }
@@ -100,7 +122,13 @@ class GatewayProcess implements RunningGateway {
     if (this.stopping) return;
     this.stopping = true;
     this.ops.drain();
-    for (const step of [() => this.gateway?.stop(), () => this.connection?.close(), () => this.ops.close()]) {
+    const { gateway, clockWatch, connection, ops } = this;
+    for (const step of [
+      () => gateway?.stop(),
+      () => clockWatch?.stop(),
+      () => connection?.close(),
+      () => ops.close(),
+    ]) {
       try {
         await step();
       } catch (error) {

@@ -1,4 +1,4 @@
-import { printExactJson } from '@decent-cloud/kernel';
+import { printExactJson, secondsToNs } from '@decent-cloud/kernel';
 import { type FactInput, facts, streams } from '@decent-cloud/messages';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
 import { offering, searchOfferings } from '@decent-cloud/messages/offerings';
@@ -14,6 +14,8 @@ const alice = keyPair();
 let hub: TestHub;
 let services: NatsConnection;
 let gateway: RunningGateway;
+/** What services tell of the time, when they do. */
+let toldNs: () => bigint | undefined = () => undefined;
 const running: RunningGateway[] = [];
 
 async function start(): Promise<RunningGateway> {
@@ -44,7 +46,9 @@ beforeAll(async () => {
     const failing = name === 'payments' ? ['streams'] : [];
     services.subscribe(`req.${name}.v1.ping`, {
       callback: (_error, message) =>
-        void message.respond(JSON.stringify({ data: { version: '0.1.0', failing } })),
+        void message.respond(
+          JSON.stringify({ data: { version: '0.1.0', failing, nowNs: toldNs()?.toString() } }),
+        ),
     });
   }
   answerRequests(services, countForRent, () => ({ count: 3 }));
@@ -54,7 +58,7 @@ beforeAll(async () => {
     { ...sample, id: 77n, offer_name: '<script>alert(1)</script> & "more"' } as never,
   ]);
   gateway = await start();
-});
+}, 30_000);
 afterAll(async () => {
   for (const one of running) await one.stop();
   await hub?.stop();
@@ -157,6 +161,36 @@ describe('with all declared endpoints and only the permissions of a gateway', ()
     expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
   });
 });
+
+test.each([7_200, -7_200])(
+  'while its clock is %i s ahead of the services no signature is judged by it; what needs no time works',
+  async (ahead) => {
+    toldNs = () => nowNs() - secondsToNs(ahead);
+    const late = await start();
+    const ticket = () => send(late.port, { method: 'POST', path: '/api/v1/events/ticket', as: alice });
+    const refused = await ticket();
+    expect(refused.status).toBe(503);
+    expect(refused.json).toMatchObject({
+      code: 'CLOCK_WRONG',
+      error: 'A clock of the platform is wrong: nothing was changed',
+    });
+    const status = await send(late.port, { path: '/api/v1/status' });
+    expect(status.json.data).toMatchObject({
+      services: expect.arrayContaining([{ name: 'gateway', up: true, failing: ['clock'] }]),
+    });
+    const ready = async () => (await fetch(`http://127.0.0.1:${late.opsPort}/health/ready`)).json();
+    const how = ahead > 0 ? 'ahead of' : 'behind';
+    expect(await ready()).toMatchObject({
+      ready: false,
+      checks: { clock: expect.stringContaining(`the clock here is 7200 s ${how} that of the services`) },
+    });
+    toldNs = nowNs;
+    expect(await ready()).toMatchObject({ ready: true });
+    expect((await ticket()).status).toBe(200);
+    toldNs = () => undefined;
+  },
+  30_000,
+);
 
 function walletText(amountE9s: bigint): string {
   const payload: FactInput<typeof facts.walletChanged> = {

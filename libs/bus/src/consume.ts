@@ -34,6 +34,8 @@ export interface ConsumeOptions {
   readonly onSettled?: (verdict: Verdict['verdict'], message: JsMsg) => void;
   /** Messages worked on at the same time by this process. */
   readonly concurrency?: number;
+  /** While true nothing is taken, and what is in hand is given back: others may work it off. */
+  readonly isHeld?: () => boolean;
   readonly pauseMs?: number;
   /** Without it a message that ends the process comes again until the broker gives up. */
   readonly attempts?: AttemptLog;
@@ -49,6 +51,9 @@ interface Note {
 
 /** Work on a message that so many processes did not survive is not begun again. */
 const MOST_UNENDED = 3;
+const HELD_MS = 500;
+/** Other replicas get it then. */
+const GIVEN_BACK_MS = 1_000;
 
 /**
  * Reads a durable consumer until stopped: ack after the work, redelivery with growing waits by our own count, then the
@@ -81,6 +86,10 @@ export class DurableReader {
   private async run(): Promise<void> {
     const { declaration, connection, onTrouble } = this.options;
     while (!this.stopping) {
+      if (this.options.isHeld?.()) {
+        await delay(HELD_MS);
+        continue;
+      }
       try {
         const manager = await jetstreamManager(connection);
         await ensureConsumer(manager, declaration);
@@ -92,6 +101,11 @@ export class DurableReader {
         });
         if (this.stopping) this.messages.stop();
         for await (const message of this.messages) {
+          if (this.options.isHeld?.()) {
+            message.nak(GIVEN_BACK_MS);
+            this.messages.stop();
+            continue;
+          }
           this.take(message);
           if (this.inHand.size >= this.concurrency) await Promise.race(this.inHand);
         }
@@ -119,7 +133,7 @@ export class DurableReader {
     const note: Note = { isBegun: false, isAlone: false };
     for (;;) {
       const outcome = await this.attempt(message, note);
-      if (outcome.verdict === 'pause' && !this.stopping) {
+      if (outcome.verdict === 'pause' && !this.stopping && !this.options.isHeld?.()) {
         this.options.onTrouble(outcome.error, 'wait for a dependency', message);
         message.working();
         await delay(this.options.pauseMs ?? 1_000);
@@ -171,7 +185,7 @@ export class DurableReader {
 
   private async settle(message: JsMsg, outcome: Verdict): Promise<void> {
     if (outcome.verdict === 'done') return message.ack();
-    if (outcome.verdict === 'pause') return message.nak(1_000);
+    if (outcome.verdict === 'pause') return message.nak(GIVEN_BACK_MS);
     this.options.onTrouble(outcome.error, `handle ${message.subject}`, message);
     const waitMs = outcome.verdict === 'retry' ? this.delayMs(message.info.deliveryCount) : null;
     if (waitMs !== null) return message.nak(waitMs);

@@ -62,6 +62,15 @@ export class Database implements Sql {
     return result.rows;
   }
 
+  /** The time by the server's clock, in Unix nanoseconds; while it answers, not when a transaction began. */
+  async now(): Promise<bigint> {
+    const [row] = await this.query<{ us: bigint }>(
+      'select (extract(epoch from clock_timestamp()) * 1000000)::bigint as us',
+    );
+    if (!row) throw new Error('the database does not tell the time');
+    return row.us * 1_000n;
+  }
+
   /** One statement that is a whole change: a transaction of its own, which may name what to signal. */
   async write<Row extends object>(
     statement: Statement,

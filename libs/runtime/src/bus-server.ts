@@ -79,8 +79,8 @@ export class BusServer extends ServerNats {
 
   override async close(): Promise<void> {
     for (const subscription of this.open) subscription.unsubscribe();
-    const deadlineMs = Date.now() + this.drainMs;
-    while (this.inHand > 0 && Date.now() < deadlineMs)
+    const deadlineMs = performance.now() + this.drainMs;
+    while (this.inHand > 0 && performance.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 10));
     await this.connection.flush().catch(() => undefined);
   }

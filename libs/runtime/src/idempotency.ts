@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { printExactJson, Refusal, uuidV7 } from '@decent-cloud/kernel';
+import { printExactJson, Refusal, systemClock, uuidV7 } from '@decent-cloud/kernel';
 import type { BusRequest } from '@decent-cloud/messages';
 import { type Database } from '@decent-cloud/postgres';
 
@@ -29,7 +29,7 @@ export class IdempotencyKeys {
    * Takes the key for this request, or gives back the answer of the first one.
    * @throws Refusal UNPROCESSABLE when the key was used for other input, CONFLICT while the first request runs.
    */
-  async claim(subject: string, message: BusRequest, now: bigint): Promise<Claim> {
+  async claim(subject: string, message: BusRequest): Promise<Claim> {
     const { caller, key } = this.identify(message);
     const hash = createHash('sha256')
       .update(printExactJson([message.params, message.query, message.body]))
@@ -39,7 +39,7 @@ export class IdempotencyKeys {
       subject,
       key,
       hash,
-      uuidV7(now),
+      uuidV7(systemClock()),
       CLAIM_SECONDS,
     ]);
     if (fresh) return { kind: 'run', operationId: fresh.operation_id };
@@ -48,7 +48,7 @@ export class IdempotencyKeys {
        from messaging.idempotency_key where caller = $1 and subject = $2 and key = $3`,
       [caller, subject, key],
     );
-    if (!known) return this.claim(subject, message, now);
+    if (!known) return this.claim(subject, message);
     if (known.input_hash !== hash) {
       throw new Refusal(
         'UNPROCESSABLE',
@@ -71,7 +71,7 @@ export class IdempotencyKeys {
     );
     return taken.length === 1
       ? { kind: 'run', operationId: known.operation_id }
-      : this.claim(subject, message, now);
+      : this.claim(subject, message);
   }
 
   /** Keeps the answer for repeats. */
@@ -85,6 +85,16 @@ export class IdempotencyKeys {
     const { caller, key } = this.identify(message);
     await this.database.query(
       `delete from messaging.idempotency_key where caller = $1 and subject = $2 and key = $3 and answer is null`,
+      [caller, subject, key],
+    );
+  }
+
+  /** The first request came to no end that is known: a repeat goes on with its operation, at once. */
+  async handOver(subject: string, message: BusRequest): Promise<void> {
+    const { caller, key } = this.identify(message);
+    await this.database.query(
+      `update messaging.idempotency_key set claimed_until = '-infinity'
+       where caller = $1 and subject = $2 and key = $3 and answer is null`,
       [caller, subject, key],
     );
   }

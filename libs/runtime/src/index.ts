@@ -2,6 +2,7 @@ export * from './answers.ts';
 export * from './breaker.ts';
 export * from './bus.ts';
 export * from './callers.ts';
+export * from './clock-watch.ts';
 export * from './crash-seams.ts';
 export * from './input.ts';
 export * from './logging.ts';

@@ -7,6 +7,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { context } from '@opentelemetry/api';
 import type { z } from 'zod';
+import { isClockWrong } from './clock-watch.ts';
 import { actWithPoints, passAfterAck } from './crash-seams.ts';
 import { type Logger, withRequestId } from './logging.ts';
 import type { Metrics } from './metrics.ts';
@@ -23,6 +24,8 @@ export interface ReactionRunnerOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** While true, messages are left to other replicas. */
+  readonly isHeld: () => boolean;
 }
 
 /** Reads a service's facts: inbox row and effect in one transaction, ack after commit. */
@@ -40,6 +43,7 @@ export function createReactionReader(options: ReactionRunnerOptions): DurableRea
     connection,
     declaration: consumer,
     handle: (message) => handle(options, message),
+    isHeld: options.isHeld,
     attempts: attemptsIn(options.database, consumer.durable),
     onSettled: (verdict, message) => {
       metrics.factsHandled.inc({ consumer: consumer.durable, verdict });
@@ -73,7 +77,7 @@ async function handle(options: ReactionRunnerOptions, message: JsMsg): Promise<V
         else await act();
         return { verdict: 'done' } as const;
       } catch (error) {
-        if (isDatabaseUnavailable(error)) return { verdict: 'pause', error } as const;
+        if (isDatabaseUnavailable(error) || isClockWrong(error)) return { verdict: 'pause', error } as const;
         if (error instanceof Refusal && error.code !== 'UNAVAILABLE') {
           options.logger.info(
             { subject: message.subject, reason: error.reason, refused: error.message },

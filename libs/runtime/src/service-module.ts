@@ -1,6 +1,7 @@
 import { Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
 import { Module, type Provider, type Type } from '@nestjs/common';
 import { Bus } from './bus.ts';
+import { ClockWatch } from './clock-watch.ts';
 import type { Discovered } from './discover.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { Metrics } from './metrics.ts';
@@ -22,6 +23,7 @@ export function serviceModule(
     { provide: Bus, useValue: core.bus },
     { provide: SETTINGS, useValue: core.settings },
     { provide: CLOCK, useValue: core.clock },
+    { provide: ClockWatch, useValue: core.clockWatch },
     { provide: LOGGER, useValue: core.logger },
     {
       provide: VerbRunner,

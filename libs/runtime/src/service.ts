@@ -4,6 +4,7 @@ import type { Database } from '@decent-cloud/postgres';
 import type { Provider } from '@nestjs/common';
 import type { z } from 'zod';
 import type { Bus } from './bus.ts';
+import type { ClockWatch } from './clock-watch.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import type { DatabaseSettings } from './settings.ts';
@@ -15,7 +16,9 @@ export interface ServiceCore<Settings extends DatabaseSettings = DatabaseSetting
   readonly bus: Bus;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Refuses to tell the time while it is known to be wrong. */
   readonly clock: Clock;
+  readonly clockWatch: ClockWatch;
 }
 
 /** What makes a service: its name, its folder, its settings. Verbs, reactions and sweeps are found by their decorators. */

@@ -12,6 +12,7 @@ import { NestFactory } from '@nestjs/core';
 import type { z } from 'zod';
 import { Bus } from './bus.ts';
 import { BusServer } from './bus-server.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { type Discovered, discover } from './discover.ts';
 import { createLogger, type Logger, NestLogger } from './logging.ts';
 import { Metrics } from './metrics.ts';
@@ -36,6 +37,8 @@ export interface StartOptions {
   /** Instead of the process's own environment. */
   readonly env?: NodeJS.ProcessEnv;
   readonly clock?: Clock;
+  /** Whether the clock is compared with the database's: by default if it is the system's. */
+  readonly comparesClock?: boolean;
   /** False when the process is not ours to end (specs). */
   readonly handleSignals?: boolean;
 }
@@ -58,7 +61,7 @@ export async function startService<S extends z.ZodType<DatabaseSettings>>(
   const settings = readSettings(definition.settings, options.env ?? process.env);
   const logger = createLogger(definition.name, settings.LOG_LEVEL);
   installCrashPoints(options.env);
-  const service = new Service(definition, settings, logger, options.clock ?? systemClock);
+  const service = new Service(definition, settings, logger, options);
   if (options.handleSignals !== false) {
     endOnSignals(logger, settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS, () => service.stop());
   }
@@ -76,6 +79,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
   readonly metrics: Metrics;
   readonly database: Database;
   private readonly ops: OpsServer;
+  private readonly clockWatch: ClockWatch;
   private readonly stops: (() => Promise<unknown>)[] = [];
   private stopping = false;
   private started = false;
@@ -87,12 +91,19 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     private readonly definition: ServiceDefinition<S>,
     private readonly settings: z.output<S>,
     private readonly logger: Logger,
-    private readonly clock: Clock,
+    { clock = systemClock, comparesClock = clock === systemClock }: StartOptions,
   ) {
     const { name } = definition;
     this.metrics = new Metrics(name);
     this.ops = new OpsServer(name, this.metrics);
     this.database = new Database({ connectionString: settings.DATABASE_URL, applicationName: name });
+    this.clockWatch = new ClockWatch({
+      clock,
+      reference: async () => (comparesClock ? this.database.now() : undefined),
+      referenceName: 'the database',
+      metrics: this.metrics,
+      logger,
+    });
   }
 
   get bus(): Bus {
@@ -106,7 +117,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
   }
 
   async start(): Promise<void> {
-    const { definition, settings, logger, clock } = this;
+    const { definition, settings, logger, clockWatch } = this;
     startTracing();
     this.ops.addCheck({ name: 'started', check: async () => this.assertStarted() });
     this.opsPort = await this.ops.listen(settings.OPS_PORT, settings.OPS_HOST);
@@ -114,6 +125,8 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     const found = await discover(definition.directory);
     await this.migrateDatabase();
     this.stops.push(() => this.database.close());
+    await clockWatch.start();
+    this.stops.push(() => clockWatch.stop());
     const connection = await this.connect();
     this.stops.push(() => connection.close());
     const ownStreams = await OwnStreams.open(connection, settings.NATS_REPLICAS, definition.streams);
@@ -127,7 +140,8 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
       bus: this.bus,
       metrics: this.metrics,
       logger,
-      clock,
+      clock: clockWatch.now,
+      clockWatch,
     };
     observeService(core, manager, definition.name);
     definition.metrics?.(core);
@@ -176,6 +190,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     this.ops.addCheck({ name: 'database', check: async () => void (await this.database.query('select 1')) });
     this.ops.addCheck({ name: 'bus', check: () => connection.flush() });
     this.ops.addCheck({ name: 'streams', check: () => streamWatch.check() });
+    this.ops.addCheck({ name: 'clock', check: () => clockWatch.check() });
     this.started = true;
     logger.info(
       `${definition.name} is ready (${found.verbs.length} verbs, ${found.reactions.length} reactions, ${found.sweeps.length} sweeps)`,
@@ -225,7 +240,9 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
   /** What people may know: which checks fail, not how. */
   private async answerPing(message: Msg): Promise<void> {
     const failing = await this.ops.failing();
-    message.respond(JSON.stringify({ data: { version: VERSION, failing } }));
+    // By this one others see whether theirs is right.
+    const nowNs = failing.includes('clock') ? undefined : String(this.clockWatch.now());
+    message.respond(JSON.stringify({ data: { version: VERSION, failing, nowNs } }));
   }
 
   /** Repeats while the fault is one of those that pass by themselves. */
@@ -261,8 +278,12 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
       if (reactions.has(declaration.subject)) throw new Error(`two reactions to ${declaration.subject}`);
       reactions.set(declaration.subject, { declaration, reaction: this.get(type) });
     }
-    const { database, logger, metrics, clock } = this;
-    return createReactionReader({ connection, consumer, reactions, database, logger, metrics, clock });
+    const { database, logger, metrics } = this;
+    const { now: clock, isTrusted } = this.clockWatch;
+    const isHeld = () => !isTrusted();
+    return createReactionReader({
+      ...{ connection, consumer, reactions, database, logger, metrics, clock, isHeld },
+    });
   }
 
   private sweepRunners(found: Discovered): SweepRunner[] {
@@ -275,7 +296,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
         this.database,
         this.logger,
         this.metrics,
-        this.clock,
+        this.clockWatch.now,
       );
     });
   }

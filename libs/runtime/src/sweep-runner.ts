@@ -1,5 +1,6 @@
 import { type Clock, crash } from '@decent-cloud/kernel';
 import type { Database } from '@decent-cloud/postgres';
+import { isClockWrong } from './clock-watch.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import type { Sweep } from './sweep.ts';
@@ -45,6 +46,8 @@ export class SweepRunner {
       const ran = await this.alone(name, () => crash.points?.within(act(), sweep) ?? sweep());
       stop({ outcome: ran ? 'ok' : 'skipped' });
     } catch (error) {
+      // Readiness says so, and the clock's own alert.
+      if (isClockWrong(error)) return void stop({ outcome: 'clock-wrong' });
       stop({ outcome: 'failed' });
       this.logger.warn({ error, sweep: name }, 'reconciler failed; it runs again');
     }

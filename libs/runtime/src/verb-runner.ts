@@ -1,5 +1,5 @@
 import { traceOf } from '@decent-cloud/bus';
-import { type Clock, crash, printExactJson, Refusal, uuidV7 } from '@decent-cloud/kernel';
+import { type Clock, crash, printExactJson, Refusal, systemClock, uuidV7 } from '@decent-cloud/kernel';
 import { type AnswerInput, type BusRequest, ownerOf, type RequestDeclaration } from '@decent-cloud/messages';
 import { isStorageFull } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
@@ -68,19 +68,13 @@ export class VerbRunner {
     verb: Verb<D>,
     request: BusRequest,
   ): Promise<string> {
-    const now = this.clock();
     const input = parseInput(declaration, request);
     const keys = declaration.idempotent && request.idempotencyKey ? this.idempotencyKeys : undefined;
-    const claim = await keys?.claim(declaration.subject, request, now);
+    const claim = await keys?.claim(declaration.subject, request);
     if (claim?.kind === 'replay') return claim.answer;
     try {
-      const contextOf = (): VerbContext => ({
-        caller: request.caller,
-        requestId: request.requestId,
-        operationId: claim?.operationId ?? uuidV7(now),
-        now,
-      });
-      const run = () => verb.run(input, contextOf());
+      const operationId = () => claim?.operationId ?? uuidV7(systemClock());
+      const run = () => verb.run(input, this.contextOf(request, operationId()));
       const result = crash.points ? await runWithPoints(declaration, run) : await run();
       const answer = (declaration.answer as unknown as z.ZodType).parse(result);
       const text = printExactJson(answer) ?? 'null';
@@ -89,8 +83,37 @@ export class VerbRunner {
       return text;
     } catch (error) {
       if (error instanceof Refusal) await keys?.release(declaration.subject, request);
+      else await this.handOver(keys, declaration, request);
       throw error;
     }
+  }
+
+  /** What cannot be written now ends by itself, a minute later. */
+  private async handOver(
+    keys: IdempotencyKeys | undefined,
+    { subject }: RequestDeclaration,
+    request: BusRequest,
+  ): Promise<void> {
+    try {
+      await keys?.handOver(subject, request);
+    } catch (error) {
+      this.logger.warn({ error, subject }, 'a repeat of this request has to wait');
+    }
+  }
+
+  /** A verb that asks for the time is refused while the clock is wrong; others go on. */
+  private contextOf({ caller, requestId }: BusRequest, operationId: string): VerbContext {
+    const { clock } = this;
+    let now: bigint | undefined;
+    return {
+      caller,
+      requestId,
+      operationId,
+      get now() {
+        now ??= clock();
+        return now;
+      },
+    };
   }
 
   private unavailable(error: unknown): Refusal | undefined {

@@ -9,7 +9,7 @@ export interface VerbContext {
    * carries it under a unique key, so that a repeat after a crash finds it instead of making a second one.
    */
   readonly operationId: string;
-  /** Unix nanoseconds. */
+  /** Unix nanoseconds. Reading it is refused while the clock is known to be wrong. */
   readonly now: bigint;
 }
 

@@ -99,13 +99,18 @@ test.each([
   await sql.query(`create or replace function no_room() returns trigger language plpgsql as
     $$ begin raise exception 'could not extend file: No space left on device' using errcode = '${code}'; end $$`);
   await sql.query('create trigger no_room before insert on counter execute function no_room()');
-  const ask = requestAnswer(
-    service.bus.connection,
-    add,
-    { body: { amount: 1n } },
-    { caller: { kind: 'anonymous' }, requestId: 'r' },
-  );
-  await expect(ask).rejects.toMatchObject({ code: 'UNAVAILABLE', reason });
+  const ask = () =>
+    requestAnswer(
+      service.bus.connection,
+      add,
+      { body: { amount: 1n } },
+      { caller: { kind: 'anonymous' }, requestId: 'r', idempotencyKey: `key-${code}` },
+    );
+  await expect(ask()).rejects.toMatchObject({ code: 'UNAVAILABLE', reason });
+  // Whoever repeats it under its key is not told that it still runs.
+  await expect(ask()).rejects.toMatchObject({ code: 'UNAVAILABLE', reason });
   await sql.query('drop trigger no_room on counter');
   expect(await sql.query('select 1 from counter')).toEqual([]);
+  await ask();
+  expect(await sql.query('delete from counter returning 1')).toHaveLength(1);
 });

@@ -155,7 +155,9 @@ test('readiness, metrics and ping', async () => {
     expect(metrics).toContain(name);
   }
   const reply = await service.bus.connection.request('req.payments.v1.ping');
-  expect(reply.json()).toEqual({ data: { version: expect.any(String), failing: [] } });
+  expect(reply.json()).toEqual({
+    data: { version: expect.any(String), failing: [], nowNs: expect.stringMatching(/^\d{19}$/) },
+  });
 });
 
 test('a reconciler runs at start, in one replica at a time', async () => {

@@ -7,6 +7,8 @@ import {
   actWithPoints,
   Bus,
   CLOCK,
+  ClockWatch,
+  isClockWrong,
   LOGGER,
   type Logger,
   Metrics,
@@ -41,6 +43,7 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly wire: AgentWireMetrics,
     private readonly metrics: Metrics,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clockWatch: ClockWatch,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -49,6 +52,7 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
       connection: this.bus.connection,
       declaration: CONSUMER,
       handle: (message) => this.handle(message),
+      isHeld: () => !this.clockWatch.isTrusted(),
       attempts: attemptsIn(this.database, CONSUMER.durable),
       onSettled: (verdict, message) => {
         this.metrics.factsHandled.inc({ consumer: CONSUMER.durable, verdict });
@@ -86,8 +90,8 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async verdictOn(message: JsMsg): Promise<Verdict> {
-    const now = this.clock();
     try {
+      const now = this.clock();
       const event = await believe(agentEvent, message.string(), accountOf(message.subject), (key) =>
         this.agents.fresh(key, now),
       );
@@ -107,7 +111,7 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
         this.wire.disbelieved.inc({ channel: 'event', reason: error.reason });
         return { verdict: 'dead', error };
       }
-      return { verdict: isDatabaseUnavailable(error) ? 'pause' : 'retry', error };
+      return { verdict: isDatabaseUnavailable(error) || isClockWrong(error) ? 'pause' : 'retry', error };
     }
   }
 }

@@ -63,8 +63,8 @@ export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async hear(message: Msg): Promise<void> {
-    const now = this.clock();
     try {
+      const now = this.clock();
       const heartbeat = await believe(agentHeartbeat, message.string(), accountOf(message.subject), (key) =>
         this.agents.recent(key, now),
       );

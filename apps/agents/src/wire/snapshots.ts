@@ -74,8 +74,8 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async answer(message: Msg): Promise<void> {
-    const now = this.clock();
     try {
+      const now = this.clock();
       const { agentPublicKey, atNs, instanceId } = await believe(
         snapshotRequest,
         message.string(),

@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, NS_PER_MS, nsToMs, Refusal } from '@decent-cloud/kernel';
+import { type Clock, NS_PER_MS, nsToIso, nsToMs, Refusal, secondsToNs } from '@decent-cloud/kernel';
 import { buckets } from '@decent-cloud/messages';
-import type { Logger } from '@decent-cloud/runtime';
+import { CLOCK_LIMIT_SECONDS, type Logger } from '@decent-cloud/runtime';
 import { JetStreamApiError, type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ensureBucket } from '../bus/bucket.ts';
 import { EarlyNonces, isNobodyListening, STORE_TIMEOUT_MS, WRONG_LAST_SEQUENCE } from './early-nonces.ts';
+
+/** Broker and gateways may have clocks of their own. */
+const CLOCKS_DIFFER_NS = secondsToNs(CLOCK_LIMIT_SECONDS);
+
+const madeTooEarly = (sinceNs: bigint): string =>
+  `the store of nonces was made when a clock was ahead of time: signed requests are refused until ${nsToIso(sinceNs)}, or until the broker is restarted`;
 
 interface Incarnation {
   /** `$KV.<bucket>.<id>`; only this incarnation of the bucket listens there. */
@@ -52,6 +58,12 @@ export class Nonces {
     }
   }
 
+  /** @throws Error while every signature is older than the store: it was made by a clock that was ahead of time */
+  async check(): Promise<void> {
+    const { sinceNs } = await this.incarnation();
+    if (sinceNs > this.clock() + CLOCKS_DIFFER_NS) throw new Error(madeTooEarly(sinceNs));
+  }
+
   /** Does the disk take early ones? */
   probe(): Promise<void> {
     return this.early.probe();
@@ -72,6 +84,14 @@ export class Nonces {
       const incarnation = await this.orUnavailable(() => this.incarnation());
       if (signature.timestampNs < incarnation.sinceNs) {
         this.onRefused('older-than-store');
+        if (incarnation.sinceNs > nowNs + CLOCKS_DIFFER_NS) {
+          this.logger.error(madeTooEarly(incarnation.sinceNs));
+          throw new Refusal(
+            'UNAVAILABLE',
+            'CLOCK_WRONG',
+            'A clock of the platform was ahead of time: signed requests cannot be checked at the moment',
+          );
+        }
         throw new Refusal(
           'UNAUTHENTICATED',
           'SIGNATURE_EXPIRED',
