@@ -15,7 +15,8 @@ export type Verdict =
   | { readonly verdict: 'done' }
   | { readonly verdict: 'retry'; readonly error: unknown }
   | { readonly verdict: 'pause'; readonly error: unknown }
-  | { readonly verdict: 'dead'; readonly error: unknown };
+  /** `keepBytes`: of what deserves no more, so much is put aside. */
+  | { readonly verdict: 'dead'; readonly error: unknown; readonly keepBytes?: number };
 
 /** Remembers outside of this process what was being worked on, so that a message that ends processes is found out. */
 export interface AttemptLog {
@@ -189,7 +190,8 @@ export class DurableReader {
     this.options.onTrouble(outcome.error, `handle ${message.subject}`, message);
     const waitMs = outcome.verdict === 'retry' ? this.delayMs(message.info.deliveryCount) : null;
     if (waitMs !== null) return message.nak(waitMs);
-    if (await this.isBuried(message, outcome.error)) message.term();
+    const keepBytes = outcome.verdict === 'dead' ? outcome.keepBytes : undefined;
+    if (await this.isBuried(message, outcome.error, keepBytes)) message.term();
   }
 
   private delayMs(deliveries: number): number | null {
@@ -198,10 +200,10 @@ export class DurableReader {
   }
 
   /** Until the dead-letter stream has it: giving up would spend deliveries, and the broker's patience with them. */
-  private async isBuried(message: JsMsg, error: unknown): Promise<boolean> {
+  private async isBuried(message: JsMsg, error: unknown, keepBytes?: number): Promise<boolean> {
     while (!this.stopping) {
       try {
-        await this.bury(message, error);
+        await this.bury(message, error, keepBytes);
         return true;
       } catch (trouble) {
         this.options.onTrouble(trouble, 'put a message aside', message);
@@ -212,17 +214,18 @@ export class DurableReader {
     return false;
   }
 
-  private async bury(message: JsMsg, error: unknown): Promise<void> {
+  private async bury(message: JsMsg, error: unknown, keepBytes = message.data.length): Promise<void> {
     const headers = createHeaders();
     for (const name of message.headers?.keys() ?? []) headers.set(name, message.headers?.get(name) ?? '');
     headers.set(
       'Dc-Dead-Reason',
       (error instanceof Error ? error.message : String(error)).replace(/[\r\n]+/g, ' ').slice(0, 500),
     );
+    if (message.data.length > keepBytes) headers.set('Dc-Dead-Bytes', String(message.data.length));
     headers.set('Dc-Dead-Stream-Seq', String(message.seq));
     headers.set('Dc-Dead-Deliveries', String(message.info.deliveryCount));
     const durable = this.options.declaration.durable;
-    await this.js.publish(`dlq.${durable}.${message.subject}`, message.data, {
+    await this.js.publish(`dlq.${durable}.${message.subject}`, message.data.subarray(0, keepBytes), {
       msgID: `${durable}:${message.info.stream}:${message.seq}`,
       headers,
       timeout: 5_000,

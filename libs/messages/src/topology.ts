@@ -12,9 +12,16 @@ export interface StreamDeclaration {
   readonly maxAgeSeconds: number;
   readonly duplicateWindowSeconds: number;
   readonly maxBytes: number;
+  /** Larger messages are refused. */
+  readonly maxMessageBytes?: number;
+  /** Messages under one subject: more of them are refused, or push out the oldest under that subject. */
+  readonly perSubject?: { readonly messages: number; readonly beyond: 'refused' | 'oldest-go' };
+  /** Under which subject messages are kept. */
+  readonly keptAs?: { readonly from: string; readonly to: string };
 }
 
 const DAY_SECONDS = 86_400;
+const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 export const streams = {
@@ -36,14 +43,20 @@ export const streams = {
     duplicateWindowSeconds: 7_200,
     maxBytes: GIB,
   },
-  /** What agents report; signed. */
+  /**
+   * What agents report; signed. What has been worked off is taken out, and all that one agent says is kept under one
+   * subject: so none can take the place of others, and whatever is refused stays in its journal.
+   */
   AGENT_EVT: {
     name: 'AGENT_EVT',
-    subjects: ['agent.evt.v1.>', 'probe.AGENT_EVT'],
+    subjects: ['agent.evt.v1.*.*', 'probe.AGENT_EVT'],
     retention: 'limits',
     maxAgeSeconds: 30 * DAY_SECONDS,
     duplicateWindowSeconds: 7_200,
     maxBytes: 4 * GIB,
+    maxMessageBytes: MIB,
+    perSubject: { messages: 1_000, beyond: 'refused' },
+    keptAs: { from: 'agent.evt.v1.*.*', to: 'agent.evt.v1.{{wildcard(1)}}' },
   },
   /** Messages that could not be worked off, with the reason in a header. `dlq.<consumer>.<original subject>`. */
   DEAD_LETTERS: {
@@ -53,6 +66,7 @@ export const streams = {
     maxAgeSeconds: 30 * DAY_SECONDS,
     duplicateWindowSeconds: 120,
     maxBytes: GIB,
+    perSubject: { messages: 1_000, beyond: 'oldest-go' },
   },
   /** The broker's own notices about messages that it will not deliver again. */
   ADVISORIES: {

@@ -100,6 +100,8 @@ const COORDINATOR = [
   ...keepStream('AGENT_EVT'),
   ...keepConsumer('AGENT_EVT', 'agent-events'),
   '$JS.API.STREAM.PURGE.AGENT_CMD',
+  // What has been worked off.
+  '$JS.API.STREAM.PURGE.AGENT_EVT',
   '$JS.API.CONSUMER.CREATE.AGENT_CMD.>',
   '$JS.API.CONSUMER.DURABLE.CREATE.AGENT_CMD.>',
   '$JS.API.CONSUMER.INFO.AGENT_CMD.*',

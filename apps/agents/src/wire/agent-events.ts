@@ -29,6 +29,8 @@ import { KnownAgents } from './known-agents.ts';
 import { accountOf, believe, DisbelievedError } from './signed-by-agent.ts';
 
 const CONSUMER = consumers['agent-events'];
+/** Enough to see what it was: whoever sends what is not believed gets no room for it. */
+const KEPT_OF_DISBELIEVED = 4_096;
 
 /** Reads what agents report: believed by signature, once in effect, otherwise dead-lettered with the reason. */
 @Injectable()
@@ -56,8 +58,7 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
       attempts: attemptsIn(this.database, CONSUMER.durable),
       onSettled: (verdict, message) => {
         this.metrics.factsHandled.inc({ consumer: CONSUMER.durable, verdict });
-        const kind = () => message.subject.split('.').at(-1);
-        if (crash.points) void passAfterAck(this.bus.connection, `agents:report:${kind()}`);
+        if (crash.points) void passAfterAck(this.bus.connection, `agents:report:${kindOf(message)}`);
       },
       onTrouble: (error, doing, message) =>
         this.logger.warn(
@@ -109,9 +110,19 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
     } catch (error) {
       if (error instanceof DisbelievedError) {
         this.wire.disbelieved.inc({ channel: 'event', reason: error.reason });
-        return { verdict: 'dead', error };
+        return { verdict: 'dead', error, keepBytes: KEPT_OF_DISBELIEVED };
       }
       return { verdict: isDatabaseUnavailable(error) || isClockWrong(error) ? 'pause' : 'retry', error };
     }
+  }
+}
+
+/** Of a message that may be anything. */
+function kindOf(message: JsMsg): string {
+  try {
+    return String(message.json<{ kind?: unknown }>().kind);
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'none';
+    throw error;
   }
 }
