@@ -1,6 +1,7 @@
 export * from './crash-point.ts';
 export * from './exact-json.ts';
 export * from './folded.ts';
+export * from './host-address.ts';
 export * from './ids.ts';
 export * from './money.ts';
 export * from './reasons.ts';

@@ -12,6 +12,7 @@ import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './as
 import { Availability } from './availability.ts';
 import { Coordinator } from './coordinator.ts';
 import { decideOnEvent, type Effect, type InsideEvent, type MachineEvent } from './domain/decide-event.ts';
+import { withUsableAddress } from './domain/machine-address.ts';
 import { FullReports } from './full-reports.ts';
 import { Removals } from './removals.ts';
 
@@ -29,8 +30,9 @@ export class AgentReports {
   ) {}
 
   /** @throws DisbelievedError when the agent speaks of a machine that was never given to it */
-  async apply(sql: Sql, event: AgentEvent, now: bigint): Promise<void> {
-    if (event.kind === 'observed') return this.full.compare(sql, event, now);
+  async apply(sql: Sql, said: AgentEvent, now: bigint): Promise<void> {
+    if (said.kind === 'observed') return this.full.compare(sql, said, now);
+    const event = withUsableAddress(said);
     const { contractId, generation, agentPublicKey } = event;
     const assignment = await this.store.lock(sql, contractId);
     const machines = assignment ? await this.store.machines(sql, contractId) : [];

@@ -1,14 +1,15 @@
+import { lookup } from 'node:dns/promises';
 import { getContract } from '@decent-cloud/messages/contracts';
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit.ts';
 import { findSshPrivateKey } from '../ssh/choose-key.ts';
 import { openSshSession } from '../ssh/open-session.ts';
-import { sshTargetOf } from '../ssh/target.ts';
+import { refusePrivateAddress, sshTargetOf } from '../ssh/target.ts';
 import { type Run, verb } from '../verb.ts';
 import { EXAMPLE_ID } from './get.ts';
 
 export function addSsh(parent: Command, run: Run): void {
-  verb<{ identityFile?: string; print?: boolean }>(parent, run, {
+  verb<{ identityFile?: string; print?: boolean; allowPrivate?: boolean }>(parent, run, {
     name: 'ssh',
     summary: 'log in to the machine of a contract, or run a command on it',
     example: `contract ssh ${EXAMPLE_ID} -- uname -a`,
@@ -20,8 +21,9 @@ export function addSsh(parent: Command, run: Run): void {
           '--identity-file <file>',
           'private SSH key, by default the one that the contract was made with',
         )
-        .option('--print', 'only show where it would go'),
-    async run(session, { identityFile, print }, [typed = '', ...command]) {
+        .option('--print', 'only show where it would go')
+        .option('--allow-private', 'connect to a machine in the own network that has reported no host key'),
+    async run(session, { identityFile, print, allowPrivate }, [typed = '', ...command]) {
       const contract = await session.call(getContract, {
         params: { id: await session.contractId(typed) },
       });
@@ -40,6 +42,7 @@ export function addSsh(parent: Command, run: Run): void {
           'Name a command after --.',
         );
       }
+      if (!allowPrivate) await refusePrivateAddress(target, addressesOf);
       if (!target.hostKey) session.note('The agent reported no host key: ssh will ask whether you trust it');
       const capture = session.options.json === true;
       const { env } = session.outside;
@@ -47,4 +50,13 @@ export function addSsh(parent: Command, run: Run): void {
       return { json: outcome, text: '', exitCode: outcome.exitCode };
     },
   });
+}
+
+/** A name that is not known leads nowhere: ssh says so itself. */
+async function addressesOf(host: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch {
+    return [];
+  }
 }

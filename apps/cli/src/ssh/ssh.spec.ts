@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { generateKeyPair } from '@decent-cloud/identity';
 import { sshArguments } from './open-session.ts';
 import { printSshPrivateKey, printSshPublicKey } from './openssh-key.ts';
-import { type Contract, knownHostsLine, sshTargetOf } from './target.ts';
+import { type Contract, knownHostsLine, refusePrivateAddress, sshTargetOf } from './target.ts';
 
 const hostKey = printSshPublicKey(generateKeyPair(), 'host');
 const contract = (details: object, more: Partial<Contract> = {}): Contract =>
@@ -40,6 +40,22 @@ test('what a provider wrote cannot become an option of ssh', () => {
   expect(() => sshTargetOf(contract({ public_ip: '1.2.3.4' }, { status: 'cancelled' }))).toThrow(
     'is cancelled',
   );
+});
+
+test('without a host key no address of the own host or network is connected to, by name neither', async () => {
+  const known: Record<string, string[]> = {
+    'a.example': ['192.0.2.7', '127.0.0.1'],
+    'b.example': ['192.0.2.7'],
+  };
+  const resolve = async (host: string) => known[host] ?? [];
+  const goes = (host: string, more: object = {}) =>
+    refusePrivateAddress(sshTargetOf(contract({ public_ip: host, ...more })), resolve);
+  for (const host of ['127.0.0.1', '::1', '192.168.1.1', '169.254.169.254', 'localhost', 'a.example']) {
+    await expect(goes(host)).rejects.toMatchObject({ reason: 'HOST_KEY_MISSING' });
+    await expect(goes(host, { ssh_host_key: hostKey })).resolves.toBeUndefined();
+  }
+  for (const host of ['192.0.2.7', 'b.example', 'unknown.example'])
+    await expect(goes(host)).resolves.toBeUndefined();
 });
 
 test('a known host key is the only one that ssh accepts', () => {

@@ -1,4 +1,5 @@
 import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
+import { isHostAddress, isPrivateAddress } from '@decent-cloud/kernel';
 import type { contract } from '@decent-cloud/messages/contracts';
 import type { Output } from '@decent-cloud/messages/endpoint';
 import { isOver } from '../contract/states.ts';
@@ -14,7 +15,6 @@ export interface SshTarget {
   readonly hostKey: string | undefined;
 }
 
-const HOST = /^[A-Za-z0-9]([A-Za-z0-9.:%-]*[A-Za-z0-9])?$|^::[A-Fa-f0-9:.]*$/;
 const USER = /^[A-Za-z_][A-Za-z0-9._-]{0,63}$/;
 
 const unusable = (message: string, { contract_id, status }: Contract): CliError =>
@@ -39,7 +39,7 @@ export function sshTargetOf(rental: Contract): SshTarget {
   if (host === undefined) throw unusable('The contract names no address of the machine yet', rental);
   const port = gateway === undefined ? Number(machine.ssh_port ?? 22) : (rental.gateway_ssh_port ?? 22);
   const user = textOf(machine.ssh_user) ?? 'root';
-  if (!HOST.test(host) || !USER.test(user) || !Number.isInteger(port) || port < 1 || port > 65_535) {
+  if (!isHostAddress(host) || !USER.test(user) || !Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new CliError(
       EXIT.refused,
       'MACHINE_ADDRESS_INVALID',
@@ -48,6 +48,26 @@ export function sshTargetOf(rental: Contract): SshTarget {
     );
   }
   return { host, port, user, hostKey: hostKeyOf(textOf(machine.ssh_host_key)) };
+}
+
+/**
+ * Without a host key nothing shows which machine answers, and a provider may name any address: one of the tenant's own
+ * host or network is not connected to unless they say so. Names count by what they resolve to.
+ * @throws CliError
+ */
+export async function refusePrivateAddress(
+  { host, hostKey }: SshTarget,
+  resolve: (host: string) => Promise<readonly string[]>,
+): Promise<void> {
+  if (hostKey !== undefined) return;
+  const found = isPrivateAddress(host) ? host : (await resolve(host)).find(isPrivateAddress);
+  if (found === undefined) return;
+  throw new CliError(
+    EXIT.refused,
+    'HOST_KEY_MISSING',
+    `The machine is said to be at ${found}, in your own host or network, and its agent reported no host key`,
+    'If you know that it is there: --allow-private. Otherwise tell the provider, and cancel the contract.',
+  );
 }
 
 const textOf = (value: unknown): string | undefined =>

@@ -2,6 +2,7 @@ import { parseExactJson, printExactJson, Refusal } from '@decent-cloud/kernel';
 import type { FactInput, facts } from '@decent-cloud/messages';
 import { text } from '@decent-cloud/messages/text';
 import { z } from 'zod';
+import { faultOfAddress } from '../../assignment/domain/machine-address.ts';
 
 const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 /** Some write 0 for "not known". */
@@ -55,6 +56,8 @@ export function readInstance(details: string): {
     gatewayPortRangeStart: rest.gateway_port_range_start,
     gatewayPortRangeEnd: rest.gateway_port_range_end,
   };
+  const fault = faultOfAddress(instance);
+  if (fault !== undefined) throw invalid(`${NOT_AN_INSTANCE}: ${fault}`);
   return { instance, rootPassword: rootPassword || undefined };
 }
 

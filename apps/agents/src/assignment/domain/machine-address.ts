@@ -1,0 +1,36 @@
+import { isHostAddress, isIpv6Address } from '@decent-cloud/kernel';
+import type { AgentEvent } from '@decent-cloud/messages';
+import type { MachineEvent } from './decide-event.ts';
+
+type Instance = Extract<AgentEvent, { kind: 'provisioned' }>['payload']['instance'];
+export type Address = Partial<
+  Pick<Instance, 'publicIp' | 'ipAddress' | 'ipv6Address' | 'gatewaySubdomain' | 'sshUser'>
+>;
+
+const USER = /^[A-Za-z_][A-Za-z0-9._-]{0,63}$/;
+const FORMS: Readonly<Record<keyof Address, readonly [(text: string) => boolean, string]>> = {
+  publicIp: [isHostAddress, 'is no IP address or host name'],
+  ipAddress: [isHostAddress, 'is no IP address or host name'],
+  ipv6Address: [isIpv6Address, 'is no IPv6 address'],
+  gatewaySubdomain: [isHostAddress, 'is no host name'],
+  sshUser: [(text) => USER.test(text), 'is no user name'],
+};
+
+/** What of this cannot be how a machine is reached; an empty text is nothing said. Values are not quoted. */
+export function faultOfAddress(instance: Address): string | undefined {
+  for (const [name, [isOne, fault]] of Object.entries(FORMS)) {
+    const text = instance[name as keyof Address];
+    if (text !== undefined && text !== '' && !isOne(text)) return `${name} ${fault}`;
+  }
+  return undefined;
+}
+
+/** A machine that nobody could reach is one that could not be made: so its provider reads why, and it is removed. */
+export function withUsableAddress(event: MachineEvent): MachineEvent {
+  if (event.kind !== 'provisioned') return event;
+  const fault = faultOfAddress(event.payload.instance);
+  if (fault === undefined) return event;
+  const message = `the agent reported a machine that nobody can reach: ${fault}`;
+  const payload = { class: 'permanent' as const, code: 'ADDRESS_INVALID', message, resourcesLeft: [] };
+  return { ...event, kind: 'failed', payload };
+}

@@ -1,0 +1,71 @@
+import { isHostAddress, isPrivateAddress } from './host-address.ts';
+
+test.each([
+  '192.0.2.7',
+  '2001:db8::7',
+  '::1',
+  '::ffff:192.0.2.7',
+  'a.example',
+  'k7m2p4.dc-lk.gw.example',
+  'node-1',
+])('%s is an address', (text) => expect(isHostAddress(text)).toBe(true));
+
+test.each([
+  '',
+  '-oProxyCommand=touch /tmp/x',
+  '-oProxyCommand=x.example',
+  'a;b',
+  'a b',
+  'a\nb',
+  '192.0.2.7\n',
+  '\u001b[2Ja',
+  'a@b',
+  'a..b',
+  'a.example.',
+  '$(id)',
+  '[2001:db8::7]',
+  'fe80::1%eth0',
+  '1:2:3',
+  '1::2::3',
+  '12345::',
+  '::1.2.3',
+  '2130706433',
+  '127.1',
+  '0x7f.0.0.1',
+  '0177.0.0.1',
+  '256.1.1.1',
+  `${'a'.repeat(64)}.example`,
+])('%j is none', (text) => expect(isHostAddress(text)).toBe(false));
+
+test.each([
+  '127.0.0.1',
+  '127.9.9.9',
+  '10.1.2.3',
+  '172.16.0.1',
+  '172.31.255.255',
+  '192.168.1.1',
+  '169.254.169.254',
+  '100.64.0.1',
+  '0.0.0.0',
+  '224.0.0.1',
+  '::1',
+  '::',
+  'fe80::1',
+  'fd00::1',
+  'ff02::1',
+  '::ffff:127.0.0.1',
+  '::ffff:a00:1',
+  'localhost',
+  'x.localhost',
+  'printer.local',
+])('%s is not for everybody', (text) => expect(isPrivateAddress(text)).toBe(true));
+
+test.each([
+  '192.0.2.7',
+  '172.32.0.1',
+  '100.128.0.1',
+  '169.253.1.1',
+  '2001:db8::1',
+  '::ffff:192.0.2.7',
+  'a.example',
+])('%s is', (text) => expect(isPrivateAddress(text)).toBe(false));
