@@ -53,6 +53,16 @@ const standing =
       },
       now,
     );
+/** Of one kind of rental, while nothing else is special about it: all of them would be too many ways. */
+const mayGoMissing = (contract: Contract): boolean =>
+  contract.status === 'active' &&
+  contract.machineAvailability === 'up' &&
+  contract.autoAccept &&
+  contract.paymentMethod === 'wallet' &&
+  contract.priceE9s > 0n &&
+  contract.attempts === 1 &&
+  contract.agentAssignedAtNs === null &&
+  contract.pausedAtNs === null;
 const failing = (reason: 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED' | 'PROVISIONING_TIMEOUT') =>
   ((contract, _now, at) =>
     provisioningFailed(contract, {
@@ -101,7 +111,7 @@ export const happenings: Readonly<Record<string, Happening>> = {
   'unpause-to-provisioned': (contract) =>
     contract.status === 'paused' ? move('provisioned', { pausedAtNs: null }) : undefined,
   missing: (contract, now, at) =>
-    contract.machineAvailability === 'up' ? standing('missing')(contract, now, at) : undefined,
+    mayGoMissing(contract) ? standing('missing')(contract, now, at) : undefined,
   lost: (contract, now, at) =>
     contract.machineAvailability === 'missing' ? standing('lost')(contract, now, at) : undefined,
   back: (contract, now, at) =>
