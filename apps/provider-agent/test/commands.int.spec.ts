@@ -250,7 +250,11 @@ test('run serves, status shows it, SIGTERM ends it cleanly and the machine stays
   }
   expect(await service.ended).toMatchObject({ code: 0, err: '' });
   const after = JSON.parse((await withConfig('status', '--json')).out);
-  expect(after).toMatchObject({ running: false, machines: [{ contractId, phase: 'running' }] });
+  expect(after).toMatchObject({
+    running: false,
+    machinesServed: false,
+    machines: [{ contractId, phase: 'running' }],
+  });
 });
 
 test('a process that was turned away says why, does nothing, and works when the other one is gone; the last word is that it leaves', async () => {

@@ -1,7 +1,8 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -197,12 +198,141 @@ describe('running commands', () => {
     }
   });
 
-  test('file transfer by subsystem and port forwarding are refused', async () => {
-    const sftp = await ssh({ port, key: tenant, flags: ['-s'] }, 'sftp');
-    expect(sftp.code).not.toBe(0);
-    expect(sftp.stderr).toContain('subsystem request failed');
-    const forward = await ssh({ port, key: tenant, flags: ['-W', '127.0.0.1:22'] });
-    expect(forward.code).not.toBe(0);
+  describe('files', () => {
+    const options = [
+      '-o',
+      'BatchMode=yes',
+      '-o',
+      'StrictHostKeyChecking=no',
+      '-o',
+      'UserKnownHostsFile=/dev/null',
+    ];
+    const client = (name: string, args: string[], input = '') =>
+      new Promise<{ code: number; out: string }>((resolve) => {
+        const flags = ['-q', '-F', '/dev/null', ...options, '-i', tenant.file, '-P', String(port)];
+        const child = execFile(name, [...flags, ...args], { timeout: 30_000 }, (error, out, err) =>
+          resolve({ code: Number(error?.code ?? 0), out: `${out}${err}` }),
+        );
+        child.stdin?.end(input);
+      });
+
+    test('scp copies there and back, whole trees with their modes, by both of its protocols', async () => {
+      const tree = join(folder, 'tree');
+      await mkdir(join(tree, 'deeper'), { recursive: true });
+      const data = randomBytes(3_000_000);
+      await writeFile(join(tree, 'deeper', 'a file ä'), data, { mode: 0o640 });
+      await writeFile(join(tree, 'empty'), '', { mode: 0o755 });
+      for (const protocol of ['-s', '-O']) {
+        const there = `there${protocol}`;
+        expect(await client('scp', [protocol, '-rp', tree, `dc@127.0.0.1:${there}`])).toEqual({
+          code: 0,
+          out: '',
+        });
+        const back = join(folder, `back${protocol}`);
+        expect(await client('scp', [protocol, '-rp', `dc@127.0.0.1:${there}`, back])).toEqual({
+          code: 0,
+          out: '',
+        });
+        expect((await readFile(join(back, 'deeper', 'a file ä'))).equals(data)).toBe(true);
+        expect((await stat(join(back, 'deeper', 'a file ä'))).mode & 0o777).toBe(0o640);
+        expect((await stat(join(back, 'empty'))).mode & 0o777).toBe(0o755);
+      }
+    });
+
+    test('sftp makes, lists, renames, links and removes, and says what does not work', async () => {
+      await ssh({ port, key: tenant }, 'rm -rf s; mkdir s; echo one > s/one; mkfifo s/pipe');
+      const commands = [
+        'cd s',
+        'mkdir made',
+        'ln -s one link',
+        'rename one two',
+        'chmod 600 two',
+        'ls -ln',
+        '-rename two made',
+        '-get nothing',
+        '-get /etc/shadow-of-nobody',
+        '-put /dev/null pipe',
+        'pwd',
+        'rmdir made',
+        'rm two',
+      ];
+      const { code, out } = await client('sftp', ['-b', '-', 'dc@127.0.0.1'], `${commands.join('\n')}\n`);
+      expect(code).toBe(0);
+      expect(out).toMatch(/^-rw------- +\? +\d+ +\d+ +4 .* two$|^-rw------- .* two$/m);
+      expect(out).toMatch(/^l.* link$/m);
+      expect(out).toContain('remote rename');
+      expect(out).toMatch(/File ".*nothing" not found/);
+      expect(out).toMatch(/Remote working directory: \/.*\/home\/s/);
+      const left = await ssh({ port, key: tenant }, 'ls s; readlink s/link');
+      expect(left.stdout.toString()).toBe('link\npipe\none\n');
+    });
+  });
+
+  describe('ports', () => {
+    const echo = (answer: string) =>
+      createServer((socket) => void socket.on('error', () => undefined).end(answer)).unref();
+    const listen = async (server: ReturnType<typeof createServer>, at = 0): Promise<number> => {
+      await once(server.listen(at, '127.0.0.1'), 'listening');
+      return (server.address() as { port: number }).port;
+    };
+    /** A small server among the machine's own programs. */
+    const SERVE = (at: number) =>
+      `exec ${process.execPath} -e "require('net').createServer((s) => s.end('own')).listen(${at}, '127.0.0.1')"`;
+
+    test('-L reaches what programs of the machine listen at, and nothing else of the host', async () => {
+      const own = firstPort + 500;
+      const program = startSsh({ port, key: tenant }, SERVE(own));
+      const other = (await provision(marks())).instance.sshPort;
+      const foreign = startSsh({ port: other, key: tenant }, SERVE(own + 1));
+      const platform = echo('platform');
+      const through = (to: string) => ssh({ port, key: tenant, flags: ['-W', to] });
+      await eventually(async () => (await through(`127.0.0.1:${own}`)).stdout.toString() === 'own');
+      expect((await through(`localhost:${own}`)).stdout.toString()).toBe('own');
+      await eventually(
+        async () =>
+          (
+            await ssh({ port: other, key: tenant, flags: ['-W', `127.0.0.1:${own + 1}`] })
+          ).stdout.toString() === 'own',
+      );
+      const platformPort = await listen(platform);
+      const refused = [own + 1, platformPort, port, other, own + 2].map((at) => `127.0.0.1:${at}`);
+      for (const to of [...refused, `0.0.0.0:${own}`, `127.0.0.2:${platformPort}`, `[::1]:${platformPort}`]) {
+        expect(await through(to)).toMatchObject({ code: 255, stdout: Buffer.alloc(0) });
+      }
+      platform.close();
+      program.kill();
+      foreign.kill();
+    });
+
+    test("-R is reached by the machine's programs alone, and gives no port of machines away", async () => {
+      const target = echo('from the client');
+      const targetPort = await listen(target);
+      const at = firstPort + 510;
+      const forwarding = (bind: number) =>
+        startSsh({
+          port,
+          key: tenant,
+          flags: ['-N', '-o', 'ExitOnForwardFailure=yes', '-R', `${bind}:127.0.0.1:${targetPort}`],
+        });
+      const client = forwarding(at);
+      const ask = `exec ${process.execPath} -e "require('net').connect(${at}, '127.0.0.1').on('error', () => 0).pipe(process.stdout)"`;
+      await eventually(
+        async () => (await ssh({ port, key: tenant }, ask)).stdout.toString() === 'from the client',
+      );
+      const other = (await provision(marks())).instance.sshPort;
+      expect((await ssh({ port: other, key: tenant }, ask)).stdout).toHaveLength(0);
+      const stranger = connect(at, '127.0.0.1');
+      const heard: Buffer[] = [];
+      stranger.on('data', (chunk) => void heard.push(chunk)).on('error', () => undefined);
+      await once(stranger, 'close');
+      expect(heard).toEqual([]);
+      client.kill();
+      await eventually(async () => (await ssh({ port, key: tenant }, ask)).stdout.length === 0);
+      for (const bind of [80, firstPort - 1]) {
+        expect(await new Promise((resolve) => forwarding(bind).once('exit', resolve))).toBe(255);
+      }
+      target.close();
+    });
   });
 
   describe('when the client goes', () => {

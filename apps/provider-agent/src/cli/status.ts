@@ -20,8 +20,11 @@ export async function status(configPath: string, options: { readonly json?: bool
       endsAtNs: endsAtNs ?? null,
     }),
   );
+  // A machine of this type is reached through the agent itself.
+  const machinesServed = pid !== undefined || config.provisioner.type !== 'local';
   const answer = {
     running: pid !== undefined,
+    machinesServed,
     pid: pid ?? null,
     version: running?.version ?? null,
     connection: running?.connection ?? { state: 'stopped' as const },
@@ -40,6 +43,9 @@ export async function status(configPath: string, options: { readonly json?: bool
   }
   const { connection } = answer;
   console.log(answer.running ? `running (process ${answer.pid})` : 'not running');
+  if (!machinesServed && machines.some(({ phase }) => phase === 'running')) {
+    console.log('nobody gets in: machines of the type local are reached through the running agent');
+  }
   console.log(`connection: ${connection.state}${connection.url ? ` to ${connection.url}` : ''}`);
   if (connection.lastError) console.log(`last fault: ${connection.lastError}`);
   console.log(`events waiting for the platform: ${answer.pendingEvents}`);

@@ -135,3 +135,21 @@ test.each([
 ])('%s is %s', (endpoint, environment) => {
   expect(environmentOf(endpoint)).toBe(environment);
 });
+
+test('a number above 2^53 is a fault of its own setting, and none where it does not count', async () => {
+  const beside = `${LOCAL}note = 9007199254740993\n[provisioner.local]\nmax_machines = 5\n`;
+  expect((await load(`${API}${KEY}${beside}`)).provisioner.settings).toMatchObject({ max_machines: 5 });
+  const [fault, ...more] = await faults(`${API}${KEY}${LOCAL}max_machines = 9007199254740993\n`);
+  expect(fault).toMatch(/^provisioner\.max_machines: /);
+  expect(more).toEqual([]);
+});
+
+test.each(['2026-02-30', '2026-04-31T10:00:00Z', '2026-02-28'])(
+  '%s is refused: no setting is a date',
+  async (date) => {
+    const beside = `${LOCAL}note = ${date}\n[provisioner.local]\nmax_machines = 5\n`;
+    expect(await faults(`${API}${KEY}${beside}`)).toEqual([
+      'provisioner.note: a date is no setting; text is written in quotes',
+    ]);
+  },
+);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { parse, TomlError } from 'smol-toml';
+import { parse, TomlDate, TomlError } from 'smol-toml';
 import type { z } from 'zod';
 import { ConfigError } from './config-error.ts';
 import { environmentOf, PRODUCTION } from './environment.ts';
@@ -46,7 +46,7 @@ export async function loadConfig(path: string, env: NodeJS.ProcessEnv = process.
   const raw = parseToml(file, await readText(file));
   const placeholders = findPlaceholders(raw);
   const parsed = configFile.safeParse(raw);
-  const faults = [...placeholders, ...(parsed.success ? [] : faultsOf(parsed.error))];
+  const faults = [...placeholders, ...findDates(raw), ...(parsed.success ? [] : faultsOf(parsed.error))];
   if (!parsed.success) throw new ConfigError(faults);
   const warnings: string[] = [];
   const all = [parsed.data.provisioner, ...parsed.data.additional_provisioners].map((table, index) =>
@@ -103,7 +103,7 @@ async function readText(file: string): Promise<string> {
 
 function parseToml(file: string, text: string): Record<string, unknown> {
   try {
-    return parse(text);
+    return parse(text, { integersAsBigInt: 'asNeeded' });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     throw new ConfigError([`${file} line ${error.line}: ${error.message.split('\n')[0]}`], { cause: error });
@@ -147,6 +147,15 @@ function readProvisioner(
     if (!checked.success) faults.push(...faultsOf(checked.error, `${path}.${name}`));
   }
   return { type, settings: parsed.success ? parsed.data : {} };
+}
+
+/** No setting is a date, and of one that does not exist another day is made by the reader. */
+function findDates(value: unknown, path = ''): string[] {
+  if (value instanceof TomlDate) return [`${path}: a date is no setting; text is written in quotes`];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    findDates(member, path ? `${path}.${name}` : name),
+  );
 }
 
 function distinct(all: readonly Provisioner[], warnings: string[]): Provisioner[] {

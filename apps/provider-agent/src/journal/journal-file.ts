@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { syncFolder, writeDurably } from './durable-file.ts';
 
 /** The journal is damaged in a way that no crash explains. */
@@ -44,7 +45,7 @@ export class JournalFile {
 
   /** `onDurable` runs when the line is safe, before anything else can look. */
   append(entry: unknown, onDurable: () => void): Promise<void> {
-    const line = `${JSON.stringify(entry)}\n`;
+    const line = lineOf(entry);
     return new Promise((resolve, reject) => {
       this.waiting.push({ line, onDurable, resolve, reject });
       if (this.waiting.length === 1) this.writing = this.writing.then(() => this.flush());
@@ -56,7 +57,7 @@ export class JournalFile {
     const step = this.writing.then(async () => {
       await this.flush();
       const entries = snapshot();
-      await writeDurably(this.path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+      await writeDurably(this.path, entries.map(lineOf).join(''));
       await this.handle?.close();
       this.handle = await open(this.path, 'a', 0o600);
       this.lines = entries.length;
@@ -110,10 +111,29 @@ export async function readJournal(
   const lines = data.subarray(0, wholeBytes).toString('utf8').split('\n').slice(0, -1);
   const entries = lines.map((line, index) => {
     try {
-      return JSON.parse(line) as unknown;
+      return entryOf(line);
     } catch (error) {
       throw new JournalDamagedError(`line ${index + 1} of ${path} cannot be read`, { cause: error });
     }
   });
   return { entries, wholeBytes, bytes: data.length };
 }
+
+const CHECKED = /^([0-9a-f]{8}) /;
+
+/** A checksum of the bytes that follow it, then the entry. */
+function lineOf(entry: unknown): string {
+  const text = JSON.stringify(entry);
+  return `${sumOf(text)} ${text}\n`;
+}
+
+/** Lines of older versions have no checksum. @throws */
+function entryOf(line: string): unknown {
+  const sum = CHECKED.exec(line)?.[1];
+  if (sum === undefined) return JSON.parse(line);
+  const text = line.slice(sum.length + 1);
+  if (sumOf(text) !== sum) throw new Error('its checksum is wrong');
+  return JSON.parse(text);
+}
+
+const sumOf = (text: string): string => crc32(text).toString(16).padStart(8, '0');

@@ -73,6 +73,27 @@ test('damage in the middle stops the start instead of forgetting machines', asyn
   await expect(open()).rejects.toThrow(JournalDamagedError);
 });
 
+test('one changed letter stops the start, though the line can be read', async () => {
+  const first = await open();
+  await first.write([machine('a')]);
+  await first.close();
+  const text = await readFile(path, 'utf8');
+  await writeFile(path, text.replace('"running"', '"stopped"'));
+  await expect(open()).rejects.toThrow(`line 1 of ${path} cannot be read`);
+  await writeFile(path, text);
+  expect((await open()).state.machines.get('a')).toMatchObject({ phase: 'running' });
+});
+
+test('a journal of an older version is read, and is written with checksums', async () => {
+  await writeFile(path, `${JSON.stringify([machine('a')])}\n`);
+  const journal = await open();
+  await journal.write([machine('b')]);
+  await journal.close();
+  for (const line of (await readFile(path, 'utf8')).trimEnd().split('\n'))
+    expect(line).toMatch(/^[0-9a-f]{8} \[/);
+  expect([...(await open()).state.machines.keys()]).toEqual(['a', 'b']);
+});
+
 test('no number is given to two events, restarts included', async () => {
   const first = await open();
   const numbers = [await first.nextSeq(), await first.nextSeq()];

@@ -50,7 +50,11 @@ export class LocalBackend implements Backend {
     this.options = options;
     this.files = new MachineFiles(options.folder);
     this.ports = new LocalPorts(options);
-    this.servers = new LocalServers(this.files, options.onFault);
+    this.servers = new LocalServers(
+      this.files,
+      { from: options.portRangeStart, to: options.portRangeEnd },
+      options.onFault,
+    );
   }
 
   verify(): Promise<VerifyFinding[]> {

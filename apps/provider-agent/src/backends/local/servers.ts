@@ -19,6 +19,7 @@ export class LocalServers {
 
   constructor(
     private readonly files: MachineFiles,
+    private readonly machinePorts: { readonly from: number; readonly to: number },
     private readonly onFault: (error: unknown, what: string) => void,
   ) {}
 
@@ -77,6 +78,7 @@ export class LocalServers {
         hostKey: await this.files.hostKey(externalId),
         port,
         home: this.files.homeOf(externalId),
+        machinePorts: this.machinePorts,
         allowedKeys: machine.sshPublicKeys,
         password: machine.password,
         onFault: (error) => this.onFault(error, externalId),

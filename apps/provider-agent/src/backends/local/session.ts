@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Connection, ServerChannel, Session } from 'ssh2';
 import { inMachine, MACHINE_MARK, SESSION_MARK, signalGroup, signalOne } from './processes.ts';
+import { serveFiles } from './sftp.ts';
 import { canMakeTerminals, inTerminal, resizeTerminal, type WindowSize } from './terminal.ts';
 
 export interface SessionOptions {
@@ -31,7 +32,10 @@ const MOST_VARIABLES = 20;
 /** With `/tmux-<uid>/default` it is the path of a socket, which has 107 bytes. */
 const LONGEST_TMUX_FOLDER = 82;
 const NOTICE =
-  'This is a machine for trying out: a folder on the host, with no isolation. It goes away with its contract.';
+  'This is a machine for trying out: a folder on the host, with no isolation. It goes away with its contract. Ports are forwarded ' +
+  (process.platform === 'linux'
+    ? 'to and from its own programs only, and X11 and agents not at all.'
+    : 'on Linux only: here they are not.');
 
 /** One session of a tenant: what it runs is in a process group of its own, and is hung up on with it. */
 export class TenantSession {
@@ -72,6 +76,14 @@ export class TenantSession {
     });
     session.on('exec', (accept, reject, { command }) => this.begin(accept, reject, command));
     session.on('shell', (accept, reject) => this.begin(accept, reject));
+    session.on('sftp', (accept, reject) => {
+      if (this.begun || this.ended) {
+        reject?.();
+        return;
+      }
+      this.begun = true;
+      serveFiles(accept(), options.home, options.onFault);
+    });
     session.on('auth-agent', (_accept, reject) => reject?.());
     session.on('x11', (_accept, reject) => reject?.());
     session.on('close', () => this.end());

@@ -1,4 +1,5 @@
 import ssh2, { type AuthContext, type Connection, type ParsedKey } from 'ssh2';
+import { Forwarding } from './forwarding.ts';
 import { isPassword, type PasswordHash } from './password.ts';
 import { type SessionOptions, TenantSession } from './session.ts';
 
@@ -15,6 +16,8 @@ export interface SshServerOptions {
   readonly hostKey: string;
   readonly port: number;
   readonly home: string;
+  /** Of the host: those that machines are reached at. */
+  readonly machinePorts: { readonly from: number; readonly to: number };
   readonly allowedKeys: readonly string[];
   readonly password: PasswordHash | undefined;
   readonly onFault: (error: unknown) => void;
@@ -116,6 +119,8 @@ export class SshServer {
       );
     });
     connection.on('ready', () => clearTimeout(late));
+    const { externalId, machinePorts, onFault } = this.options;
+    new Forwarding(connection, { externalId, reserved: machinePorts, onFault });
     let open = 0;
     connection.on('session', (accept, reject) => {
       if (open >= MOST_SESSIONS) {
