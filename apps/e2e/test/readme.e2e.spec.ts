@@ -57,3 +57,23 @@ test('what npm start prints to try next is what the README says', async () => {
       .filter((line) => line.startsWith('npx dc')),
   );
 });
+
+test('the commands of docs/become-a-provider.md make a provider whose machine can be rented', async () => {
+  const page = await readFile(join(ROOT, 'docs/become-a-provider.md'), 'utf8');
+  const commands = /```bash\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  expect(commands.match(/^(npx|\w+=\$\(npx) /gm)).toHaveLength(8);
+  // The last one goes on running.
+  const provider = `set -e\ncd "${ROOT}"\n${commands.trim()} > "$HOME/agent.log" 2>&1 &\nagent=$!\ntrap 'kill $agent; wait $agent || true' EXIT`;
+  const tenant = `export DC_IDENTITY=me
+offering=$(npx dc --json offering list | grep -o '"id":[0-9]*,"pubkey":"[^"]*","offering_id":"small"' | grep -o '^"id":[0-9]*' | cut -d: -f2)
+npx dc contract create --offering-id "$offering" --duration-hours 1 --wait
+npx dc contract ssh last -- uname
+npx dc contract cancel last`;
+  const env = {
+    PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`,
+    HOME: home,
+    DC_API_URL: platform.apiUrl,
+  };
+  const outcome = await runProgram('bash', ['-c', `${provider}\n${tenant}`], env);
+  expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('Linux') });
+}, 120_000);
