@@ -50,7 +50,8 @@ export const REASONS = {
   // contracts
   CONTRACT_NOT_FOUND: 'Check the contract id.',
   TRANSITION_NOT_ALLOWED: 'Look at the contract: its state does not allow this any more.',
-  CREDENTIALS_NOT_AVAILABLE: 'Reset the password to get new credentials.',
+  CREDENTIALS_NOT_AVAILABLE:
+    'Use your SSH key. Where the machine lives and has a password, resetting it gives new credentials.',
   SSH_KEY_INVALID: 'Give one public SSH key line, for example the content of ~/.ssh/id_ed25519.pub.',
   OWN_CONTRACT: 'Ask another party.',
   // payments
