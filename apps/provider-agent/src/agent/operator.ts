@@ -2,7 +2,7 @@ import type { Clock } from '@decent-cloud/kernel';
 import type { DesiredSnapshot } from '@decent-cloud/messages/agent-protocol';
 import type { Backend, FoundMachine } from '../backends/backend.ts';
 import type { DesiredMachine } from '../domain/machine.ts';
-import { type Knowledge, type Orphan, orphanOf, orphansOf } from '../domain/orphans.ts';
+import { type Knowledge, machinesNamed, type Orphan, orphanOf, orphansOf } from '../domain/orphans.ts';
 import { type PlanStep, planOf } from '../domain/plan.ts';
 import type { MachineRecord } from '../domain/record.ts';
 import type { Logger } from '../log.ts';
@@ -74,8 +74,9 @@ export class Operator {
   }
 
   /** @throws OperatorRefusal; and when the platform cannot be asked */
-  async adopt(externalId: string): Promise<Orphan> {
+  async adopt(idOrBeginning: string): Promise<Orphan> {
     const snapshot = await this.options.ask();
+    const externalId = await this.idMeant(idOrBeginning);
     const orphan = await this.mustBeOrphan(externalId, snapshot);
     if (orphan.whyNotAdopt !== undefined) throw refusal(externalId, 'adopted', orphan.whyNotAdopt);
     const wanted = snapshot.machines.find(({ contractId }) => contractId === orphan.contractId);
@@ -99,6 +100,16 @@ export class Operator {
     });
     await this.options.report();
     return orphan;
+  }
+
+  /** @throws OperatorRefusal when it is the beginning of none, or of more than one */
+  private async idMeant(text: string): Promise<string> {
+    const named = machinesNamed(await this.options.backend.list(), text);
+    const [machine] = named;
+    if (machine && named.length === 1) return machine.externalId;
+    if (!machine) throw new OperatorRefusal(`there is no machine "${text}"`);
+    const ids = named.map(({ externalId }) => externalId).slice(0, 5);
+    throw new OperatorRefusal(`"${text}" is the beginning of ${named.length} machines: ${ids.join(', ')}`);
   }
 
   private async mustBeOrphan(externalId: string, snapshot: DesiredSnapshot | undefined): Promise<Orphan> {

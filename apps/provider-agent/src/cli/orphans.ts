@@ -36,8 +36,9 @@ export async function orphansAdopt(configPath: string, externalId: string, optio
   );
   if (options.json) console.log(JSON.stringify({ adopted: orphan, throughAgent }, null, 2));
   else {
+    const { externalId: id } = orphan;
     const told = throughAgent ? 'the platform is told' : 'the platform is told when the agent runs';
-    console.log(`adopted: ${externalId} serves the contract ${orphan.contractId}; ${told}`);
+    console.log(`adopted: ${id} serves the contract ${orphan.contractId}; ${told}`);
   }
 }
 

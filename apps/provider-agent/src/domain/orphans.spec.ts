@@ -1,6 +1,6 @@
 import type { FoundMachine } from '../backends/backend.ts';
 import type { DesiredMachine } from './machine.ts';
-import { type Knowledge, orphansOf } from './orphans.ts';
+import { type Knowledge, machinesNamed, orphansOf } from './orphans.ts';
 import type { MachineRecord } from './record.ts';
 
 const own = { environment: 'test', agent: 'a'.repeat(16) };
@@ -120,4 +120,13 @@ test('remains are listed also while their removal goes on, and can be destroyed 
     ['x-a-2', 'not-in-journal', true, false],
     ...verdict,
   ]);
+});
+
+test('a machine is named by its id, or by the beginning that only its id has', () => {
+  const machines = ['dc-a1', 'dc-a1-b', 'dc-b2'].map((externalId) => ({ externalId }));
+  const named = (text: string) => machinesNamed(machines, text).map(({ externalId }) => externalId);
+  expect(named('dc-b')).toEqual(['dc-b2']);
+  expect(named('dc-a1')).toEqual(['dc-a1']);
+  expect(named('dc-a')).toEqual(['dc-a1', 'dc-a1-b']);
+  expect([named('x'), named('')]).toEqual([[], []]);
 });

@@ -34,6 +34,16 @@ export interface Knowledge {
 
 const NOBODY_ASKED = 'the platform cannot be asked what it wants';
 
+/** The machine with this id, or the only one whose id begins with it; all that it may mean when there are more. */
+export function machinesNamed<M extends Pick<FoundMachine, 'externalId'>>(
+  machines: readonly M[],
+  text: string,
+): M[] {
+  const exact = machines.filter(({ externalId }) => externalId === text);
+  if (exact.length > 0 || text === '') return exact;
+  return machines.filter(({ externalId }) => externalId.startsWith(text));
+}
+
 /** Machines that no contract of the journal stands for. */
 export function orphansOf(knowledge: Knowledge): Orphan[] {
   return knowledge.machines.flatMap((machine) => orphanOf(machine, knowledge) ?? []);
