@@ -1,5 +1,6 @@
 import { userSeedOfEd25519 } from '@decent-cloud/nats-auth';
 import { connect, jwtAuthenticator, type NatsConnection, wsconnect } from '@nats-io/transport-node';
+import { secureFaultOf, trustAlso } from './secure-websocket.ts';
 import type { Session } from './session.ts';
 
 export interface ConnectOptions {
@@ -32,8 +33,10 @@ export async function connectBroker(options: ConnectOptions): Promise<NatsConnec
     { servers: all.filter(isWebsocket), dial: wsconnect },
   ].filter(({ servers }) => servers.length > 0);
   const failures: unknown[] = [];
+  const why: string[] = [];
   for (const { servers, dial } of ways) {
     try {
+      if (options.caFile && dial === wsconnect) await trustAlso(options.caFile);
       return await dial({
         servers,
         name: options.name,
@@ -53,9 +56,13 @@ export async function connectBroker(options: ConnectOptions): Promise<NatsConnec
       });
     } catch (error) {
       failures.push(error);
+      why.push(error instanceof Error ? error.message : String(error));
+      for (const url of servers.filter((one) => one.startsWith('wss:'))) {
+        const fault = await secureFaultOf(url);
+        if (fault !== undefined) why.push(`${url}: ${fault}`);
+      }
     }
   }
-  const why = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
   throw new NoBrokerError(
     failures.length > 0 ? `no broker can be reached: ${why.join('; ')}` : 'the platform names no broker',
     { cause: failures.at(-1) },
