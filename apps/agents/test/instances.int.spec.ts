@@ -157,6 +157,7 @@ test('whoever leaves makes room at once, and nobody is told of two', async () =>
   agent.publishHeartbeat({ ...agent.heartbeat(0), leaving: true });
   await agent.leave();
   await eventually(async () => (await shown(provider))?.instance === null);
+  expect(await shown(provider)).toMatchObject({ online: false });
   await copy.openSession();
   expect(await shown(provider)).toMatchObject({ instance: { host: 'beta' }, rival: null });
   expect(doubles(agent.publicKey)).toEqual([]);

@@ -358,6 +358,16 @@ describe('what a provider has to answer', () => {
     ]);
   }, 30_000);
 
+  it('is said to the tenant, too: until when at most, and how the money comes back', async () => {
+    world.autoAccept = false;
+    const key = globalThis.crypto.randomUUID();
+    const { message } = await world.rentAnswer({}, tenant, key);
+    expect(message).toMatch(
+      /answers by hand, within 72 hours at most\. The money is held .* gives all of it back/,
+    );
+    expect((await world.rentAnswer({}, tenant, key)).message).toBe(message);
+  });
+
   it('is said of free and test rentals, and never when a standing order accepts', async () => {
     const byItself = await world.rent();
     expect(await world.said(byItself, 'rental-requested')).toEqual([]);

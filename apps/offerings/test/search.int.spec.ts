@@ -150,7 +150,7 @@ describe('search', () => {
 
   it('leaves out what nobody serves, and still fills its pages', async () => {
     const [served, unserved] = [provider(), user()];
-    pools.set(unserved.publicKey, [{ poolId: 'us', location: 'na', online: true }]);
+    pools.set(unserved.publicKey, []);
     const product_type = hex(4);
     const visible: bigint[] = [];
     for (let index = 0; index < 9; index++) {
@@ -253,7 +253,8 @@ describe('search', () => {
     await offerings.create(online, { datacenter_country: 'US' });
     await offerings.create(online, { is_draft: true });
     await offerings.create(offline);
-    expect((await count()) - before).toBe(1);
+    // Whoever has a pool that could make it serves it, wherever that is.
+    expect((await count()) - before).toBe(2);
     await expect(offerings.ask(requests.countForRent, {}, ANYBODY)).rejects.toMatchObject({
       code: 'FORBIDDEN',
     });
@@ -407,3 +408,33 @@ describe('among many', () => {
     expect(found).toEqual(expected);
   });
 });
+
+test('what lists say of renting is what a quote says, and nothing is for rent without its agents', async () => {
+  const owner = user();
+  const id = await offerings.create(owner, { stock_total: 1, datacenter_country: 'BR' });
+  const wish = { holdId: globalThis.crypto.randomUUID(), renterPublicKey: hex(32), durationHours: 24 };
+  // What is known of pools is two seconds old at most.
+  const both = (reason: string | undefined) =>
+    eventually(
+      async () => {
+        const shown = await offerings.ask(getOffering, { params: { id } }, ANYBODY);
+        const quoted = await offerings
+          .ask(requests.quoteRental, { body: { ...wish, offeringDbId: id } })
+          .then(() => undefined)
+          .catch((error: { reason: string }) => error.reason);
+        const said = [shown.can_rent_now, shown.cannot_rent_reason, quoted];
+        if (said.join() !== [reason === undefined, reason, reason].join()) throw new Error(said.join());
+        return true;
+      },
+      { deadlineMs: 20_000, everyMs: 200 },
+    );
+  pools.set(owner.publicKey, []);
+  await both('PROVIDER_OFFLINE');
+  // No pool is named and none is in the region: any of the provider gets the work.
+  pools.set(owner.publicKey, [{ poolId: 'p', location: 'europe', online: true }]);
+  await both(undefined);
+  pools.set(owner.publicKey, [{ poolId: 'p', location: 'europe', online: false }]);
+  await both('PROVIDER_OFFLINE');
+  await offerings.hold(id);
+  await both('OUT_OF_STOCK');
+}, 100_000);

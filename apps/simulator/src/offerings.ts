@@ -84,7 +84,7 @@ export class Offerings extends Service {
     const { rules } = this;
     const offering = this.offerings.get(offeringDbId);
     if (!offering || !rules.maySee(offering, false)) throw new Error(`no offering ${offeringDbId}`);
-    rules.assertRentable(offering, durationHours, this.heldUnits(offeringDbId));
+    rules.assertRentable(offering, durationHours, this.heldUnits(offeringDbId), 'unknown');
     return requests.holdStock.answer.parse(
       rules.termsOf(offering, this.autoAccepting.has(offering.offeringId)),
     );

@@ -1,3 +1,4 @@
+export * from './choose-pools.ts';
 export * from './crash-point.ts';
 export * from './exact-json.ts';
 export * from './folded.ts';

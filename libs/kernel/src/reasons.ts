@@ -43,6 +43,7 @@ export const REASONS = {
   // offerings
   OFFERING_NOT_FOUND: 'Search the marketplace again: this offering is gone or not visible to you.',
   OFFERING_EXISTS: 'Choose another offering_id.',
+  PROVIDER_OFFLINE: 'Choose another offering, or try again when the provider is online.',
   OUT_OF_STOCK: 'Choose another offering or try again later.',
   PRICE_CHANGED: 'Look at the offering again, and rent at its new price if you agree to it.',
   DURATION_OUT_OF_RANGE: 'Choose a duration within the limits of the offering.',

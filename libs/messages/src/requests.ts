@@ -89,7 +89,13 @@ export const quoteRental = request({
   subject: 'req.offerings.v1.quote-rental',
   body: z.object(rentalWish),
   answer: rentalTerms,
-  refusals: ['OFFERING_NOT_FOUND', 'OUT_OF_STOCK', 'DURATION_OUT_OF_RANGE', 'CURRENCY_UNSUPPORTED'],
+  refusals: [
+    'OFFERING_NOT_FOUND',
+    'OUT_OF_STOCK',
+    'PROVIDER_OFFLINE',
+    'DURATION_OUT_OF_RANGE',
+    'CURRENCY_UNSUPPORTED',
+  ],
 });
 
 /**
@@ -258,6 +264,8 @@ export const poolsOnline = request({
         poolId: z.string(),
         poolName: z.string(),
         location: z.string(),
+        /** Absent: a platform of before this was told. */
+        provisionerType: z.string().optional(),
         online: z.boolean(),
       }),
     ),

@@ -1,9 +1,9 @@
+import { choosePools } from '@decent-cloud/kernel';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { PoolStore } from '../pool/pool.store.ts';
 import type { Assignment } from './assignment.store.ts';
 import type { Candidate } from './domain/choose-agent.ts';
-import { choosePools } from './domain/choose-pools.ts';
 import { POLLING_SLOTS } from './domain/polling.ts';
 
 /** The agents that may get a contract, with their load as it is in this transaction. */

@@ -82,13 +82,22 @@ export class InstanceStore {
     );
   }
 
-  /** These said that they were leaving. */
+  /** These said that they were leaving: they are offline from now on, as if they had been silent for long enough. */
   async leave(left: readonly { agentPublicKey: string; instanceId: string }[], now: bigint): Promise<void> {
     await this.database.query(
-      `update agent_instance i set ended_at_ns = $3, ended_by = 'left'
-       from unnest($1::text[], $2::uuid[]) as l(key, instance)
-       where i.agent_public_key = l.key and i.instance_id = l.instance and i.ended_at_ns is null`,
-      [left.map(({ agentPublicKey }) => agentPublicKey), left.map(({ instanceId }) => instanceId), now],
+      `with ended as (
+         update agent_instance i set ended_at_ns = $3, ended_by = 'left'
+         from unnest($1::text[], $2::uuid[]) as l(key, instance)
+         where i.agent_public_key = l.key and i.instance_id = l.instance and i.ended_at_ns is null
+         returning i.agent_public_key)
+       update agent a set last_heartbeat_ns = least(a.last_heartbeat_ns, $4)
+       from ended where a.agent_public_key = ended.agent_public_key`,
+      [
+        left.map(({ agentPublicKey }) => agentPublicKey),
+        left.map(({ instanceId }) => instanceId),
+        now,
+        now - secondsToNs(ONLINE_SECONDS),
+      ],
     );
   }
 

@@ -12,11 +12,12 @@ export class PoolsOnline implements Verb<typeof poolsOnline> {
     requireService(caller);
     const pools = await this.pools.ofProviders(body.providerPublicKeys, now);
     return {
-      pools: pools.map(({ providerPublicKey, poolId, name, location, onlineCount }) => ({
+      pools: pools.map(({ providerPublicKey, poolId, name, location, provisionerType, onlineCount }) => ({
         providerPublicKey,
         poolId,
         poolName: name,
         location,
+        provisionerType,
         online: onlineCount > 0,
       })),
     };

@@ -46,7 +46,7 @@ export async function whileRented<T>(
 
 async function firstInStock(session: Session): Promise<bigint> {
   const offers = await session.call(searchOfferings, { query: { in_stock_only: true, limit: 50 } });
-  const chosen = offers.find((one) => one.provider_online !== false) ?? offers[0];
+  const chosen = offers.find((one) => one.can_rent_now !== false) ?? offers[0];
   if (chosen?.id !== undefined) return chosen.id;
   throw new CliError(
     EXIT.notFound,

@@ -2,6 +2,7 @@ import { getOffering } from '@decent-cloud/messages/offerings';
 import type { Command } from 'commander';
 import { details } from '../print.ts';
 import { id, type Run, verb } from '../verb.ts';
+import { forRent } from './for-rent.ts';
 
 export function addGet(parent: Command, run: Run): void {
   verb(parent, run, {
@@ -20,6 +21,7 @@ export function addGet(parent: Command, run: Run): void {
           Description: one.description,
           Provider: one.provider_name ?? one.owner_username,
           'Provider key': one.pubkey,
+          'For rent': forRent(one),
           'Provider online':
             one.provider_online === undefined ? undefined : one.provider_online ? 'yes' : 'no',
           Price: `${one.monthly_price.toFixed(2)} ${one.currency} per month`,

@@ -9,6 +9,7 @@ import type { Command } from 'commander';
 import { table } from '../print.ts';
 import type { Session } from '../session.ts';
 import { type Run, verb, whole } from '../verb.ts';
+import { forRent } from './for-rent.ts';
 
 type Offering = Output<typeof offering>;
 
@@ -35,7 +36,7 @@ export function addList(parent: Command, run: Run, name: string, path: string): 
         .option('--mine', 'own ones, drafts and private ones included')
         .option('--product-type <type>', 'such as compute, gpu, dedicated')
         .option('--country <code>', 'two letters, such as DE')
-        .option('--in-stock-only', 'only what can be rented now')
+        .option('--in-stock-only', 'only what is in stock')
         .option('--limit <count>', 'at most so many', whole(1, 200), 50),
     async run(session, options) {
       const found = await search(session, options);
@@ -47,9 +48,9 @@ export function addList(parent: Command, run: Run, name: string, path: string): 
         one.monthly_price.toFixed(2),
         one.currency,
         one.stock_available ?? one.stock_status,
-        one.provider_online === undefined ? undefined : one.provider_online ? 'online' : 'offline',
+        forRent(one),
       ]);
-      const head = ['id', 'name', 'provider', 'place', 'per month', 'currency', 'stock', 'agent'];
+      const head = ['id', 'name', 'provider', 'place', 'per month', 'currency', 'stock', 'for rent'];
       const total = found.length > 0 ? `Total: ${found.length} offering(s)\n` : '';
       return { json: found, text: table(head, rows, 'No offerings') + total };
     },

@@ -39,8 +39,9 @@ const HOLD_MARGIN_NS = secondsToNs(60);
 const CREATED = 'Rental request created successfully';
 const PAYMENT_UNCONFIRMED =
   'Rental request created; the payment is being confirmed. Look at the contract in a moment';
+const BY_HAND = (hours: number) =>
+  `${CREATED}; the provider answers by hand, within ${hours} hours at most. The money is held until then; a cancellation gives all of it back`;
 const MESSAGES = {
-  settled: CREATED,
   unknown: PAYMENT_UNCONFIRMED,
   /** A yes and not a refusal: a refusal frees the key, and a repeat would rent again what was given up. */
   ended: 'Rental request created; it has ended before it was paid. Look at the contract',
@@ -74,10 +75,11 @@ export class CreateContract implements Verb<typeof createContract> {
       (await this.open(user.publicKey, request, context));
     const { contractId } = contract;
     if (contract.paymentStatus === 'failed') throw paymentFailed(contract);
-    if (contract.paymentStatus !== 'pending') return { contractId, message: CREATED };
+    const settled = contract.autoAccept ? CREATED : BY_HAND(this.settings.RESPONSE_TIMEOUT_HOURS);
+    if (contract.paymentStatus !== 'pending') return { contractId, message: settled };
     const outcome = await this.payment.charge(contract, context.requestId, true);
     if (outcome.kind === 'refused') throw outcome.refusal;
-    return { contractId, message: MESSAGES[outcome.kind] };
+    return { contractId, message: outcome.kind === 'settled' ? settled : MESSAGES[outcome.kind] };
   }
 
   private async open(

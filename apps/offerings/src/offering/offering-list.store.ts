@@ -20,6 +20,7 @@ export interface ServedGroup {
   readonly agentPoolId: string | null;
   readonly datacenterCountry: string;
   readonly offeringSource: string;
+  readonly provisionerType: string | null;
   readonly count: bigint;
 }
 
@@ -65,16 +66,18 @@ export class OfferingListStore {
       agent_pool_id: string | null;
       datacenter_country: string;
       offering_source: string;
+      provisioner_type: string | null;
       count: bigint;
     }>(
-      `select provider_public_key, agent_pool_id, datacenter_country, offering_source, count(*) as count
-       from offering where is_listed group by 1, 2, 3, 4`,
+      `select provider_public_key, agent_pool_id, datacenter_country, offering_source, provisioner_type, count(*) as count
+       from offering where is_listed group by 1, 2, 3, 4, 5`,
     );
     return rows.map((row) => ({
       providerPublicKey: row.provider_public_key,
       agentPoolId: row.agent_pool_id,
       datacenterCountry: row.datacenter_country,
       offeringSource: row.offering_source,
+      provisionerType: row.provisioner_type,
       count: row.count,
     }));
   }

@@ -1,7 +1,10 @@
 import { requests, type VerbInput } from '@decent-cloud/messages';
 import { Database } from '@decent-cloud/postgres';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import type { Offering } from '../offering/domain/offering.ts';
+import { type Serving, servingOf } from '../offering/domain/pool.ts';
 import { OfferingStore } from '../offering/offering.store.ts';
+import { PoolDirectory } from '../offering/pool-directory.ts';
 import { assertSameHold, type HoldTerms } from './domain/hold.ts';
 import { RentalTerms } from './rental-terms.ts';
 import { StockStore } from './stock.store.ts';
@@ -14,6 +17,7 @@ export class QuoteRental implements Verb<typeof requests.quoteRental> {
     private readonly offerings: OfferingStore,
     private readonly stock: StockStore,
     private readonly terms: RentalTerms,
+    private readonly pools: PoolDirectory,
   ) {}
 
   async run(
@@ -29,6 +33,13 @@ export class QuoteRental implements Verb<typeof requests.quoteRental> {
     }
     const offering = await this.offerings.find(offeringDbId);
     const isOwner = await this.terms.isOwner(offering, renterPublicKey, requestId);
-    return this.terms.of(this.database, offering, { isOwner, durationHours });
+    const serving = offering && (await this.servingOf(offering));
+    return this.terms.of(this.database, offering, { isOwner, durationHours, serving });
+  }
+
+  private async servingOf(offering: Offering): Promise<Serving | 'unknown' | undefined> {
+    const { providerPublicKey } = offering;
+    const pools = await this.pools.poolsIfKnown([providerPublicKey]);
+    return pools ? servingOf(offering, pools.get(providerPublicKey) ?? []) : 'unknown';
   }
 }

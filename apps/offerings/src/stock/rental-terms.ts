@@ -3,6 +3,7 @@ import type { Sql } from '@decent-cloud/postgres';
 import { Bus } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
 import { maySee, type Offering } from '../offering/domain/offering.ts';
+import type { Serving } from '../offering/domain/pool.ts';
 import { offeringNotFound } from '../offering/own-offering.ts';
 import { ProviderSettingStore } from '../provider/provider-setting.store.ts';
 import { assertRentable, type HoldTerms, termsOf } from './domain/hold.ts';
@@ -21,10 +22,16 @@ export class RentalTerms {
   async of(
     sql: Sql,
     offering: Offering | undefined,
-    wish: { readonly isOwner: boolean; readonly durationHours: number },
+    wish: {
+      readonly isOwner: boolean;
+      readonly durationHours: number;
+      /** Absent: the quote has asked who serves it. */
+      readonly serving?: Serving | 'unknown' | undefined;
+    },
   ): Promise<HoldTerms> {
     if (!offering || !maySee(offering, wish.isOwner)) throw offeringNotFound();
-    assertRentable(offering, wish.durationHours, await this.stock.heldUnits(sql, offering.id));
+    const serving = 'serving' in wish ? wish.serving : 'unknown';
+    assertRentable(offering, wish.durationHours, await this.stock.heldUnits(sql, offering.id), serving);
     const owner = { publicKey: offering.providerPublicKey, accountId: offering.providerAccountId };
     return termsOf(offering, await this.settings.isAutoAccepting(sql, owner));
   }

@@ -67,6 +67,7 @@ export const createContract = endpoint({
     'DURATION_OUT_OF_RANGE',
     'PRICE_CHANGED',
     'OUT_OF_STOCK',
+    'PROVIDER_OFFLINE',
     'INSUFFICIENT_BALANCE',
     'IDEMPOTENCY_KEY_REUSED',
   ],

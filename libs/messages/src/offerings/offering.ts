@@ -77,6 +77,10 @@ export const offering = z
     agent_pool_id: string(),
     post_provision_script: string(),
     provider_online: flag(),
+    /** In stock, and somebody is online who would make it: what a rental would be told now, but for its duration. */
+    can_rent_now: flag(),
+    /** `OUT_OF_STOCK` or `PROVIDER_OFFLINE`; absent when it can be rented. */
+    cannot_rent_reason: string(),
     resolved_pool_id: string(),
     resolved_pool_name: string(),
     created_at_ns: int64().optional(),
@@ -109,6 +113,7 @@ export const offering = z
         is_draft: false,
         owner_username: 'berlin-metal',
         provider_online: true,
+        can_rent_now: true,
         resolved_pool_id: 'berlin-53f2d31f',
         resolved_pool_name: 'Berlin',
       },

@@ -1,4 +1,4 @@
-import { servingOf } from './pool.ts';
+import { assertForRent, servingOf, whyNotForRent } from './pool.ts';
 
 const pool = (poolId: string, location: string, online: boolean) => ({
   poolId,
@@ -6,7 +6,12 @@ const pool = (poolId: string, location: string, online: boolean) => ({
   location,
   online,
 });
-const berlin = { offeringSource: 'provider', agentPoolId: null, datacenterCountry: 'DE' };
+const berlin = {
+  offeringSource: 'provider',
+  agentPoolId: null,
+  datacenterCountry: 'DE',
+  provisionerType: null,
+};
 
 describe('who serves an offering', () => {
   it('is the pool that it names, wherever that is, online or not', () => {
@@ -14,8 +19,9 @@ describe('who serves an offering', () => {
     expect(servingOf({ ...berlin, agentPoolId: 'b' }, pools)).toEqual({ online: false, pool: pools[1] });
   });
 
-  it('is nobody when the named pool is gone, though another would do', () => {
-    expect(servingOf({ ...berlin, agentPoolId: 'gone' }, [pool('a', 'europe', true)])).toBeUndefined();
+  it('is another that would get the work when the named pool is gone', () => {
+    const pools = [pool('a', 'europe', true)];
+    expect(servingOf({ ...berlin, agentPoolId: 'gone' }, pools)).toEqual({ online: true, pool: pools[0] });
   });
 
   it('is the pool in the region of its country, one that is online before others', () => {
@@ -24,12 +30,35 @@ describe('who serves an offering', () => {
     expect(servingOf(berlin, pools.slice(0, 1))).toEqual({ online: false, pool: pools[0] });
   });
 
-  it('is nobody without a pool there, and without a country', () => {
-    expect(servingOf(berlin, [pool('x', 'na', true)])).toBeUndefined();
-    expect(servingOf({ ...berlin, datacenterCountry: '' }, [pool('a', 'europe', true)])).toBeUndefined();
+  it('is any pool that can make such a machine without one there, and without a country', () => {
+    const pools = [{ ...pool('x', 'na', true), provisionerType: 'docker' }];
+    const online = { online: true, pool: pools[0] };
+    expect(servingOf(berlin, pools)).toEqual(online);
+    expect(servingOf({ ...berlin, datacenterCountry: '' }, pools)).toEqual(online);
+    expect(servingOf({ ...berlin, provisionerType: 'docker' }, pools)).toEqual(online);
+    expect(servingOf({ ...berlin, provisionerType: 'proxmox' }, pools)).toBeUndefined();
+    expect(servingOf(berlin, [])).toBeUndefined();
   });
 
   it('is no matter for a resource that runs already', () => {
     expect(servingOf({ ...berlin, offeringSource: 'self_provisioned' }, [])).toEqual({ online: true });
+  });
+});
+
+describe('an offering', () => {
+  const one = { stockStatus: 'in_stock', stockTotal: 1 };
+
+  it.each([
+    ['can be rented', 0, { online: true }, undefined],
+    ['can be rented while nobody knows who is online', 0, 'unknown', undefined],
+    ['cannot without a unit, whoever is online', 1, { online: true }, 'OUT_OF_STOCK'],
+    ['cannot without a unit, whoever is offline', 1, undefined, 'OUT_OF_STOCK'],
+    ['cannot while its agents are offline', 0, { online: false }, 'PROVIDER_OFFLINE'],
+    ['cannot when nobody serves it', 0, undefined, 'PROVIDER_OFFLINE'],
+  ] as const)('%s', (_name, held, serving, reason) => {
+    expect(whyNotForRent(one, held, serving)).toBe(reason);
+    const asserting = () => assertForRent(one, held, serving);
+    if (reason === undefined) expect(asserting).not.toThrow();
+    else expect(asserting).toThrow(expect.objectContaining({ code: 'CONFLICT', reason }));
   });
 });

@@ -1,6 +1,6 @@
 import { amountE9sToNumber } from '@decent-cloud/kernel';
 import { availableUnits, type Offering, type OfferingWire } from './offering.ts';
-import type { Serving } from './pool.ts';
+import { type Serving, whyNotForRent } from './pool.ts';
 
 export interface PrintOptions {
   /** Sees configuration and scripts. */
@@ -16,6 +16,7 @@ export function printOffering(offering: Offering, options: PrintOptions): Offeri
   const { isOwner, heldUnits, serving, ownerUsername } = options;
   const { provisioner_config, ...details } = offering.details;
   const pool = serving === 'unknown' ? undefined : serving?.pool;
+  const why = whyNotForRent(offering, heldUnits, serving);
   return withoutAbsent({
     ...details,
     id: offering.id,
@@ -47,6 +48,8 @@ export function printOffering(offering: Offering, options: PrintOptions): Offeri
     agent_pool_id: offering.agentPoolId,
     post_provision_script: isOwner ? offering.postProvisionScript : undefined,
     provider_online: serving === 'unknown' ? undefined : (serving?.online ?? false),
+    can_rent_now: why === undefined,
+    cannot_rent_reason: why,
     resolved_pool_id: pool?.poolId,
     resolved_pool_name: pool?.poolName,
     created_at_ns: offering.createdAtNs,

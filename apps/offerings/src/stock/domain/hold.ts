@@ -1,12 +1,18 @@
 import { printExactJson, Refusal } from '@decent-cloud/kernel';
 import type { Output, requests } from '@decent-cloud/messages';
-import { availableUnits, type Offering } from '../../offering/domain/offering.ts';
+import type { Offering } from '../../offering/domain/offering.ts';
+import { assertForRent, type Serving } from '../../offering/domain/pool.ts';
 import { sizeGb, sizeMb } from '../../offering/domain/size.ts';
 
 export type HoldTerms = Output<typeof requests.holdStock.answer>;
 
 /** May this offering be rented for so long? @throws Refusal */
-export function assertRentable(offering: Offering, durationHours: number, heldUnits: number): void {
+export function assertRentable(
+  offering: Offering,
+  durationHours: number,
+  heldUnits: number,
+  serving: Serving | 'unknown' | undefined,
+): void {
   const { minContractHours, maxContractHours } = offering;
   if (minContractHours !== null && durationHours < minContractHours) {
     throw outOfRange(`Duration of ${durationHours} hours is below the minimum of ${minContractHours} hours`);
@@ -14,9 +20,7 @@ export function assertRentable(offering: Offering, durationHours: number, heldUn
   if (maxContractHours !== null && durationHours > maxContractHours) {
     throw outOfRange(`Duration of ${durationHours} hours is above the maximum of ${maxContractHours} hours`);
   }
-  if (availableUnits(offering, heldUnits) < 1) {
-    throw new Refusal('CONFLICT', 'OUT_OF_STOCK', 'Offering is out of stock');
-  }
+  assertForRent(offering, heldUnits, serving);
 }
 
 const outOfRange = (text: string): Refusal => new Refusal('UNPROCESSABLE', 'DURATION_OUT_OF_RANGE', text);

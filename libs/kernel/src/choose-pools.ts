@@ -1,21 +1,22 @@
-import { regionOfCountry } from '@decent-cloud/kernel';
+import { regionOfCountry } from './regions.ts';
 
 export interface PoolChoice {
   readonly poolId: string;
   readonly location: string;
-  readonly provisionerType: string;
+  /** Absent: not told. */
+  readonly provisionerType?: string | undefined;
 }
 
 /**
  * The pools whose agents may serve a contract: the one that the offering names, else those of its country's region, else
- * every pool of the provider that can make such a machine.
+ * every pool of the provider that can make such a machine. What is for rent and who gets the work both come from here.
  */
 export function choosePools(
   pools: readonly PoolChoice[],
   wanted: {
     readonly agentPoolId: string | null;
     readonly datacenterCountry: string;
-    readonly provisionerType: string | undefined;
+    readonly provisionerType: string | null | undefined;
   },
 ): string[] {
   const explicit = pools.filter(({ poolId }) => poolId === wanted.agentPoolId);
@@ -26,7 +27,9 @@ export function choosePools(
   return idsOf(
     pools.filter(
       ({ provisionerType }) =>
-        wanted.provisionerType === undefined || provisionerType === wanted.provisionerType,
+        wanted.provisionerType == null ||
+        provisionerType === undefined ||
+        provisionerType === wanted.provisionerType,
     ),
   );
 }
