@@ -1,5 +1,6 @@
+import { CliError } from '../exit.ts';
 import { amount, details, time } from '../print.ts';
-import type { Contract } from '../ssh/target.ts';
+import { type Contract, plainSshLine, sshTargetOf } from '../ssh/target.ts';
 
 export function describeContract(contract: Contract): string {
   const { gateway_subdomain: gateway, gateway_ssh_port: port } = contract;
@@ -23,6 +24,20 @@ export function describeContract(contract: Contract): string {
       contract.gateway_port_range_start === undefined
         ? undefined
         : `${contract.gateway_port_range_start} to ${contract.gateway_port_range_end}`,
-    Machine: contract.provisioning_instance_details,
+    ...loginOf(contract),
   });
+}
+
+/** How to get in, ready to copy; nothing when there is no machine, or none that can be reached. */
+function loginOf(contract: Contract) {
+  try {
+    const target = sshTargetOf(contract);
+    return {
+      'Log in': `dc contract ssh ${contract.contract_id}`,
+      'Without dc': plainSshLine(target, contract.contract_id),
+    };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return {};
+  }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { generateKeyPair } from '@decent-cloud/identity';
 import { sshArguments } from './open-session.ts';
 import { printSshPrivateKey, printSshPublicKey } from './openssh-key.ts';
-import { type Contract, knownHostsLine, refusePrivateAddress, sshTargetOf } from './target.ts';
+import { type Contract, knownHostsLine, plainSshLine, refusePrivateAddress, sshTargetOf } from './target.ts';
 
 const hostKey = printSshPublicKey(generateKeyPair(), 'host');
 const contract = (details: object, more: Partial<Contract> = {}): Contract =>
@@ -77,4 +77,16 @@ test('OpenSSH reads the keys that we make', () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('a line to copy logs in without dc, and trusts the reported host key alone', () => {
+  const known = sshTargetOf(
+    contract({ public_ip: '127.0.0.1', ssh_port: 2222, ssh_user: 'u', ssh_host_key: hostKey }),
+  );
+  const key = hostKey.split(' ').slice(0, 2).join(' ');
+  expect(plainSshLine(known, 'ab'.repeat(32))).toBe(
+    `echo '[127.0.0.1]:2222 ${key}' > ~/.ssh/dc-abababababababab && ssh -o UserKnownHostsFile=~/.ssh/dc-abababababababab ` +
+      '-o StrictHostKeyChecking=yes -p 2222 -l u -- 127.0.0.1',
+  );
+  expect(plainSshLine({ ...known, hostKey: undefined }, 'ab')).toBe('ssh -p 2222 -l u -- 127.0.0.1');
 });

@@ -106,3 +106,13 @@ function hostKeyOf(line: string | undefined): string | undefined {
 export function knownHostsLine({ host, port, hostKey }: SshTarget): string {
   return `${port === 22 ? host : `[${host}]:${port}`} ${hostKey}\n`;
 }
+
+/** One line for any shell that logs in without this program, and trusts no other host key. */
+export function plainSshLine(target: SshTarget, contractId: string): string {
+  const { host, port, user, hostKey } = target;
+  const login = `-p ${port} -l ${user} -- ${host}`;
+  if (hostKey === undefined) return `ssh ${login}`;
+  const file = `~/.ssh/dc-${contractId.slice(0, 16)}`;
+  const line = knownHostsLine(target).trim();
+  return `echo '${line}' > ${file} && ssh -o UserKnownHostsFile=${file} -o StrictHostKeyChecking=yes ${login}`;
+}

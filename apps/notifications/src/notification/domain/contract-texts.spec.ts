@@ -74,6 +74,7 @@ test('a rejection says why, and what the provider said, on one line', () => {
 test('a machine that is ready is told to both', () => {
   const told = tellStatusChange(change({ from: 'provisioning', to: 'provisioned', actor: 'provider' }));
   expect(told.tenant).toMatchObject({ type: 'contract_provisioned', mail: 'now', linkPath: LINK });
+  expect(told.tenant?.body).toMatch(/ Log in: dc contract ssh [0-9a-f]{64}$/);
   expect(told.provider).toMatchObject({ type: 'contract_status', mail: 'none' });
 });
 

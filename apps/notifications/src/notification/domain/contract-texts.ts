@@ -119,7 +119,7 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     tenant: {
       type: 'contract_provisioned',
       title: 'Your Machine Is Ready',
-      body: `The machine of your rental ${shortId(change.contractId)} (${offering(change)}) is ready. Open the rental to see how to reach it.`,
+      body: `The machine of your rental ${shortId(change.contractId)} (${offering(change)}) is ready. Log in: dc contract ssh ${change.contractId}`,
       linkPath: rental(change),
       mail: 'now',
     },
