@@ -220,7 +220,7 @@ export class Broker {
 
   private streamFor(subject: string): Stream {
     const name = Object.values(streams).find((stream) =>
-      stream.subjects.some((pattern) => subject.startsWith(pattern.slice(0, -1))),
+      stream.subjects.some((pattern) => subject.startsWith(pattern.split(/[*>]/)[0] as string)),
     )?.name;
     if (!name) throw new Error(`no stream has ${subject}`);
     return this.streams.get(name) as Stream;
