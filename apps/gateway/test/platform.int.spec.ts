@@ -147,6 +147,10 @@ describe('with all declared endpoints and only the permissions of a gateway', ()
     const page = await send(gateway.port, { path: '/api/v1/swagger' });
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'; style-src 'sha256-/);
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /script-src 'sha256-[^ ]*'; connect-src 'self'/,
+    );
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
   });
 
   it('welcomes newcomers: safely, and with what is true', async () => {

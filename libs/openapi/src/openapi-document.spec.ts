@@ -4,6 +4,7 @@ import { publicKeyHex } from '@decent-cloud/messages/schema';
 import { z } from 'zod';
 import { openapiDocument } from './openapi-document.ts';
 import { referencePage } from './reference-page.ts';
+import { REFERENCE_SCRIPT } from './reference-script.ts';
 import { spelledOut } from './render-schema.ts';
 
 const options = { version: '1.2.3', serverUrl: 'http://localhost:8080' };
@@ -148,7 +149,32 @@ describe('the reference page', () => {
       expect(page).toContain(`id="${operation.operationId}"`);
       expect(page).toContain(path);
     }
-    expect(page).not.toMatch(/<script|<link|@import|\bsrc=|url\(/);
+    expect(page.match(/<script/g)).toHaveLength(1);
+    expect(page).not.toMatch(/<script |<link|@import|\bsrc=|url\(/);
+  });
+
+  it('has for every call what is needed to try it, and says which ones must be signed', () => {
+    const calls = [...page.matchAll(/<details id="([^"]*)" data-call="([^"]*)"/g)].map(
+      ([, id, text = '']) => [
+        id,
+        JSON.parse(text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')),
+      ],
+    );
+    expect(calls).toHaveLength(operations.length);
+    const byId = Object.fromEntries(calls);
+    expect(byId.searchOfferings).toMatchObject({ method: 'GET', path: '/api/v1/offerings', auth: 'open' });
+    expect(byId.searchOfferings.parameters).toContainEqual({ name: 'q', in: 'query', required: false });
+    expect(byId.getOffering.auth).toBe('open');
+    expect(byId.openAgentSession.signature).toContain('X-Agent-Pubkey');
+    expect([byId.createContract.auth, JSON.parse(byId.createContract.body)]).toEqual([
+      'signed',
+      expect.anything(),
+    ]);
+  });
+
+  it('has a script that is one, and writes nothing as HTML', () => {
+    expect(() => new Function(REFERENCE_SCRIPT)).not.toThrow();
+    expect(REFERENCE_SCRIPT).not.toMatch(/innerHTML|outerHTML|insertAdjacent|document\.write|eval|<\//);
   });
 
   it('shows fields of referenced schemas and what to do about a refusal', () => {
@@ -172,6 +198,6 @@ describe('the reference page', () => {
       },
       options,
     );
-    expect(referencePage(hostile)).not.toMatch(/<img|<script|<b>/);
+    expect(referencePage(hostile).replace(/<script>[\s\S]*$/, '')).not.toMatch(/<img|<script|<b>/);
   });
 });

@@ -1,4 +1,5 @@
 import type { OpenapiDocument } from './openapi-document.ts';
+import { REFERENCE_SCRIPT } from './reference-script.ts';
 import { REFERENCE_STYLE } from './reference-style.ts';
 
 interface Schema {
@@ -27,6 +28,7 @@ interface Operation {
   readonly summary?: string;
   readonly description?: string;
   readonly tags?: readonly string[];
+  readonly security?: readonly Readonly<Record<string, unknown>>[];
   readonly parameters?: readonly {
     readonly name: string;
     readonly in: string;
@@ -149,8 +151,24 @@ class Page {
           `<tr><td><code>${one.code}</code></td><td>${one.status}</td><td>${escapeHtml(one.advice)}</td></tr>`,
       )
       .join('');
-    return `<details id="${escapeHtml(operation.operationId ?? '')}"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code> <span>${escapeHtml(operation.summary ?? '')}</span></summary>
+    const call = escapeHtml(JSON.stringify(this.call({ method, path, operation })));
+    return `<details id="${escapeHtml(operation.operationId ?? '')}" data-call="${call}"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code> <span>${escapeHtml(operation.summary ?? '')}</span></summary>
 <p>${prose(operation.description ?? '')}</p>${parameters ? `<h4>Parameters</h4>${table(parameters)}` : ''}${this.schemaBlock('Body', operation.requestBody)}${this.schemaBlock('Answer', operation.responses?.['200'])}${refusals ? `<h4>Refusals</h4>${table(refusals)}` : ''}</details>`;
+  }
+
+  /** What the page's script needs to try it. */
+  call({ method, path, operation }: Listed): object {
+    const { parameters = [], security = [], requestBody } = operation;
+    const isOpen = security.length === 0 || security.some((one) => Object.keys(one).length === 0);
+    const schema = requestBody?.content?.['application/json']?.schema;
+    return {
+      method: method.toUpperCase(),
+      path,
+      parameters: parameters.map(({ name, in: place, required = false }) => ({ name, in: place, required })),
+      ...(schema && { body: JSON.stringify(this.example(schema) ?? {}, null, 2) }),
+      auth: isOpen ? 'open' : 'signed',
+      signature: isOpen ? [] : Object.keys(security[0] ?? {}),
+    };
   }
 
   render(): string {
@@ -171,7 +189,7 @@ class Page {
     const { title, version, description } = this.document.info;
     return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(title)}</title><style>${REFERENCE_STYLE}</style></head><body>
 <header><h1>${escapeHtml(title)} <small>${escapeHtml(version)}</small></h1><p>${prose(description ?? '').replaceAll('\n', '<br>')}</p><nav>${links.join(' ')}</nav></header>
-<main>${sections.join('\n')}</main></body></html>`;
+<main>${sections.join('\n')}</main><script>${REFERENCE_SCRIPT}</script></body></html>`;
   }
 }
 
@@ -179,7 +197,7 @@ const given = (text: string | undefined): string => text ?? '';
 const only = ({ description }: Schema): Schema => (description === undefined ? {} : { description });
 const table = (rows: string): string => `<div class="scroll"><table>${rows}</table></div>`;
 
-/** One page to read, complete in itself: no scripts, fonts or styles from elsewhere. */
+/** One page to read and to try, complete in itself: no scripts, fonts or styles from elsewhere. */
 export function referencePage(document: OpenapiDocument): string {
   return new Page(document).render();
 }

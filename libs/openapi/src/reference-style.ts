@@ -16,5 +16,10 @@ summary b.delete{color:light-dark(#b3261e,#ff8a80)}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 td{border-top:1px solid var(--line);padding:.35rem .6rem .35rem 0;vertical-align:top;min-width:5rem}
+input,textarea,button{font:inherit;color:inherit;background:var(--soft);border:1px solid var(--line);border-radius:6px;padding:.5rem .7rem;max-width:100%}
+input[type=search],textarea{width:100%}textarea{font:13px/1.45 ui-monospace,monospace}
+button{cursor:pointer;margin:.5rem .5rem .5rem 0}
+.try label{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem .6rem;margin:.4rem 0}.try pre:empty{display:none}
+[hidden]{display:none}
 @media (min-width:48rem){summary span{display:inline;margin-left:.6rem}}
 `;
