@@ -35,6 +35,7 @@ import { StreamPlaces } from './live/stream-limits.ts';
 import { Tickets } from './live/tickets.ts';
 import { homePage } from './platform/home-page.ts';
 import { contentSecurityPolicy } from './platform/html.ts';
+import { LINKED_PAGES, linkedPage } from './platform/linked-page.ts';
 import { localEndpoints } from './platform/local-endpoints.ts';
 import { StatusBoard } from './platform/platform-status.ts';
 import { type GatewaySettings, isRateLimited, streamLimits } from './settings.ts';
@@ -260,6 +261,26 @@ export class Gateway {
       reply.header('content-security-policy', contentSecurityPolicy(html));
       return reply.type('text/html; charset=utf-8').send(html);
     });
+    this.addLinkedPages(scope);
+  }
+
+  /** Where links of mails lead. */
+  private addLinkedPages(scope: FastifyInstance): void {
+    for (const [page, path] of LINKED_PAGES) {
+      scope.get<{ Querystring: { contract?: unknown } }>(
+        path,
+        { exposeHeadRoute: true },
+        async (request, reply) => {
+          const { contract } = request.query;
+          const html = linkedPage(page, {
+            publicUrl: this.publicUrl,
+            ...(contract !== undefined && { contract }),
+          });
+          reply.header('content-security-policy', contentSecurityPolicy(html));
+          return reply.type('text/html; charset=utf-8').send(html);
+        },
+      );
+    }
   }
 
   /** Whoever has just changed something sees it in the next request, without waiting for the fact. */

@@ -164,6 +164,17 @@ describe('with all declared endpoints and only the permissions of a gateway', ()
     expect(page.text).toContain('--offering-id 77 ');
     expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
   });
+
+  it('serves what mails link to, for the rental of the link', async () => {
+    const id = 'ab'.repeat(32);
+    const page = await send(gateway.port, { path: `/dashboard/rentals?contract=${id}` });
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(page.text).toContain(`npx dc contract get ${id}`);
+    expect((await send(gateway.port, { path: '/dashboard/nothing' })).status).toBe(404);
+    const twice = await send(gateway.port, { path: `/dashboard/rentals?contract=${id}&contract=x` });
+    expect(twice.text).toContain('npx dc contract get last');
+  });
 });
 
 test.each([7_200, -7_200])(

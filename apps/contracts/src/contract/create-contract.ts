@@ -1,6 +1,7 @@
 import { type Clock, REASONS, Refusal, secondsToNs } from '@decent-cloud/kernel';
 import { type AnswerInput, requests, type VerbInput } from '@decent-cloud/messages';
 import { createContract } from '@decent-cloud/messages/contracts';
+import { PAGES } from '@decent-cloud/messages/pages';
 import {
   Answers,
   Bus,
@@ -160,6 +161,6 @@ const paymentFailed = ({ endReason }: Contract): Refusal =>
     ? new Refusal(
         'PAYMENT_REQUIRED',
         'INSUFFICIENT_BALANCE',
-        'Insufficient wallet balance. Top up at /dashboard/wallet',
+        `Insufficient wallet balance. Top up at ${PAGES.wallet}`,
       )
     : new Refusal('PRECONDITION', endReason, `The payment was refused. ${REASONS[endReason]}`);

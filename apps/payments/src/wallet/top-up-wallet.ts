@@ -1,5 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import { facts, requests, type VerbInput } from '@decent-cloud/messages';
+import { PAGES } from '@decent-cloud/messages/pages';
 import { topUpWallet } from '@decent-cloud/messages/payments';
 import { emitFact } from '@decent-cloud/outbox';
 import { Database } from '@decent-cloud/postgres';
@@ -56,7 +57,7 @@ export class TopUpWallet implements Verb<typeof topUpWallet> {
       );
       return balanceE9s;
     });
-    const checkoutUrl = new URL('/dashboard/wallet?topup=success', this.settings.PUBLIC_URL).href;
+    const checkoutUrl = new URL(`${PAGES.wallet}?topup=success`, this.settings.PUBLIC_URL).href;
     return { checkoutUrl, creditedE9s: amountE9s, balanceE9s };
   }
 

@@ -1,4 +1,5 @@
 import type { FactPayload, facts } from '@decent-cloud/messages';
+import { PAGES } from '@decent-cloud/messages/pages';
 import { quote, type Text } from './text.ts';
 
 type Doubled = FactPayload<typeof facts.agentDoubled>;
@@ -20,7 +21,7 @@ export function tellAgentDoubled(fact: Doubled): Text {
     type: 'agent_doubled',
     title: fact.what === 'taken-over' ? 'Agent Works on Another Host' : 'Two Agents with One Key',
     body: what[fact.what],
-    linkPath: '/dashboard/provider/agents',
+    linkPath: PAGES.agents,
     mail: 'now',
   };
 }

@@ -1,5 +1,6 @@
 import { REASONS, type Reason } from '@decent-cloud/kernel';
 import type { FactPayload, facts } from '@decent-cloud/messages';
+import { PAGES, rentalPage } from '@decent-cloud/messages/pages';
 import { amountText, durationText, quote, shortId, type Text } from './text.ts';
 
 export type StatusChange = FactPayload<typeof facts.contractStatusChanged>;
@@ -88,7 +89,7 @@ const TELLERS: Readonly<Record<string, Teller>> = {
         why(change),
         words(change, 'provider'),
       ],
-      '/dashboard/marketplace',
+      PAGES.marketplace,
       'now',
     ),
     ...(change.actor === 'provider'
@@ -160,8 +161,8 @@ export function tellStatusChange(change: StatusChange): Told {
 
 export const KNOWN_STATUSES: readonly string[] = Object.keys(TELLERS);
 
-const REQUESTS = '/dashboard/provider/requests';
-const rental = (change: StatusChange): string => `/dashboard/rentals?contract=${change.contractId}`;
+const REQUESTS = PAGES.requests;
+const rental = (change: StatusChange): string => rentalPage(change.contractId);
 const offering = (change: { readonly offeringName: string }): string => `"${quote(change.offeringName)}"`;
 const missed = (change: StatusChange): boolean => change.reason === 'RESPONSE_TIMEOUT';
 const isUnpaid = ({ paymentStatus }: StatusChange): boolean =>

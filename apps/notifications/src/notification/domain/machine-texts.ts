@@ -1,4 +1,5 @@
 import type { FactPayload, facts } from '@decent-cloud/messages';
+import { PAGES, rentalPage } from '@decent-cloud/messages/pages';
 import { quote, shortId, type Text } from './text.ts';
 
 export type MachineChange = FactPayload<typeof facts.contractMachineChanged>;
@@ -64,14 +65,14 @@ export function tellMachineChange(
       type: 'contract_machine',
       title,
       body: `The machine of your rental ${id} (${offering}) ${wording.tenant}`,
-      linkPath: `/dashboard/rentals?contract=${change.contractId}`,
+      linkPath: rentalPage(change.contractId),
       mail,
     },
     provider: {
       type: 'contract_machine',
       title,
       body: `The machine of rental ${id} of ${offering} ${wording.provider}`,
-      linkPath: '/dashboard/provider/requests',
+      linkPath: PAGES.requests,
       mail,
     },
   };

@@ -1,7 +1,6 @@
 import type { FactPayload, facts } from '@decent-cloud/messages';
+import { PAGES, rentalPage } from '@decent-cloud/messages/pages';
 import { amountText, shortId, type Text } from './text.ts';
-
-const WALLET = '/dashboard/wallet';
 
 /** The exact amount that came back. */
 export function tellRefund(refund: FactPayload<typeof facts.refundIssued>): Text {
@@ -9,7 +8,7 @@ export function tellRefund(refund: FactPayload<typeof facts.refundIssued>): Text
     type: 'refund_issued',
     title: 'Refund Issued',
     body: `${amountText(refund.amountE9s, refund.currency)} for your rental ${shortId(refund.contractId)} has been refunded.`,
-    linkPath: `/dashboard/rentals?contract=${refund.contractId}`,
+    linkPath: rentalPage(refund.contractId),
     mail: 'now',
   };
 }
@@ -23,7 +22,7 @@ export function tellWalletChange(change: FactPayload<typeof facts.walletChanged>
       type: 'wallet_topup',
       title: 'Wallet Topped Up',
       body: `${amount} has been added to your wallet. ${balance}`,
-      linkPath: WALLET,
+      linkPath: PAGES.wallet,
       mail: 'now',
     };
   }
@@ -32,7 +31,7 @@ export function tellWalletChange(change: FactPayload<typeof facts.walletChanged>
       type: 'wallet_adjustment',
       title: 'Wallet Adjusted',
       body: `Your wallet has been adjusted by ${amount}. ${balance}`,
-      linkPath: WALLET,
+      linkPath: PAGES.wallet,
       mail: 'now',
     };
   }

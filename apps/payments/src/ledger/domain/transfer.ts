@@ -1,4 +1,5 @@
 import { formatAmountE9s, Refusal } from '@decent-cloud/kernel';
+import { PAGES } from '@decent-cloud/messages/pages';
 
 /** Kinds of ledger accounts; see the migration for who owns which. */
 export type AccountKind = 'wallet' | 'escrow' | 'provider_earned' | 'external_test';
@@ -43,7 +44,7 @@ export function assertAboveFloor(
     'PAYMENT_REQUIRED',
     'INSUFFICIENT_BALANCE',
     `Insufficient wallet balance: ${formatAmountE9s(-amountE9s)} ${currency} needed, ` +
-      `${formatAmountE9s(availableE9s)} ${currency} available${reservedText(reservedE9s, currency)}. Top up at /dashboard/wallet`,
+      `${formatAmountE9s(availableE9s)} ${currency} available${reservedText(reservedE9s, currency)}. Top up at ${PAGES.wallet}`,
   );
 }
 
