@@ -7,6 +7,8 @@ const secrets = {
   platformSigningSeed: 'platform',
   postgresPassword: 'superuser',
   operatorSeed: 'root of all',
+  requestKeyRoot: 'root of request keys',
+  requestKeys: { payments: 'keys of payments', gateway: 'keys of gateway', agents: 'keys of agents' },
 };
 const base = { secrets, natsUrl: 'nats://n', credsFile: '/c/own.creds', systemCredsFile: '/c/system.creds' };
 
@@ -16,6 +18,7 @@ test('an ordinary service gets its own database and creds, and nothing of the co
     SERVICE_NAME: 'payments',
     NATS_URL: 'nats://n',
     NATS_CREDS_FILE: '/c/own.creds',
+    REQUEST_KEYS: 'keys of payments',
     DATABASE_URL: 'postgresql://p',
   });
 });
@@ -35,4 +38,5 @@ test('the coordinator gets what it signs agents in with, but never the operator 
     AGENT_NATS_URLS: 'nats://public',
   });
   expect(Object.values(env)).not.toContain('root of all');
+  expect(Object.values(env)).not.toContain('root of request keys');
 });

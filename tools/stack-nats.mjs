@@ -60,9 +60,12 @@ export async function writeNatsFiles({ secrets, configFile, credsFileOf, server 
 
 /**
  * Waits until the broker answers and knows the hub as this version declares it (its folder may hold an older one).
- * @param {{ url: string, credsFile: string, hubJwt: string, deadlineMs?: number }} options
+ * Then its streams are as this version declares them.
+ * @param {{ url: string, credsFile: string, streamsCredsFile: string, hubJwt: string, replicas?: number,
+ *   deadlineMs?: number }} options
  */
-export async function settleNats({ url, credsFile, hubJwt, deadlineMs = 20_000 }) {
+export async function settleNats(options) {
+  const { url, credsFile, streamsCredsFile, hubJwt, replicas = 1, deadlineMs = 20_000 } = options;
   const { connectBus } = await import('@decent-cloud/bus');
   const { pushAccountJwt } = await import('@decent-cloud/nats-auth');
   const connection = await connectBus({
@@ -73,6 +76,24 @@ export async function settleNats({ url, credsFile, hubJwt, deadlineMs = 20_000 }
   });
   try {
     await pushAccountJwt(connection, hubJwt);
+  } finally {
+    await connection.close();
+  }
+  await settleStreams({ url, credsFile: streamsCredsFile, replicas });
+}
+
+/**
+ * Makes the streams, or brings them in line with this version: no service may.
+ * @param {{ url: string, credsFile: string, replicas: number }} options
+ */
+async function settleStreams({ url, credsFile, replicas }) {
+  const { connectBus, ensureStream } = await import('@decent-cloud/bus');
+  const { streams } = await import('@decent-cloud/messages');
+  const { jetstreamManager } = await import('@nats-io/jetstream');
+  const connection = await connectBus({ servers: url, name: 'start (streams)', user: 'streams', credsFile });
+  try {
+    const manager = await jetstreamManager(connection);
+    for (const stream of Object.values(streams)) await ensureStream(manager, stream, replicas);
   } finally {
     await connection.close();
   }

@@ -31,7 +31,12 @@ export async function startNats({ run, children, ports, secrets }) {
   ]);
   const url = `nats://127.0.0.1:${nats}`;
   children.add('nats', program, ['-c', configFile], {});
-  await settleNats({ url, credsFile: run.credsFileOf('system'), hubJwt });
+  await settleNats({
+    url,
+    credsFile: run.credsFileOf('system'),
+    streamsCredsFile: run.credsFileOf('streams'),
+    hubJwt,
+  });
   run.say(`NATS answers on 127.0.0.1:${nats} (WebSocket ${natsWebsocket})`);
   return url;
 }

@@ -28,7 +28,7 @@ const say = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 /** In the volume that only this user's container mounts. @param {string} user */
 function credsFileOf(user) {
   if (user === 'system') return `${CONFIG}/agents/system.creds`;
-  if (user === 'admin') return `${SECRETS}/admin.creds`;
+  if (user === 'admin' || user === 'streams') return `${SECRETS}/${user}.creds`;
   return `${CONFIG}/${user}/nats.creds`;
 }
 
@@ -88,6 +88,8 @@ async function servers() {
   await settleNats({
     url: NATS_URL,
     credsFile: credsFileOf('system'),
+    streamsCredsFile: credsFileOf('streams'),
+    replicas: Number(process.env.NATS_REPLICAS ?? 1),
     hubJwt: await readFile(HUB_JWT, 'utf8'),
     deadlineMs: DEADLINE_MS,
   });

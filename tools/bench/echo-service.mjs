@@ -6,5 +6,5 @@ const directory = join(import.meta.dirname, 'echo');
 
 /** A service as all of ours are, with one verb that gives back what it gets and no tables of its own. */
 await startService(
-  defineService({ name: 'echo', directory, settings: databaseSettings, migrationsDir: directory }),
+  defineService({ name: 'accounts', directory, settings: databaseSettings, migrationsDir: directory }),
 );

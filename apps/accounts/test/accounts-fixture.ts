@@ -1,16 +1,22 @@
-import { requestAnswer } from '@decent-cloud/bus';
 import { generateKeyPair } from '@decent-cloud/identity';
 import type { Answer, Caller, CallInput, RequestDeclaration } from '@decent-cloud/messages';
 import { acceptInvitation, addKey, registerAccount } from '@decent-cloud/messages/accounts';
 import * as requests from '@decent-cloud/messages/requests';
 import { type RunningService, startService } from '@decent-cloud/runtime';
-import { answerRequests, createTestDatabase, startTestNats } from '@decent-cloud/testing';
+import {
+  ANY_SERVICE,
+  answerRequests,
+  askAs,
+  createTestDatabase,
+  requestKeysFor,
+  startTestNats,
+} from '@decent-cloud/testing';
 import { accountsService } from '../src/service.ts';
 
 export const newKey = () => generateKeyPair().publicKeyHex;
 export const by = (publicKey: string): Caller => ({ kind: 'user', publicKey });
 export const ANYBODY: Caller = { kind: 'anonymous' };
-export const SERVICE: Caller = { kind: 'service', name: 'gateway' };
+export const SERVICE: Caller = ANY_SERVICE;
 
 /** The accounts service over a real database and bus. */
 export async function startAccounts(env: Record<string, string> = {}) {
@@ -19,6 +25,7 @@ export async function startAccounts(env: Record<string, string> = {}) {
     env: {
       DATABASE_URL: database.url,
       NATS_URL: nats.url,
+      REQUEST_KEYS: requestKeysFor('accounts'),
       ENVIRONMENT: 'test',
       LOG_LEVEL: 'error',
       ...env,
@@ -31,7 +38,7 @@ export async function startAccounts(env: Record<string, string> = {}) {
     caller: Caller,
     idempotencyKey?: string,
   ): Promise<Answer<D>> =>
-    requestAnswer(service.bus.connection, declaration, input, {
+    askAs(service.bus.connection, declaration, input, {
       caller,
       requestId: 'spec',
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

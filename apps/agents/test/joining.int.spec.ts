@@ -12,6 +12,7 @@ import {
   revokeDelegation,
   setUpAgent,
 } from '@decent-cloud/messages/agents';
+import { ANY_SERVICE } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { hex64, Stage, user } from './stage.ts';
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-const service = { kind: 'service', name: 'gateway' } as const;
+const service = ANY_SERVICE;
 const anonymous = { kind: 'anonymous' } as const;
 const newAgentKey = () => generateKeyPair().publicKeyHex;
 const join = (token: string, agentPubkey: string) =>

@@ -13,7 +13,7 @@ import {
   setUpAgent,
   updatePool,
 } from '@decent-cloud/messages/agents';
-import { answerRequests, eventually } from '@decent-cloud/testing';
+import { ANY_SERVICE, answerRequests, eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { hex64, Stage, user } from './stage.ts';
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-const service = { kind: 'service', name: 'gateway' } as const;
+const service = ANY_SERVICE;
 const newAgentKey = () => generateKeyPair().publicKeyHex;
 const join = (token: string, agentPubkey: string) =>
   stage.ask(setUpAgent, { body: { token, agentPubkey } }, user(agentPubkey));

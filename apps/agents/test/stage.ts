@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { requestAnswer } from '@decent-cloud/bus';
 import { generateKeyPair } from '@decent-cloud/identity';
 import { type Clock, parseExactJson, printExactJson, secondsToNs, systemClock } from '@decent-cloud/kernel';
 import {
@@ -17,8 +16,10 @@ import { createPool, createSetupToken, setUpAgent } from '@decent-cloud/messages
 import { type RunningService, startService } from '@decent-cloud/runtime';
 import {
   answerRequests,
+  askAs,
   createTestDatabase,
   eventually,
+  requestKeysFor,
   type TestDatabase,
   TestHub,
 } from '@decent-cloud/testing';
@@ -81,6 +82,7 @@ export class Stage {
       env: {
         DATABASE_URL: this.database.url,
         NATS_URL: hub.nats.url,
+        REQUEST_KEYS: requestKeysFor('agents'),
         NATS_CREDS_FILE: await hub.credsFile('agents'),
         NATS_SYS_CREDS_FILE: await hub.systemCredsFile(),
         NATS_OPERATOR_SIGNING_SEED: hub.operatorSigning.seed,
@@ -135,7 +137,9 @@ export class Stage {
     caller: Caller,
     idempotencyKey?: string,
   ): Promise<Answer<D>> {
-    return requestAnswer(this.gateway, declaration, input, {
+    // The gateway may ask as itself only.
+    const connection = caller.kind === 'service' ? this.listener : this.gateway;
+    return askAs(connection, declaration, input, {
       caller,
       requestId: `r-${++this.requests}`,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

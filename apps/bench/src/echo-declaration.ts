@@ -10,7 +10,12 @@ const record = z.object({
 });
 
 /** Gives back what it gets: a hop on the bus and nothing else. */
-export const echo = request({ subject: 'req.echo.v1.echo', body: record, answer: record });
+export const echo = request({
+  subject: 'req.accounts.v1.echo',
+  askedBy: ['gateway'],
+  body: record,
+  answer: record,
+});
 
 /** The same on the bare client. */
 export const RAW_SUBJECT = 'bench.raw-echo';

@@ -1,4 +1,3 @@
-import { requestAnswer } from '@decent-cloud/bus';
 import { printExactJson, Refusal, systemClock } from '@decent-cloud/kernel';
 import {
   type Answer,
@@ -12,10 +11,13 @@ import {
 import { createContract } from '@decent-cloud/messages/contracts';
 import { type RunningService, startService } from '@decent-cloud/runtime';
 import {
+  ANY_SERVICE,
   answerRequests,
+  askAs,
   createTestDatabase,
   eventually,
   NO_ANSWER,
+  requestKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
@@ -45,7 +47,7 @@ export const tenantsOtherKey: Caller = {
 };
 export const provider: Caller = { kind: 'user', publicKey: PROVIDER_KEY, accountId: PROVIDER_ACCOUNT };
 export const stranger: Caller = { kind: 'user', publicKey: STRANGER_KEY };
-export const offeringsService: Caller = { kind: 'service', name: 'offerings' };
+export const offeringsService: Caller = ANY_SERVICE;
 
 const tooPoor = () => new Refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE', 'Insufficient wallet balance');
 
@@ -99,6 +101,7 @@ export class World {
       env: {
         DATABASE_URL: this.database.url,
         NATS_URL: this.nats.url,
+        REQUEST_KEYS: requestKeysFor('contracts'),
         ENVIRONMENT: 'test',
         OPS_PORT: '0',
         LOG_LEVEL: 'silent',
@@ -143,7 +146,7 @@ export class World {
     caller: Caller = tenant,
     idempotencyKey?: string,
   ): Promise<Answer<D>> {
-    return requestAnswer(this.connection, declaration, input, {
+    return askAs(this.connection, declaration, input, {
       caller,
       requestId: globalThis.crypto.randomUUID(),
       timeoutMs: 20_000,

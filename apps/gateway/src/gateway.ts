@@ -88,7 +88,7 @@ export class Gateway {
     const isProduction = settings.ENVIRONMENT === 'prod';
     this.publicUrl = settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`;
     this.gatewayMetrics = new GatewayMetrics(metrics);
-    this.bus = new Bus(connection, 'gateway', metrics);
+    this.bus = new Bus(connection, 'gateway', settings.REQUEST_KEYS, metrics);
     this.owners = new KeyOwners(this.bus);
     this.delegations = new Delegations(this.bus);
     this.nonces = new Nonces(connection, settings.NATS_REPLICAS, trustedClock, logger, (why) =>
@@ -241,7 +241,7 @@ export class Gateway {
         ticket: ticketEndpoint(tickets),
       }),
       authenticator: this.authenticator,
-      services: new ServiceCaller(connection, metrics, settings.SERVICE_TIMEOUT_MS, this.watch.isUp),
+      services: new ServiceCaller(this.bus.asker, metrics, settings.SERVICE_TIMEOUT_MS, this.watch.isUp),
       bodyLimitBytes: settings.BODY_LIMIT_BYTES,
       inScope: this.hooks.inScope,
       onAuthenticated: (caller, _declaration, request) => {

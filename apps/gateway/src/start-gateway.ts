@@ -148,6 +148,7 @@ class GatewayProcess implements RunningGateway {
         return await connectBus({
           servers: NATS_URL,
           name: 'gateway',
+          user: 'gateway',
           firstConnectDeadlineMs: 5_000,
           ...(NATS_CREDS_FILE === undefined ? {} : { credsFile: NATS_CREDS_FILE }),
         });

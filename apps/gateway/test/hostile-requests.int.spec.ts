@@ -730,14 +730,14 @@ const hostile: Hostile[] = [
     name: 'a service that is down',
     status: 503,
     code: 'SERVICE_UNAVAILABLE',
-    text: 'The nobody service does not answer',
+    text: 'The payments service does not answer',
     send: (port) => send(port, { path: '/api/v1/gone' }),
   },
   {
     name: 'a service that keeps silent',
     status: 503,
     code: 'SERVICE_UNAVAILABLE',
-    text: 'The notes service does not answer',
+    text: 'The contracts service does not answer',
     send: (port) => send(port, { path: '/api/v1/silent' }),
   },
   ...(
@@ -812,6 +812,6 @@ describe('hostile requests', () => {
       code: 'INTERNAL',
       error: 'Internal error',
     });
-    expect(world.errorLines().some((line) => line.includes('req.notes.v1.broken failed'))).toBe(true);
+    expect(world.errorLines().some((line) => line.includes('req.contracts.v1.broken failed'))).toBe(true);
   });
 });

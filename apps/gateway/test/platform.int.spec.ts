@@ -3,7 +3,7 @@ import { type FactInput, facts, streams } from '@decent-cloud/messages';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
 import { offering, searchOfferings } from '@decent-cloud/messages/offerings';
 import { countForRent, resolveKey } from '@decent-cloud/messages/requests';
-import { answerRequests, eventually, TestHub } from '@decent-cloud/testing';
+import { answerRequests, eventually, requestKeysFor, TestHub } from '@decent-cloud/testing';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type RunningGateway, startGateway } from '../src/start-gateway.ts';
@@ -22,6 +22,7 @@ async function start(): Promise<RunningGateway> {
   const started = await startGateway({
     env: {
       NATS_URL: hub.nats.url,
+      REQUEST_KEYS: requestKeysFor('gateway'),
       NATS_CREDS_FILE: await hub.credsFile('gateway'),
       ENVIRONMENT: 'dev',
       PORT: '0',

@@ -123,6 +123,38 @@ describe('requests', () => {
     expect(await beat('/api/v1/providers/zz/beat')).toMatchObject({ status: 400 });
   });
 
+  it('that write and get no answer are said to be unknown, with the key that does them once', async () => {
+    const silent = (method: string, key?: string) =>
+      send(gateway.port, {
+        method,
+        path: '/api/v1/silent',
+        headers: key === undefined ? {} : { 'idempotency-key': key },
+      });
+    const own = await silent('POST', 'my-key');
+    expect(own).toMatchObject({ status: 503, json: { code: 'OUTCOME_UNKNOWN' } });
+    expect(own.json.error).toContain('Send it again with Idempotency-Key my-key: it is done once');
+    const given = await silent('POST');
+    const key = given.headers.get('idempotency-key');
+    expect(key).toMatch(/^[0-9a-f-]{36}$/);
+    expect(given.json.error).toContain(`Send it again with Idempotency-Key ${key}`);
+    expect(world.received.at(-1)?.idempotencyKey).toBe(key);
+    const without = await silent('PUT');
+    expect(without).toMatchObject({ status: 503, json: { code: 'OUTCOME_UNKNOWN' } });
+    expect(without.json.error).toContain('Look whether it is done before sending it again');
+    expect(await silent('GET')).toMatchObject({ status: 503, json: { code: 'SERVICE_UNAVAILABLE' } });
+  });
+
+  it('of which a part is unknown say the key of the whole', async () => {
+    const doubtful = await send(gateway.port, {
+      method: 'POST',
+      path: '/api/v1/doubtful',
+      body: JSON.stringify({ refuse: ['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'The payments service is silent'] }),
+      headers: { 'idempotency-key': 'whole' },
+    });
+    expect(doubtful).toMatchObject({ status: 503, json: { code: 'OUTCOME_UNKNOWN' } });
+    expect(doubtful.json.error).toContain('Idempotency-Key whole');
+  });
+
   it('are for oneself with any active key of the account', async () => {
     const path = `/api/v1/users/${alice.publicKeyHex.toUpperCase()}/notes`;
     for (const as of [alice, laptop]) {
@@ -268,7 +300,7 @@ describe('requests', () => {
       text.split('\n').some((line) => line.startsWith(name) && labels.every((label) => line.includes(label)));
     const request = ['route="/api/v1/notes/me"', 'method="GET"', 'status="200"'];
     expect(has('dc_http_request_duration_seconds_count', ...request)).toBe(true);
-    expect(has('dc_breaker_open', 'breaker="http:notes"')).toBe(true);
+    expect(has('dc_breaker_open', 'breaker="http:contracts"')).toBe(true);
     expect(has('dc_gateway_live_streams')).toBe(true);
   });
 

@@ -7,7 +7,7 @@ import { type BusRequest, type EndpointDeclaration, endpoint, streams } from '@d
 import * as platform from '@decent-cloud/messages/platform';
 import { namesOfKeys, resolveDelegation, resolveKey } from '@decent-cloud/messages/requests';
 import { int64 } from '@decent-cloud/messages/schema';
-import { answerRequests, startTestNats, type TestNats } from '@decent-cloud/testing';
+import { answerRequests, requestKeysFor, startTestNats, type TestNats } from '@decent-cloud/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { pino } from 'pino';
@@ -25,7 +25,7 @@ const declare = (
   endpoint({
     method,
     path: `/api/v1${path}`,
-    subject: `req.notes.v1.${verb}`,
+    subject: `req.contracts.v1.${verb}`,
     summary: verb,
     tags: ['notes'],
     answer: z.unknown(),
@@ -83,8 +83,20 @@ export const notes = {
     bodyLimitBytes: 2_048,
   }),
   silent: declare('GET', '/silent', 'silent', { auth: 'public', rateTier: 'none' }),
+  silentWrite: declare('PUT', '/silent', 'silent-write', { auth: 'public', rateTier: 'none' }),
+  silentOnce: declare('POST', '/silent', 'silent-once', {
+    auth: 'public',
+    rateTier: 'none',
+    idempotent: true,
+  }),
+  doubtful: declare('POST', '/doubtful', 'doubtful', {
+    auth: 'public',
+    rateTier: 'none',
+    idempotent: true,
+    body: z.unknown(),
+  }),
   broken: declare('GET', '/broken', 'broken', { auth: 'public' }),
-  gone: { ...declare('GET', '/gone', 'gone', { auth: 'public' }), subject: 'req.nobody.v1.gone' },
+  gone: { ...declare('GET', '/gone', 'gone', { auth: 'public' }), subject: 'req.payments.v1.gone' },
   strict: declare('POST', '/strict', 'strict', { auth: 'public', rateTier: 'strict' }),
   platformHealth: platform.getHealth,
   platformStatus: platform.getStatus,
@@ -245,6 +257,7 @@ export class World {
     const gateway = await startGateway({
       env: {
         NATS_URL: this.nats.url,
+        REQUEST_KEYS: requestKeysFor('gateway'),
         ENVIRONMENT: 'test',
         PORT: '0',
         HOST: '127.0.0.1',
@@ -291,12 +304,12 @@ export class World {
 
   /** Gives back what came in; some verbs answer in their own way. */
   private playNotes(): void {
-    this.bus.subscribe('req.notes.v1.*', {
+    this.bus.subscribe('req.contracts.v1.*', {
       callback: (_error, message) => {
         const request = parseExactJson(message.string()) as BusRequest;
         this.received.push(request);
         const verb = message.subject.split('.')[3];
-        if (verb === 'silent') return;
+        if (verb?.startsWith('silent')) return;
         const refused = request.body as { refuse?: [Refusal['code'], Refusal['reason'], string] } | undefined;
         if (refused?.refuse) {
           message.respond(printExactJson({ refusal: new Refusal(...refused.refuse) }));

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { requestAnswer } from '@decent-cloud/bus';
 import { systemClock } from '@decent-cloud/kernel';
 import {
   type Answer,
@@ -11,7 +10,7 @@ import {
   type RequestDeclaration,
 } from '@decent-cloud/messages';
 import { type Reaction, type RunningService, startService } from '@decent-cloud/runtime';
-import { createTestDatabase, startTestNats } from '@decent-cloud/testing';
+import { askAs, createTestDatabase, requestKeysFor, startTestNats } from '@decent-cloud/testing';
 import type { Type } from '@nestjs/common';
 import type { z } from 'zod';
 import { OnAccountRegistered } from '../src/notification/on-account-registered.ts';
@@ -57,6 +56,7 @@ export async function startNotifications(env: Record<string, string> = {}) {
     env: {
       DATABASE_URL: database.url,
       NATS_URL: nats.url,
+      REQUEST_KEYS: requestKeysFor('notifications'),
       ENVIRONMENT: 'test',
       LOG_LEVEL: 'fatal',
       MAIL_SWEEP_SECONDS: '0.05',
@@ -84,8 +84,7 @@ export async function startNotifications(env: Record<string, string> = {}) {
       declaration: D,
       input: CallInput<D>,
       caller: Caller,
-    ): Promise<Answer<D>> =>
-      requestAnswer(service.bus.connection, declaration, input, { caller, requestId: 'spec' }),
+    ): Promise<Answer<D>> => askAs(service.bus.connection, declaration, input, { caller, requestId: 'spec' }),
     /** Tells the service of an account; `null`: one without an address. */
     async know(person: Person, email: string | null = person.email): Promise<void> {
       const { accountId, publicKey } = person;

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { requestAnswer } from '@decent-cloud/bus';
 import { uuidV7 } from '@decent-cloud/kernel';
 import {
   type Answer,
@@ -11,14 +10,22 @@ import {
 } from '@decent-cloud/messages';
 import { createOffering, type offeringRequest, searchOfferings } from '@decent-cloud/messages/offerings';
 import { type RunningService, startService } from '@decent-cloud/runtime';
-import { createTestDatabase, startTestNats, type TestDatabase, type TestNats } from '@decent-cloud/testing';
+import {
+  ANY_SERVICE,
+  askAs,
+  createTestDatabase,
+  requestKeysFor,
+  startTestNats,
+  type TestDatabase,
+  type TestNats,
+} from '@decent-cloud/testing';
 import { offeringsService } from '../src/service.ts';
 
 export const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 export const NOW = 1_795_414_881_000_000_000n;
 export const HOUR = 3_600_000_000_000n;
 export const ANYBODY: Caller = { kind: 'anonymous' };
-const CONTRACTS: Caller = { kind: 'service', name: 'contracts' };
+const SERVICE: Caller = ANY_SERVICE;
 
 export type User = Caller & { kind: 'user' };
 export const user = (): User => ({ kind: 'user', publicKey: hex(32), accountId: hex(16) });
@@ -58,6 +65,7 @@ export class RunningOfferings {
       env: {
         DATABASE_URL: db.url,
         NATS_URL: nats.url,
+        REQUEST_KEYS: requestKeysFor('offerings'),
         ENVIRONMENT: 'test',
         OPS_PORT: '0',
         LOG_LEVEL: 'silent',
@@ -83,10 +91,10 @@ export class RunningOfferings {
   ask<const D extends RequestDeclaration>(
     declaration: D,
     input: CallInput<D>,
-    caller: Caller = CONTRACTS,
+    caller: Caller = SERVICE,
     idempotencyKey?: string,
   ): Promise<Answer<D>> {
-    return requestAnswer(this.connection, declaration, input, {
+    return askAs(this.connection, declaration, input, {
       caller,
       requestId: 'r1',
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

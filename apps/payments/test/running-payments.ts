@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { requestAnswer } from '@decent-cloud/bus';
 import { parseExactJson, uuidV7 } from '@decent-cloud/kernel';
 import {
   type Answer,
@@ -14,8 +13,11 @@ import { getWallet, topUpWallet } from '@decent-cloud/messages/payments';
 import { factMessage } from '@decent-cloud/outbox';
 import { type RunningService, startService } from '@decent-cloud/runtime';
 import {
+  ANY_SERVICE,
+  askAs,
   createTestDatabase,
   eventually,
+  requestKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
@@ -29,7 +31,7 @@ export const contractId = (): string => hex(32);
 export const USD = 1_000_000_000n;
 export const PROVIDER = hex(32);
 export const NOW = 1_795_414_881_000_000_000n;
-const SERVICE: Caller = { kind: 'service', name: 'contracts' };
+const SERVICE: Caller = ANY_SERVICE;
 
 export interface Tenant {
   readonly accountId: string;
@@ -56,6 +58,7 @@ export class RunningPayments {
       env: {
         DATABASE_URL: db.url,
         NATS_URL: nats.url,
+        REQUEST_KEYS: requestKeysFor('payments'),
         ENVIRONMENT: 'test',
         OPS_PORT: '0',
         LOG_LEVEL: 'silent',
@@ -84,7 +87,7 @@ export class RunningPayments {
     caller: Caller = SERVICE,
     idempotencyKey?: string,
   ): Promise<Answer<D>> {
-    return requestAnswer(this.connection, declaration, input, {
+    return askAs(this.connection, declaration, input, {
       caller,
       requestId: 'r1',
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { inboxOf } from '@decent-cloud/messages';
 import {
   type ConnectionOptions,
   credsAuthenticator,
@@ -15,6 +16,8 @@ export interface BusOptions {
   /** Shown in the broker's connection list. */
   readonly name: string;
   readonly credsFile?: string;
+  /** As whom one signs in to the hub: answers arrive at that user's own inbox. */
+  readonly user?: string;
   readonly connectTimeoutMs?: number;
   /** How long the first connection may take, retries included. */
   readonly firstConnectDeadlineMs?: number;
@@ -40,6 +43,7 @@ export async function connectBus(options: BusOptions): Promise<NatsConnection> {
         pingInterval: 10_000,
         // Two stack traces a request, for the case that it fails.
         noAsyncTraces: true,
+        ...(options.user === undefined ? {} : { inboxPrefix: inboxOf(options.user) }),
         ...(creds === undefined ? {} : { authenticator: credsAuthenticator(creds) }),
       });
       await refuseOldServer(connection);

@@ -17,13 +17,38 @@ function isApiError(error: unknown, code: number): boolean {
   return error instanceof JetStreamApiError && error.code === code;
 }
 
-/** Makes the stream as declared, or brings an existing one in line. Safe to run from every service at once. */
+/**
+ * Makes the stream as declared, or brings an existing one in line. For start-up, which alone may change streams; safe to
+ * run twice at once.
+ */
 export async function ensureStream(
   manager: JetStreamManager,
   stream: StreamDeclaration,
   replicas = 1,
 ): Promise<void> {
-  const config = {
+  try {
+    await manager.streams.update(stream.name, configOf(stream, replicas));
+  } catch (error) {
+    if (!isApiError(error, STREAM_NOT_FOUND)) throw error;
+    await makeStream(manager, stream, replicas);
+  }
+}
+
+/** Makes the stream as declared when it is not there; one that is there stays as it is. */
+export async function makeStream(
+  manager: JetStreamManager,
+  stream: StreamDeclaration,
+  replicas = 1,
+): Promise<void> {
+  try {
+    await manager.streams.add(configOf(stream, replicas));
+  } catch (error) {
+    if (!isApiError(error, STREAM_EXISTS)) throw error;
+  }
+}
+
+function configOf(stream: StreamDeclaration, replicas: number) {
+  return {
     name: stream.name,
     subjects: [...stream.subjects],
     retention: stream.retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
@@ -39,16 +64,6 @@ export async function ensureStream(
     num_replicas: replicas,
     allow_msg_ttl: true,
   };
-  try {
-    await manager.streams.update(stream.name, config);
-  } catch (error) {
-    if (!isApiError(error, STREAM_NOT_FOUND)) throw error;
-    try {
-      await manager.streams.add(config);
-    } catch (addError) {
-      if (!isApiError(addError, STREAM_EXISTS)) throw addError;
-    }
-  }
 }
 
 /** Makes the durable consumer as declared, or brings an existing one in line. */

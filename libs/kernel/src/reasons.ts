@@ -17,6 +17,8 @@ export const REASONS = {
     'The disk of the platform is full: nothing was changed. Try again later; its operator must free space.',
   CLOCK_WRONG:
     'A clock of the platform is wrong, not yours: nothing was changed. Try again later; its operator must set it.',
+  OUTCOME_UNKNOWN:
+    'It was not done, or it was begun in time and is done: look, or send it again with the same Idempotency-Key, which does it once.',
   INTERNAL: 'This is our fault. Report the request id.',
   // signatures
   SIGNATURE_MISSING: 'Sign the request: X-Public-Key, X-Signature, X-Timestamp, X-Nonce.',

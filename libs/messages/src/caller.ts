@@ -1,6 +1,9 @@
 import type { AgentPermission } from './endpoint.ts';
 
-/** Who asks, as the gateway has verified it. Services trust this: nobody but the gateway and services can publish `req.*`. */
+/**
+ * Who asks, as the gateway has verified it. Services believe it because the whole request is signed with a key that only
+ * the asking and the answering service have.
+ */
 export type Caller =
   | { readonly kind: 'anonymous' }
   | {

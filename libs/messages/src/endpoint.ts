@@ -1,5 +1,6 @@
 import type { Reason, RefusalCode } from '@decent-cloud/kernel';
 import type { z } from 'zod';
+import type { ServiceName } from './services.ts';
 
 /**
  * Shallow on purpose: constraining by `z.ZodType` makes the type checker instantiate eight times as many types
@@ -42,6 +43,8 @@ export interface RequestDeclaration {
   readonly answer: Schema;
   /** The caller may send an Idempotency-Key; the service runs the verb once for each key. */
   readonly idempotent?: boolean;
+  /** Which services ask it; of an endpoint, the gateway. Nobody else has the rights, and the door refuses them. */
+  readonly askedBy?: readonly ServiceName[];
   /** Refusals beyond INVALID, UNAUTHENTICATED and UNAVAILABLE that callers should be ready for. */
   readonly refusals?: readonly Reason[];
 }
@@ -77,8 +80,10 @@ export interface EndpointDeclaration extends RequestDeclaration {
   readonly local?: boolean;
 }
 
-/** Declares a request between services. */
-export function request<const D extends RequestDeclaration>(declaration: D): D {
+/** Declares a request between services, and which of them ask it. */
+export function request<const D extends RequestDeclaration & Required<Pick<RequestDeclaration, 'askedBy'>>>(
+  declaration: D,
+): D {
   return declaration;
 }
 

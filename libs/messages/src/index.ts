@@ -1,8 +1,10 @@
 export * from './agent-protocol.ts';
+export * from './askers.ts';
 export * from './caller.ts';
 export * from './endpoint.ts';
 export * from './fact.ts';
 export * as facts from './facts.ts';
 export * as requests from './requests.ts';
 export * from './schema.ts';
+export * from './services.ts';
 export * from './topology.ts';

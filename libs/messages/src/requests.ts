@@ -6,6 +6,7 @@ import { contractIdHex, idHex, int32, int64, publicKeyHex } from './schema.ts';
 
 /** What hangs on a public key in this service; asked before the key joins an account. */
 const holdingsOfKey = {
+  askedBy: ['accounts'] as const,
   body: z.object({ publicKey: publicKeyHex() }),
   answer: z.object({
     /** In the plural: "offerings". What is not there may be left out. */
@@ -18,6 +19,7 @@ const holdingsOfKey = {
 /** Whose key is this? Asked by the gateway for every signer that it has not seen lately. */
 export const resolveKey = request({
   subject: 'req.accounts.v1.resolve-key',
+  askedBy: ['gateway', 'offerings', 'contracts', 'payments'],
   body: z.object({ publicKey: publicKeyHex() }),
   answer: z.object({
     status: z.enum(['active', 'disabled', 'unknown']),
@@ -29,6 +31,7 @@ export const resolveKey = request({
 /** The account that rents or holds a wallet; a key without one gets one (`user_<8 hex>`). */
 export const ensureAccount = request({
   subject: 'req.accounts.v1.ensure-account',
+  askedBy: ['contracts', 'payments'],
   body: z.object({ publicKey: publicKeyHex() }),
   answer: z.object({
     accountId: idHex(),
@@ -45,6 +48,7 @@ export const ensureAccount = request({
 /** Names for lists: usernames of up to 200 keys. */
 export const namesOfKeys = request({
   subject: 'req.accounts.v1.names-of-keys',
+  askedBy: ['gateway', 'contracts', 'offerings'],
   body: z.object({ publicKeys: z.array(publicKeyHex()).max(400) }),
   answer: z.object({ names: z.record(z.string(), z.string()) }),
 });
@@ -87,6 +91,7 @@ const rentalTerms = z.object({
 /** Could this renter have a unit for so long? Takes nothing. A unit that is held under this id already counts as free. */
 export const quoteRental = request({
   subject: 'req.offerings.v1.quote-rental',
+  askedBy: ['contracts'],
   body: z.object(rentalWish),
   answer: rentalTerms,
   refusals: [
@@ -104,6 +109,7 @@ export const quoteRental = request({
  */
 export const holdStock = request({
   subject: 'req.offerings.v1.hold-stock',
+  askedBy: ['contracts'],
   body: z.object({ ...rentalWish, untilNs: int64() }),
   answer: rentalTerms,
   refusals: ['OFFERING_NOT_FOUND', 'OUT_OF_STOCK', 'DURATION_OUT_OF_RANGE', 'CURRENCY_UNSUPPORTED'],
@@ -112,6 +118,7 @@ export const holdStock = request({
 /** Puts the unit back before the contract exists. Unknown holds are fine. */
 export const releaseStock = request({
   subject: 'req.offerings.v1.release-stock',
+  askedBy: ['contracts'],
   body: z.object({ holdId: z.uuid() }),
   answer: z.object({ released: z.boolean() }),
 });
@@ -119,12 +126,14 @@ export const releaseStock = request({
 /** How many offerings can be rented now. */
 export const countForRent = request({
   subject: 'req.offerings.v1.count-for-rent',
+  askedBy: ['gateway'],
   answer: z.object({ count: int32(0) }),
 });
 
 /** How many offerings a provider has for each pool that they name, and, of those that name none, for each country. */
 export const countByPool = request({
   subject: 'req.offerings.v1.count-by-pool',
+  askedBy: ['agents'],
   body: z.object({ providerPublicKey: publicKeyHex() }),
   answer: z.object({
     byPoolId: z.record(z.string(), int32(0)),
@@ -142,6 +151,7 @@ export const holdingsOfKeyInContracts = request({
 /** Which of these holds still belong to a living contract: asked before an old hold is dropped. */
 export const livingHolds = request({
   subject: 'req.contracts.v1.living-holds',
+  askedBy: ['offerings'],
   body: z.object({ holdIds: z.array(z.uuid()).max(200) }),
   answer: z.object({ living: z.array(z.uuid()) }),
 });
@@ -149,6 +159,7 @@ export const livingHolds = request({
 /** State of contracts as the coordinator must know it; unknown ids are left out. */
 export const contractStates = request({
   subject: 'req.contracts.v1.contract-states',
+  askedBy: ['agents'],
   body: z.object({ contractIds: z.array(contractIdHex()).max(200) }),
   answer: z.object({
     states: z.array(
@@ -176,6 +187,7 @@ export const holdingsOfKeyInPayments = request({
  */
 export const reserveFunds = request({
   subject: 'req.payments.v1.reserve-funds',
+  askedBy: ['contracts'],
   body: z.object({
     reservationId: z.uuid(),
     accountId: idHex(),
@@ -190,6 +202,7 @@ export const reserveFunds = request({
 /** Lets go of what was set aside. Unknown ids are fine. */
 export const releaseFunds = request({
   subject: 'req.payments.v1.release-funds',
+  askedBy: ['contracts'],
   body: z.object({ reservationId: z.uuid() }),
   answer: z.object({ released: z.boolean() }),
 });
@@ -197,6 +210,7 @@ export const releaseFunds = request({
 /** Moves the price of a rental from the tenant's wallet into escrow, once for each contract. */
 export const chargeRental = request({
   subject: 'req.payments.v1.charge-rental',
+  askedBy: ['contracts'],
   body: z.object({
     contractId: contractIdHex(),
     accountId: idHex(),
@@ -217,6 +231,7 @@ export const chargeRental = request({
 /** What the books say about rentals; those without a charge are left out. */
 export const rentalPayments = request({
   subject: 'req.payments.v1.rental-payments',
+  askedBy: ['contracts'],
   body: z.object({ contractIds: z.array(contractIdHex()).max(200) }),
   answer: z.object({
     payments: z.array(
@@ -240,6 +255,7 @@ export const holdingsOfKeyInAgents = request({
 /** For whom does this agent key act? Asked by the gateway about a request that the key has signed. */
 export const resolveDelegation = request({
   subject: 'req.agents.v1.resolve-delegation',
+  askedBy: ['gateway'],
   body: z.object({
     agentPublicKey: publicKeyHex(),
     /** The provider in the path of that request, if there is one: a key that was only named at setup joins them by it. */
@@ -256,6 +272,7 @@ export const resolveDelegation = request({
 /** Which of these providers' pools have an agent online: decides what is for rent. */
 export const poolsOnline = request({
   subject: 'req.agents.v1.pools-online',
+  askedBy: ['offerings'],
   body: z.object({ providerPublicKeys: z.array(publicKeyHex()).max(200) }),
   answer: z.object({
     pools: z.array(

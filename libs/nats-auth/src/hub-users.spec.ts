@@ -1,4 +1,5 @@
-import { buckets } from '@decent-cloud/messages';
+import { askersOf, buckets, requests, streams } from '@decent-cloud/messages';
+import { allEndpoints } from '@decent-cloud/messages/endpoints';
 import { hubPermissions, hubUserNames } from './hub-users.ts';
 
 const allowed = (patterns: readonly string[] | undefined, subject: string) =>
@@ -14,12 +15,17 @@ const allowed = (patterns: readonly string[] | undefined, subject: string) =>
     );
   });
 
+const permissions = new Map<string, Awaited<ReturnType<typeof hubPermissions>>>();
+beforeAll(async () => {
+  for (const name of hubUserNames) permissions.set(name, await hubPermissions(name));
+});
+
 const mayPublish = (name: (typeof hubUserNames)[number], subject: string) => {
-  const { pub } = hubPermissions(name);
+  const pub = permissions.get(name)?.pub;
   return allowed(pub?.allow, subject) && !allowed(pub?.deny, subject);
 };
 
-const services = hubUserNames.filter((name) => name !== 'admin' && name !== 'gateway');
+const services = hubUserNames.filter((name) => !['admin', 'gateway', 'streams'].includes(name));
 
 test.each(services)('%s states its own facts and nobody else’s', (name) => {
   expect(mayPublish(name, `evt.${name}.v1.something-happened`)).toBe(true);
@@ -31,10 +37,46 @@ test.each(services)('%s states its own facts and nobody else’s', (name) => {
 });
 
 test.each(services)('%s answers its own requests only', (name) => {
-  const { sub } = hubPermissions(name);
+  const sub = permissions.get(name)?.sub;
   expect(allowed(sub?.allow, `req.${name}.v1.do-it`)).toBe(true);
   expect(allowed(sub?.allow, 'req.gateway.v1.do-it')).toBe(false);
   expect(allowed(sub?.allow, 'evt.contracts.v1.contract-accepted')).toBe(false);
+});
+
+test.each(hubUserNames.filter((name) => name !== 'admin'))('%s hears answers to itself only', (name) => {
+  const sub = permissions.get(name)?.sub;
+  for (const other of hubUserNames) {
+    expect(allowed(sub?.allow, `_INBOX.${other}.x.1`)).toBe(other === name);
+  }
+  expect(allowed(sub?.allow, '_INBOX.x.1')).toBe(false);
+});
+
+test('each asks what it is declared to ask', () => {
+  for (const name of hubUserNames.filter((user) => user !== 'admin')) {
+    for (const declaration of [...Object.values(requests), ...Object.values(allEndpoints)]) {
+      const isLocal = 'local' in declaration && declaration.local === true;
+      expect([name, declaration.subject, mayPublish(name, declaration.subject)]).toEqual([
+        name,
+        declaration.subject,
+        !isLocal && askersOf(declaration).includes(name),
+      ]);
+    }
+  }
+});
+
+test('streams are changed by start-up alone', () => {
+  for (const name of hubUserNames.filter((user) => user !== 'admin')) {
+    for (const stream of [
+      ...Object.keys(streams),
+      ...Object.values(buckets).map((one) => `KV_${one.name}`),
+    ]) {
+      const isOwn = name === 'streams' && stream in streams;
+      expect(mayPublish(name, `$JS.API.STREAM.UPDATE.${stream}`)).toBe(isOwn);
+      const mayPurge = name === 'agents' && stream === 'AGENT_EVT';
+      expect(mayPublish(name, `$JS.API.STREAM.PURGE.${stream}`)).toBe(mayPurge);
+      expect(mayPublish(name, `$JS.API.STREAM.MSG.DELETE.${stream}`)).toBe(false);
+    }
+  }
 });
 
 test('only the coordinator gives orders to agents', () => {

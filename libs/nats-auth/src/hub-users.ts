@@ -1,7 +1,18 @@
+import {
+  agentSubjects,
+  consumersOf,
+  inboxOf,
+  requestsAskedBy,
+  type StreamName,
+  streams,
+} from '@decent-cloud/messages';
 import { encodeUser, type Permissions } from '@nats-io/jwt';
 import { signerOf } from './keys.ts';
 
-/** Who may say and hear what inside the hub. A service that needs more gets its line here. */
+/**
+ * Who may say and hear what inside the hub, derived from the declarations. `streams` signs in at start-up only and is the
+ * one that changes streams; `admin` is for people and tools at the operator's desk.
+ */
 export const hubUserNames = [
   'gateway',
   'accounts',
@@ -10,11 +21,12 @@ export const hubUserNames = [
   'payments',
   'notifications',
   'agents',
+  'streams',
   'admin',
 ] as const;
 export type HubUserName = (typeof hubUserNames)[number];
 
-type Service = Exclude<HubUserName, 'gateway' | 'admin'>;
+type Service = Exclude<HubUserName, 'gateway' | 'streams' | 'admin'>;
 
 const SERVICES: readonly Service[] = [
   'accounts',
@@ -31,18 +43,17 @@ const GATEWAY_BUCKETS = [
   'gateway_tickets',
 ] as const;
 
-/** One answer to each request that came in, wherever its sender wants it. */
+/** One answer to each request that came in, to the inbox that its sender named. */
 const MAY_ANSWER = { max: 1, ttl: 60_000_000_000 } as const;
-const INBOX = '_INBOX.>';
 
-/** Making and reading a stream's settings; never deleting or purging it. */
-const keepStream = (stream: string) =>
-  ['INFO', 'CREATE', 'UPDATE'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`);
+/** Making a stream that is not there, and looking at it. One that is there does not change by it. */
+const makeStream = (stream: string) => ['INFO', 'CREATE'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`);
 
 /** Making, watching and working off one durable consumer. */
 const keepConsumer = (stream: string, durable: string) => [
   `$JS.API.CONSUMER.CREATE.${stream}.${durable}`,
   `$JS.API.CONSUMER.CREATE.${stream}.${durable}.>`,
+  // How a consumer with several filters is made.
   `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.${durable}`,
   `$JS.API.CONSUMER.INFO.${stream}.${durable}`,
   `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
@@ -51,7 +62,7 @@ const keepConsumer = (stream: string, durable: string) => [
 
 const keepBucket = (bucket: string) => [
   `$KV.${bucket}.>`,
-  ...keepStream(`KV_${bucket}`),
+  ...makeStream(`KV_${bucket}`),
   `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
   `$JS.API.DIRECT.GET.KV_${bucket}`,
   `$JS.API.DIRECT.GET.KV_${bucket}.>`,
@@ -59,30 +70,36 @@ const keepBucket = (bucket: string) => [
   `$JS.API.CONSUMER.*.KV_${bucket}`,
 ];
 
+/** The streams that a service keeps: it makes those that are gone, and writes into them to see whether they work. */
+const streamsOf = (service: Service): readonly StreamName[] => [
+  'FACTS',
+  'DEAD_LETTERS',
+  'ADVISORIES',
+  ...(service === 'agents' ? (['AGENT_CMD', 'AGENT_EVT'] as const) : []),
+];
+
 function servicePermissions(service: Service): Permissions {
+  const consumers = consumersOf(service);
   return {
     pub: {
       allow: [
-        'req.>',
+        ...requestsAskedBy(service).map(({ subject }) => subject),
         `evt.${service}.>`,
-        `dlq.${service}.>`,
-        'probe.FACTS',
-        'probe.DEAD_LETTERS',
-        'probe.ADVISORIES',
+        ...new Set([`dlq.${service}.>`, ...consumers.map(({ durable }) => `dlq.${durable}.>`)]),
+        ...streamsOf(service).map((stream) => `probe.${stream}`),
         '$JS.API.INFO',
-        '$JS.API.STREAM.NAMES',
-        ...['FACTS', 'DEAD_LETTERS', 'ADVISORIES'].flatMap(keepStream),
+        ...streamsOf(service).flatMap(makeStream),
         // The relay looks whether its newest message is still there.
         '$JS.API.STREAM.MSG.GET.FACTS',
-        ...keepConsumer('FACTS', service),
+        ...consumers.flatMap(({ stream, durable }) => keepConsumer(stream, durable)),
         ...(service === 'agents' ? COORDINATOR : []),
       ],
     },
     sub: {
       allow: [
         `req.${service}.>`,
-        INBOX,
-        ...(service === 'agents' ? ['agent.hb.v1.>', 'agent.rpc.v1.>'] : []),
+        `${inboxOf(service)}.>`,
+        ...(service === 'agents' ? [agentSubjects.heartbeat('*'), 'agent.rpc.v1.>'] : []),
       ],
     },
     resp: MAY_ANSWER,
@@ -92,59 +109,68 @@ function servicePermissions(service: Service): Permissions {
 /** The coordinator makes the agents' consumers and is the only one that gives orders. */
 const COORDINATOR = [
   'agent.cmd.v1.>',
-  'dlq.agent-events.>',
-  'probe.AGENT_CMD',
-  'probe.AGENT_EVT',
-  ...keepStream('AGENT_CMD'),
   '$JS.API.STREAM.MSG.GET.AGENT_CMD',
-  ...keepStream('AGENT_EVT'),
-  ...keepConsumer('AGENT_EVT', 'agent-events'),
-  '$JS.API.STREAM.PURGE.AGENT_CMD',
   // What has been worked off.
   '$JS.API.STREAM.PURGE.AGENT_EVT',
   '$JS.API.CONSUMER.CREATE.AGENT_CMD.>',
-  '$JS.API.CONSUMER.DURABLE.CREATE.AGENT_CMD.>',
+  '$JS.API.CONSUMER.DURABLE.CREATE.AGENT_CMD.*',
   '$JS.API.CONSUMER.INFO.AGENT_CMD.*',
   '$JS.API.CONSUMER.DELETE.AGENT_CMD.*',
-  '$JS.API.CONSUMER.NAMES.AGENT_CMD',
   '$JS.API.CONSUMER.LIST.AGENT_CMD',
 ];
 
 /** The gateway reads facts for live updates with consumers of its own, and must not touch the services' durables. */
-const GATEWAY: Permissions = {
-  pub: {
-    allow: [
-      'req.>',
-      '$JS.API.INFO',
-      '$JS.API.STREAM.NAMES',
-      '$JS.API.STREAM.INFO.FACTS',
-      // Consumers without a name of their own.
-      '$JS.API.CONSUMER.CREATE.FACTS',
-      '$JS.API.CONSUMER.*.FACTS.>',
-      '$JS.API.CONSUMER.MSG.NEXT.FACTS.*',
-      '$JS.ACK.FACTS.>',
-      '$JS.FC.>',
-      ...GATEWAY_BUCKETS.flatMap(keepBucket),
-    ],
-    deny: SERVICES.flatMap((service) => [
-      `$JS.API.CONSUMER.*.FACTS.${service}`,
-      `$JS.API.CONSUMER.*.FACTS.${service}.>`,
-      `$JS.API.CONSUMER.DURABLE.CREATE.FACTS.${service}`,
-      `$JS.API.CONSUMER.MSG.NEXT.FACTS.${service}`,
-      `$JS.ACK.FACTS.${service}.>`,
-    ]),
-  },
-  sub: { allow: ['evt.>', INBOX] },
-};
-
-/** The permissions of one user of the hub; `admin` is for people and tools at the operator's desk. */
-export function hubPermissions(name: HubUserName): Permissions {
-  if (name === 'admin') return { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
-  return name === 'gateway' ? GATEWAY : servicePermissions(name);
+async function gatewayPermissions(): Promise<Permissions> {
+  // Only who makes credentials needs all declarations.
+  const { allEndpoints } = await import('@decent-cloud/messages/endpoints');
+  const endpoints = Object.values(allEndpoints).filter((one) => !('local' in one && one.local));
+  return {
+    pub: {
+      allow: [
+        ...new Set([...endpoints, ...requestsAskedBy('gateway')].map(({ subject }) => subject)),
+        ...SERVICES.map((service) => `req.${service}.v1.ping`),
+        '$JS.API.INFO',
+        '$JS.API.STREAM.INFO.FACTS',
+        // With several filters, whatever it is called.
+        '$JS.API.CONSUMER.CREATE.FACTS',
+        '$JS.API.CONSUMER.CREATE.FACTS.>',
+        '$JS.API.CONSUMER.INFO.FACTS.*',
+        '$JS.API.CONSUMER.DELETE.FACTS.*',
+        '$JS.API.CONSUMER.MSG.NEXT.FACTS.*',
+        '$JS.ACK.FACTS.>',
+        '$JS.FC.>',
+        ...GATEWAY_BUCKETS.flatMap(keepBucket),
+      ],
+      deny: SERVICES.flatMap((service) => [
+        `$JS.API.CONSUMER.*.FACTS.${service}`,
+        `$JS.API.CONSUMER.*.FACTS.${service}.>`,
+        `$JS.API.CONSUMER.MSG.NEXT.FACTS.${service}`,
+        `$JS.ACK.FACTS.${service}.>`,
+      ]),
+    },
+    sub: { allow: [`${inboxOf('gateway')}.>`] },
+  };
 }
 
-/** The credentials of a service (or of `admin`) in the hub account. */
-export function hubUserJwt(options: {
+const START_UP: Permissions = {
+  pub: {
+    allow: [
+      '$JS.API.INFO',
+      ...Object.keys(streams).flatMap((stream) => [...makeStream(stream), `$JS.API.STREAM.UPDATE.${stream}`]),
+    ],
+  },
+  sub: { allow: [`${inboxOf('streams')}.>`] },
+};
+
+/** The permissions of one user of the hub. */
+export async function hubPermissions(name: HubUserName): Promise<Permissions> {
+  if (name === 'admin') return { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
+  if (name === 'streams') return START_UP;
+  return name === 'gateway' ? gatewayPermissions() : servicePermissions(name);
+}
+
+/** The credentials of a service (or of `streams`, or `admin`) in the hub account. */
+export async function hubUserJwt(options: {
   readonly name: HubUserName;
   readonly userPublicKey: string;
   readonly accountPublicKey: string;
@@ -154,7 +180,7 @@ export function hubUserJwt(options: {
     options.name,
     options.userPublicKey,
     options.accountPublicKey,
-    { bearer_token: false, ...hubPermissions(options.name) },
+    { bearer_token: false, ...(await hubPermissions(options.name)) },
     { signer: signerOf(options.userSigningSeed) },
   );
 }

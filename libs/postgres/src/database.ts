@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { crash } from '@decent-cloud/kernel';
+import { crash, Refusal } from '@decent-cloud/kernel';
 import pg from 'pg';
 import { type Statement, StatementNames } from './statement.ts';
 
@@ -17,6 +17,16 @@ export interface DatabaseOptions {
   readonly maxConnections?: number;
   readonly statementTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
+  /** Of requests that somebody waits for. */
+  readonly gate?: Gate;
+}
+
+/** Keeps work from beginning, and from being committed, that nobody waits for any more. */
+export interface Gate {
+  /** Throws when it is too late: before a statement or transaction begins, and before one is committed. */
+  readonly assertInTime: () => void;
+  /** Something was committed. */
+  readonly noteChange: () => void;
 }
 
 const INT8_OID = 20;
@@ -58,8 +68,21 @@ export class Database implements Sql {
   }
 
   async query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
-    const result = await this.pool.query<Row>(this.configOf(statement, values));
-    return result.rows;
+    const { gate } = this.options;
+    if (!gate) return (await this.pool.query<Row>(this.configOf(statement, values))).rows;
+    gate.assertInTime();
+    const client = await this.pool.connect();
+    let fault: unknown;
+    try {
+      // It may have waited for a connection.
+      gate.assertInTime();
+      return (await client.query<Row>(this.configOf(statement, values))).rows;
+    } catch (error) {
+      fault = error;
+      throw error;
+    } finally {
+      client.release(fault !== undefined && !(fault instanceof Refusal));
+    }
   }
 
   /** The time by the server's clock, in Unix nanoseconds; while it answers, not when a transaction began. */
@@ -80,6 +103,7 @@ export class Database implements Sql {
     const point = crash.points?.nextHere('before-commit');
     if (point !== undefined) crash.points?.pass(point);
     const rows = await this.query<Row>(statement, values);
+    this.options.gate?.noteChange();
     this.signal(signal);
     return rows;
   }
@@ -108,9 +132,12 @@ export class Database implements Sql {
   }
 
   private async attempt<T>(work: (sql: Sql) => Promise<T>, point: string | undefined): Promise<T> {
+    const { gate } = this.options;
+    gate?.assertInTime();
     const client = await this.pool.connect();
     let broken = false;
     try {
+      gate?.assertInTime();
       await client.query('begin');
       const signals = new Set<string>();
       const sql: Sql = {
@@ -120,7 +147,9 @@ export class Database implements Sql {
       };
       const result = await work(sql);
       if (point !== undefined) crash.points?.pass(point);
+      gate?.assertInTime();
       await client.query('commit');
+      gate?.noteChange();
       for (const name of signals) this.signal(name);
       return result;
     } catch (error) {

@@ -1,6 +1,8 @@
+import type { Refusal } from '@decent-cloud/kernel';
 import type { RequestDeclaration } from '@decent-cloud/messages';
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, MessagePattern, type NatsContext, Payload } from '@nestjs/microservices';
+import type { Admitted } from './door.ts';
 import type { Verb } from './verb.ts';
 import { VerbRunner } from './verb-runner.ts';
 
@@ -15,7 +17,7 @@ export function Answers<D extends RequestDeclaration>(declaration: D) {
     const prototype = target.prototype as Record<string, unknown>;
     prototype.answerOnBus = function (
       this: Verb<D> & { verbRunner: VerbRunner },
-      message: unknown,
+      message: Admitted | Refusal,
       nats: NatsContext,
     ) {
       return this.verbRunner.run(declaration, this, message, nats);

@@ -1,7 +1,8 @@
-import { crash, parseExactJson } from '@decent-cloud/kernel';
-import { ownerOf } from '@decent-cloud/messages';
+import { crash, Refusal } from '@decent-cloud/kernel';
+import { INBOXES, ownerOf } from '@decent-cloud/messages';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { ServerNats } from '@nestjs/microservices';
+import type { Admitted, Door } from './door.ts';
 
 /** The verb runner answers every outcome itself; Nest has logged what got past it. */
 const FAULT = '{"fault":{"requestId":"-"}}';
@@ -20,6 +21,7 @@ export class BusServer extends ServerNats {
   constructor(
     private readonly connection: NatsConnection,
     private readonly drainMs: number,
+    door: Door,
   ) {
     super({
       serializer: {
@@ -31,7 +33,7 @@ export class BusServer extends ServerNats {
       deserializer: {
         deserialize: (message: Msg) => ({
           pattern: message.subject,
-          data: parseRequest(message),
+          data: admitted(door, message),
           id: message.reply ?? '-',
         }),
       },
@@ -58,6 +60,7 @@ export class BusServer extends ServerNats {
         client.subscribe(subject, {
           queue: queueOf(subject),
           callback: (error, message) => {
+            if (!error && !wantsAnswer(message)) return this.logger.warn(`no inbox to answer ${subject} to`);
             this.inHand++;
             void Promise.resolve(handler(error, message)).finally(() => {
               this.inHand--;
@@ -86,11 +89,18 @@ export class BusServer extends ServerNats {
   }
 }
 
-/** Malformed text becomes undefined; the verb's own parsing refuses it. */
-function parseRequest(message: Msg): unknown {
+/**
+ * Answers go to inboxes only. Whoever asks names the place, and this service may say things there that the asking one may
+ * not: at the broker's API, or as a fact.
+ */
+export const wantsAnswer = ({ reply }: Msg): boolean => reply?.startsWith(INBOXES) === true;
+
+/** A refusal is answered by the verb runner, like all others. */
+function admitted(door: Door, message: Msg): Admitted | Refusal {
   try {
-    return parseExactJson(message.string());
-  } catch {
-    return undefined;
+    return door.admit(message);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
   }
 }

@@ -1,23 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
 import { trace } from '@opentelemetry/api';
 import { type Logger, type LoggerOptions, pino } from 'pino';
+import { currentRequestId } from './request-scope.ts';
 
 export type { Logger } from 'pino';
-
-interface LogScope {
-  readonly requestId: string;
-}
-const scope = new AsyncLocalStorage<LogScope>();
-
-/** Runs work whose log lines carry this request id. */
-export function withRequestId<T>(requestId: string, work: () => T): T {
-  return scope.run({ requestId }, work);
-}
-
-export function currentRequestId(): string | undefined {
-  return scope.getStore()?.requestId;
-}
 
 const SECRETS = [
   '*.password',
@@ -52,7 +38,7 @@ function options(service: string, level: string): LoggerOptions {
     serializers: { error: pino.stdSerializers.errWithCause },
     redact: { paths: SECRETS, censor: '[redacted]' },
     mixin() {
-      const requestId = scope.getStore()?.requestId;
+      const requestId = currentRequestId();
       const span = trace.getActiveSpan()?.spanContext();
       return {
         ...(requestId === undefined ? {} : { requestId }),

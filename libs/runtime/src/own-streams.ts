@@ -1,4 +1,4 @@
-import { ensureStream } from '@decent-cloud/bus';
+import { makeStream } from '@decent-cloud/bus';
 import { PROBE_KEPT_SECONDS, probeOf, type StreamName, streams } from '@decent-cloud/messages';
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
@@ -15,7 +15,7 @@ function isNobodyListening(error: unknown): boolean {
   return false;
 }
 
-/** The streams that a service keeps as they are declared. */
+/** The streams that a service needs: it makes those that are gone. Start-up alone changes them. */
 export class OwnStreams {
   private readonly names: readonly StreamName[];
 
@@ -40,7 +40,7 @@ export class OwnStreams {
 
   /** Makes those that are gone again. */
   async ensure(): Promise<void> {
-    for (const name of this.names) await ensureStream(this.manager, streams[name], this.replicas);
+    for (const name of this.names) await makeStream(this.manager, streams[name], this.replicas);
   }
 
   get probes(): readonly StreamProbe[] {
@@ -52,7 +52,7 @@ export class OwnStreams {
       await this.write(stream);
     } catch (error) {
       if (!isNobodyListening(error)) throw error;
-      // It is gone, or listens as an older version has declared it.
+      // It is gone.
       await this.ensure();
       await this.write(stream);
     }

@@ -9,9 +9,10 @@ import { context } from '@opentelemetry/api';
 import type { z } from 'zod';
 import { isClockWrong } from './clock-watch.ts';
 import { actWithPoints, passAfterAck } from './crash-seams.ts';
-import { type Logger, withRequestId } from './logging.ts';
+import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reaction } from './reaction.ts';
+import { withRequestId } from './request-scope.ts';
 
 export interface ReactionRunnerOptions {
   readonly connection: NatsConnection;

@@ -1,3 +1,4 @@
+import { readRequestKeys } from '@decent-cloud/bus';
 import { z } from 'zod';
 
 /** What every service reads from its environment, once. A bad value stops the start. */
@@ -7,6 +8,15 @@ export const baseSettings = z.object({
   ENVIRONMENT: z.enum(['dev', 'test', 'prod']).default('dev'),
   NATS_URL: z.string().default('nats://127.0.0.1:4222'),
   NATS_CREDS_FILE: z.string().optional(),
+  /** The keys with which this service signs what it asks and checks what it is asked. Secret. */
+  REQUEST_KEYS: z.string().transform((text, context) => {
+    try {
+      return readRequestKeys(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  }),
   NATS_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
   /** Port for /health and /metrics; 0 picks a free one. */
   OPS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),

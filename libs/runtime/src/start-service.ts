@@ -11,15 +11,17 @@ import { type INestMicroservice, type InjectionToken, type Type } from '@nestjs/
 import { NestFactory } from '@nestjs/core';
 import type { z } from 'zod';
 import { Bus } from './bus.ts';
-import { BusServer } from './bus-server.ts';
+import { BusServer, wantsAnswer } from './bus-server.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { type Discovered, discover } from './discover.ts';
+import { Door } from './door.ts';
 import { createLogger, type Logger, NestLogger } from './logging.ts';
 import { Metrics } from './metrics.ts';
 import { OpsServer } from './ops-server.ts';
 import { OwnStreams } from './own-streams.ts';
 import type { Reaction } from './reaction.ts';
 import { createReactionReader } from './reaction-runner.ts';
+import { assertInTime, noteChange } from './request-scope.ts';
 import type { ServiceCore, ServiceDefinition } from './service.ts';
 import { observeService } from './service-metrics.ts';
 import { serviceModule } from './service-module.ts';
@@ -96,7 +98,11 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     const { name } = definition;
     this.metrics = new Metrics(name);
     this.ops = new OpsServer(name, this.metrics);
-    this.database = new Database({ connectionString: settings.DATABASE_URL, applicationName: name });
+    this.database = new Database({
+      connectionString: settings.DATABASE_URL,
+      applicationName: name,
+      gate: { assertInTime, noteChange },
+    });
     this.clockWatch = new ClockWatch({
       clock,
       reference: async () => (comparesClock ? this.database.now() : undefined),
@@ -133,7 +139,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     const { manager } = ownStreams;
     const streamWatch = new StreamWatch({ probes: ownStreams.probes, metrics: this.metrics, logger });
 
-    this.ownBus = new Bus(connection, definition.name, this.metrics);
+    this.ownBus = new Bus(connection, definition.name, settings.REQUEST_KEYS, this.metrics);
     const core: ServiceCore<z.output<S>> = {
       settings,
       database: this.database,
@@ -146,7 +152,9 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     observeService(core, manager, definition.name);
     definition.metrics?.(core);
 
-    const server = new BusServer(connection, settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS * 1_000);
+    const door = new Door(settings.REQUEST_KEYS);
+    this.stops.push(async () => door.close());
+    const server = new BusServer(connection, settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS * 1_000, door);
     this.app = await NestFactory.createMicroservice(
       serviceModule(core, found, definition.providers?.(core) ?? []),
       {
@@ -182,7 +190,9 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     }
     const ping = connection.subscribe(`req.${definition.name}.v1.ping`, {
       queue: definition.name,
-      callback: (_error, message) => void this.answerPing(message),
+      callback: (_error, message) => {
+        if (wantsAnswer(message)) void this.answerPing(message);
+      },
     });
     this.stops.push(async () => ping.unsubscribe());
     // Requests first: what they still say goes out with the relay, which ends after them.
@@ -231,6 +241,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
         connectBus({
           servers: NATS_URL,
           name: this.definition.name,
+          user: this.definition.name,
           firstConnectDeadlineMs: 5_000,
           ...(NATS_CREDS_FILE === undefined ? {} : { credsFile: NATS_CREDS_FILE }),
         }),

@@ -6,10 +6,12 @@ import { Injectable } from '@nestjs/common';
 import type { NatsContext } from '@nestjs/microservices';
 import { type Context, context } from '@opentelemetry/api';
 import type { z } from 'zod';
+import { type Admitted, assertMayAsk } from './door.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import { parseInput } from './input.ts';
-import { type Logger, withRequestId } from './logging.ts';
+import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
+import { currentRequestId, regardlessOfTime, withRequestId } from './request-scope.ts';
 import type { Verb, VerbContext } from './verb.ts';
 
 /** Runs verbs for the bus: parse, run once, check, print; every outcome becomes one reply text. */
@@ -26,25 +28,30 @@ export class VerbRunner {
   run<D extends RequestDeclaration>(
     declaration: D,
     verb: Verb<D>,
-    message: unknown,
+    message: Admitted | Refusal,
     nats: NatsContext,
   ): Promise<string> {
-    const request = (message ?? {}) as BusRequest;
     const trace: Context = traceOf(nats.getHeaders());
+    const isIn = !(message instanceof Refusal);
     return context.with(trace, () =>
-      withRequestId(request.requestId ?? '-', () => this.answer(declaration, verb, request)),
+      withRequestId(
+        (isIn && message.request.requestId) || '-',
+        () => this.answer(declaration, verb, message),
+        isIn ? message.lateAtMs : undefined,
+      ),
     );
   }
 
   private async answer<D extends RequestDeclaration>(
     declaration: D,
     verb: Verb<D>,
-    request: BusRequest,
+    message: Admitted | Refusal,
   ): Promise<string> {
     const stop = this.metrics.busRequestSeconds.startTimer({ subject: declaration.subject });
     try {
-      if (!request.caller) throw new Refusal('INVALID', 'INVALID_INPUT', 'not a request of this platform');
-      const data = await this.once(declaration, verb, request);
+      if (message instanceof Refusal) throw message;
+      assertMayAsk(declaration, message);
+      const data = await this.once(declaration, verb, message.request);
       stop({ outcome: 'ok' });
       return `{"data":${data}}`;
     } catch (error) {
@@ -59,7 +66,7 @@ export class VerbRunner {
       }
       stop({ outcome: 'fault' });
       this.logger.error({ subject: declaration.subject, error }, 'verb failed');
-      return printExactJson({ fault: { requestId: request.requestId } });
+      return printExactJson({ fault: { requestId: currentRequestId() ?? '-' } });
     }
   }
 
@@ -78,12 +85,12 @@ export class VerbRunner {
       const result = crash.points ? await runWithPoints(declaration, run) : await run();
       const answer = (declaration.answer as unknown as z.ZodType).parse(result);
       const text = printExactJson(answer) ?? 'null';
-      await keys?.keep(declaration.subject, request, text);
+      await regardlessOfTime(() => keys?.keep(declaration.subject, request, text));
       crash.points?.pass(`${actOf(declaration)}:before-reply`);
       return text;
     } catch (error) {
-      if (error instanceof Refusal) await keys?.release(declaration.subject, request);
-      else await this.handOver(keys, declaration, request);
+      if (error instanceof Refusal) await regardlessOfTime(() => keys?.release(declaration.subject, request));
+      else await regardlessOfTime(() => this.handOver(keys, declaration, request));
       throw error;
     }
   }

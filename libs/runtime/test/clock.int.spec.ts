@@ -1,10 +1,11 @@
-import { requestAnswer } from '@decent-cloud/bus';
 import { secondsToNs, systemClock } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
 import { emitFact, outboxLag } from '@decent-cloud/outbox';
 import {
+  askAs,
   createTestDatabase,
   eventually,
+  requestKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
@@ -34,7 +35,13 @@ afterAll(async () => {
 async function start(aheadNs: bigint) {
   const clock = { aheadNs };
   const service = await startService(counterService, {
-    env: { DATABASE_URL: database.url, NATS_URL: nats.url, ENVIRONMENT: 'test', LOG_LEVEL: 'silent' },
+    env: {
+      DATABASE_URL: database.url,
+      NATS_URL: nats.url,
+      REQUEST_KEYS: requestKeysFor('payments'),
+      ENVIRONMENT: 'test',
+      LOG_LEVEL: 'silent',
+    },
     handleSignals: false,
     clock: () => systemClock() + clock.aheadNs,
     comparesClock: true,
@@ -42,7 +49,7 @@ async function start(aheadNs: bigint) {
   open.push(service);
   return { service, clock };
 }
-const options = { caller: { kind: 'anonymous' }, requestId: 'r' } as const;
+const options = { caller: { kind: 'service', name: 'gateway' }, requestId: 'r' } as const;
 const page = async ({ opsPort }: RunningService, path: string) =>
   (await fetch(`http://127.0.0.1:${opsPort}${path}`)).text();
 
@@ -51,11 +58,11 @@ test.each([TWO_HOURS_NS, -TWO_HOURS_NS])(
   async (aheadNs) => {
     const { service, clock } = await start(aheadNs);
     const { connection } = service.bus;
-    await expect(requestAnswer(connection, expire, {}, options)).rejects.toMatchObject({
+    await expect(askAs(connection, expire, {}, options)).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       reason: 'CLOCK_WRONG',
     });
-    const { sum } = await requestAnswer(connection, add, { body: { amount: 1n } }, options);
+    const { sum } = await askAs(connection, add, { body: { amount: 1n } }, options);
     expect(sum).toBeGreaterThan(0n);
     const contractId = (aheadNs > 0n ? 'aa' : 'bb').repeat(32);
     const fact = { ...(facts.contractEnded.sample as object), contractId } as never;
@@ -81,7 +88,7 @@ test.each([TWO_HOURS_NS, -TWO_HOURS_NS])(
 
     clock.aheadNs = 0n;
     expect(JSON.parse(await page(service, '/health/ready'))).toMatchObject({ ready: true });
-    const { expiredAtNs } = await requestAnswer(connection, expire, {}, options);
+    const { expiredAtNs } = await askAs(connection, expire, {}, options);
     expect(expiredAtNs - systemClock()).toBeLessThan(secondsToNs(5));
     await eventually(async () => (await seen()).length === 1, { what: 'the fact', deadlineMs: 40_000 });
     await service.stop();

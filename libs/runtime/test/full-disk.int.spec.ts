@@ -1,10 +1,11 @@
-import { requestAnswer } from '@decent-cloud/bus';
 import { systemClock } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
 import { emitFact, outboxLag } from '@decent-cloud/outbox';
 import {
+  askAs,
   createTestDatabase,
   eventually,
+  requestKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
@@ -23,7 +24,13 @@ let service: RunningService;
 beforeAll(async () => {
   [nats, database] = await Promise.all([startTestNats({ fileLimitBytes: MIB }), createTestDatabase()]);
   service = await startService(counterService, {
-    env: { DATABASE_URL: database.url, NATS_URL: nats.url, ENVIRONMENT: 'test', LOG_LEVEL: 'silent' },
+    env: {
+      DATABASE_URL: database.url,
+      NATS_URL: nats.url,
+      REQUEST_KEYS: requestKeysFor('payments'),
+      ENVIRONMENT: 'test',
+      LOG_LEVEL: 'silent',
+    },
     handleSignals: false,
   });
 });
@@ -100,11 +107,11 @@ test.each([
     $$ begin raise exception 'could not extend file: No space left on device' using errcode = '${code}'; end $$`);
   await sql.query('create trigger no_room before insert on counter execute function no_room()');
   const ask = () =>
-    requestAnswer(
+    askAs(
       service.bus.connection,
       add,
       { body: { amount: 1n } },
-      { caller: { kind: 'anonymous' }, requestId: 'r', idempotencyKey: `key-${code}` },
+      { caller: { kind: 'service', name: 'gateway' }, requestId: 'r', idempotencyKey: `key-${code}` },
     );
   await expect(ask()).rejects.toMatchObject({ code: 'UNAVAILABLE', reason });
   // Whoever repeats it under its key is not told that it still runs.

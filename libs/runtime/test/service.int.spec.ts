@@ -1,11 +1,13 @@
-import { requestAnswer, ServiceFaultError } from '@decent-cloud/bus';
+import { ServiceFaultError } from '@decent-cloud/bus';
 import { Refusal, systemClock } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
 import {
+  askAs,
   createTestDatabase,
   eventually,
   printFigures,
+  requestKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
@@ -16,6 +18,7 @@ import { add } from './counter/add.ts';
 import { counterService } from './counter/service.ts';
 import { Tick } from './counter/tick.ts';
 
+const GATEWAY = { kind: 'service', name: 'gateway' } as const;
 let nats: TestNats;
 let database: TestDatabase;
 let service: RunningService;
@@ -23,18 +26,24 @@ const open: RunningService[] = [];
 
 const start = async (): Promise<RunningService> => {
   const started = await startService(counterService, {
-    env: { DATABASE_URL: database.url, NATS_URL: nats.url, ENVIRONMENT: 'test', LOG_LEVEL: 'silent' },
+    env: {
+      DATABASE_URL: database.url,
+      NATS_URL: nats.url,
+      REQUEST_KEYS: requestKeysFor('payments'),
+      ENVIRONMENT: 'test',
+      LOG_LEVEL: 'silent',
+    },
     handleSignals: false,
   });
   open.push(started);
   return started;
 };
 const ask = (amount: bigint, idempotencyKey?: string) =>
-  requestAnswer(
+  askAs(
     service.bus.connection,
     add,
     { body: { amount } },
-    { caller: { kind: 'anonymous' }, requestId: 'r', ...(idempotencyKey && { idempotencyKey }) },
+    { caller: GATEWAY, requestId: 'r', ...(idempotencyKey && { idempotencyKey }) },
   );
 const reason = (error: unknown) => (error as Refusal).reason;
 
@@ -56,11 +65,11 @@ test('a refusal comes back as one, a bug as a fault without its text', async () 
   await expect(ask(13n)).rejects.toMatchObject({ code: 'CONFLICT', reason: 'AMOUNT_INVALID' });
   await expect(ask(14n)).rejects.toThrow(ServiceFaultError);
   await expect(
-    requestAnswer(
+    askAs(
       service.bus.connection,
       add,
       { body: { amount: 'x' as never } },
-      { caller: { kind: 'anonymous' }, requestId: 'r' },
+      { caller: GATEWAY, requestId: 'r' },
     ),
   ).rejects.toMatchObject({ reason: 'INVALID_INPUT', message: expect.stringContaining('amount') });
 });

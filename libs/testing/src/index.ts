@@ -1,4 +1,5 @@
 export * from './answer-requests.ts';
+export * from './ask-as.ts';
 export * from './eventually.ts';
 export * from './fake-cloudflare.ts';
 export * from './fault-proxy.ts';

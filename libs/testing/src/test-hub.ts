@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inboxOf } from '@decent-cloud/messages';
 import {
   agentAccountJwt,
   agentUserJwt,
@@ -105,7 +106,7 @@ export class TestHub {
 
   async service(name: HubUserName): Promise<NatsConnection> {
     const { jwt, seed } = await this.hubUser(name);
-    return this.connect(jwt, seed);
+    return this.connect(jwt, seed, name === 'admin' ? {} : { inboxPrefix: inboxOf(name) });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { connectBus, ensureStream } from '@decent-cloud/bus';
+import { connectBus, makeStream } from '@decent-cloud/bus';
 import { folded, upsAndDowns } from '@decent-cloud/kernel';
 import { agentSubjects, streams } from '@decent-cloud/messages';
 import { AccountPushError, pushAccountJwt } from '@decent-cloud/nats-auth';
@@ -112,7 +112,7 @@ export class BrokerAccounts implements OnApplicationBootstrap, OnModuleDestroy {
   private async compareAll(): Promise<void> {
     const wanted = new Set<string>();
     for (const stream of [streams.AGENT_CMD, streams.AGENT_EVT]) {
-      await ensureStream(this.jetstream, stream, this.settings.NATS_REPLICAS);
+      await makeStream(this.jetstream, stream, this.settings.NATS_REPLICAS);
     }
     const existing = await this.consumersAtBroker();
     let last = '';

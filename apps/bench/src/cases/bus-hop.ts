@@ -1,5 +1,11 @@
-import { requestAnswer } from '@decent-cloud/bus';
-import { createTestDatabase, eventually, GuardedProcess, SpawnedService } from '@decent-cloud/testing';
+import {
+  askAs,
+  createTestDatabase,
+  eventually,
+  GuardedProcess,
+  requestKeysFor,
+  SpawnedService,
+} from '@decent-cloud/testing';
 import type { Bench, Case } from '../bench.ts';
 import { toolPath } from '../bench.ts';
 import { echo, RAW_SUBJECT, RECORD } from '../echo-declaration.ts';
@@ -50,7 +56,7 @@ export const busHop: Case = {
         yardstick: { what: 'client with JSON', value: cpu.raw, unit: 'us' },
         ratio: cpu.ours / cpu.raw,
         limit: { atMost: 1.15 },
-        note: 'requestAnswer to a verb of a service: parsed exactly, traced, checked and counted on the way',
+        note: 'a signed question to a verb of a service: parsed exactly, traced, checked and counted on the way',
       },
       {
         bar: 'P6',
@@ -91,11 +97,17 @@ async function bothSides(bench: Bench): Promise<readonly [Side, Side]> {
   const service = await SpawnedService.start({
     name: 'echo',
     script: toolPath('echo-service.mjs'),
-    env: { DATABASE_URL: database.url, NATS_URL: url, ENVIRONMENT: 'test', LOG_LEVEL: 'info' },
+    env: {
+      DATABASE_URL: database.url,
+      NATS_URL: url,
+      REQUEST_KEYS: requestKeysFor('accounts'),
+      ENVIRONMENT: 'test',
+      LOG_LEVEL: 'info',
+    },
   });
   bench.atEnd(() => service.stop());
   await service.ready();
-  const caller = { kind: 'user', publicKey: RECORD.publicKey } as const;
+  const caller = { kind: 'service', name: 'gateway' } as const;
   const plain = { caller, requestId: 'bench', body: { ...RECORD, amountE9s: Number(RECORD.amountE9s) } };
   return [
     {
@@ -107,7 +119,7 @@ async function bothSides(bench: Bench): Promise<readonly [Side, Side]> {
     },
     {
       pid: await pidOf(service),
-      hop: () => requestAnswer(connection, echo, { body: RECORD }, { caller, requestId: 'bench' }),
+      hop: () => askAs(connection, echo, { body: RECORD }, { caller, requestId: 'bench' }),
       cpuMicroseconds: [],
       p99: [],
     },

@@ -8,6 +8,7 @@ import {
   CLOCK,
   LOGGER,
   type Logger,
+  regardlessOfTime,
   requireUser,
   SETTINGS,
   type Verb,
@@ -143,7 +144,7 @@ export class CreateContract implements Verb<typeof createContract> {
   private async giveUp(cause: unknown, operationId: string, requestId: string): Promise<Contract> {
     let written: Contract | undefined;
     try {
-      written = await this.store.findByOperation(operationId);
+      written = await regardlessOfTime(() => this.store.findByOperation(operationId));
     } catch (error) {
       this.logger.warn({ error, holdId: operationId }, 'a hold is left to its end');
       throw cause;

@@ -1,6 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import { type Answer, requests } from '@decent-cloud/messages';
-import { Bus, LOGGER, type Logger } from '@decent-cloud/runtime';
+import { Bus, LOGGER, type Logger, regardlessOfTime } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { RentalRequest } from './domain/rental-request.ts';
 
@@ -71,7 +71,9 @@ export class Holds {
   /** Gives the unit back; when that fails, the hold's own end does. */
   async release(operationId: string, requestId: string): Promise<void> {
     try {
-      await this.bus.ask(requests.releaseStock, { body: { holdId: operationId } }, { requestId });
+      await regardlessOfTime(() =>
+        this.bus.ask(requests.releaseStock, { body: { holdId: operationId } }, { requestId }),
+      );
     } catch (error) {
       this.logger.warn({ error, holdId: operationId }, 'a hold is left to its end');
     }

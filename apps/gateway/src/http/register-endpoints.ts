@@ -95,12 +95,12 @@ function handlerOf(
       const text = await local.answer({ ...call, caller });
       return text === undefined ? reply : writeAnswer(reply, text);
     }
-    const text = await parts.services
-      .call(declaration, messageOf(declaration, request, raw, caller, readHeaders))
-      .catch((error: unknown) => {
-        if (isWrongGuess(declaration, error)) parts.onWrongGuess(request);
-        throw error;
-      });
+    const message = messageOf(declaration, request, raw, caller, readHeaders);
+    if (declaration.idempotent) reply.header('idempotency-key', message.idempotencyKey);
+    const text = await parts.services.call(declaration, message).catch((error: unknown) => {
+      if (isWrongGuess(declaration, error)) parts.onWrongGuess(request);
+      throw error;
+    });
     if (declaration.method !== 'GET') parts.onChanged(ownerOf(declaration.subject), caller);
     return writeAnswer(reply, text);
   };
@@ -129,7 +129,10 @@ function messageOf(
   caller: Caller,
   readHeaders: HeaderReader | undefined,
 ): BusRequest {
-  const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
+  // Whoever gave none is told this one: when no answer comes, it can be asked with.
+  const idempotencyKey =
+    readIdempotencyKey(request.headers['idempotency-key']) ??
+    (declaration.idempotent ? globalThis.crypto.randomUUID() : undefined);
   const { params, query } = request;
   if (hasNul(params) || hasNul(query)) {
     throw new Refusal('INVALID', 'INVALID_INPUT', 'failed to parse path: U+0000 is not allowed');

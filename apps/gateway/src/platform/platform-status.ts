@@ -1,4 +1,3 @@
-import { requestText } from '@decent-cloud/bus';
 import { parseExactJson } from '@decent-cloud/kernel';
 import type { Answer } from '@decent-cloud/messages';
 import { searchOfferings } from '@decent-cloud/messages/offerings';
@@ -58,8 +57,7 @@ export class StatusBoard {
   private async ping(name: string): Promise<PlatformStatus['services'][number]> {
     const startMs = this.nowMs();
     try {
-      const text = await requestText(
-        this.bus.connection,
+      const text = await this.bus.asker.text(
         `req.${name}.v1.ping`,
         { caller: { kind: 'service', name: 'gateway' }, requestId: globalThis.crypto.randomUUID() },
         PING_TIMEOUT_MS,

@@ -6,6 +6,7 @@ import { Answers, type Verb, type VerbContext } from '../../src/index.ts';
 
 export const add = request({
   subject: 'req.payments.v1.add',
+  askedBy: ['gateway'],
   body: z.object({ amount: int64() }),
   answer: z.object({ sum: int64() }),
   idempotent: true,

@@ -4,6 +4,7 @@ import { Answers, type Verb, type VerbContext } from '../../src/index.ts';
 
 export const expire = request({
   subject: 'req.payments.v1.expire',
+  askedBy: ['gateway'],
   answer: z.object({ expiredAtNs: int64() }),
 });
 
