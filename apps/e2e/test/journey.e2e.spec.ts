@@ -8,6 +8,8 @@ import { Tenant } from '../src/tenant.ts';
 jest.setTimeout(60_000);
 
 const stateOf = ({ name, state }: { name: string; state: string }): string => `${name} ${state}`;
+/** Is shown when a machine was lost, and not otherwise. */
+const PLANNED = rentalProcess.map(({ name }) => name).filter((name) => name !== 'restore-machine');
 const UNDONE = UNDO_NAMES.map((name) => `${name} undone`);
 
 describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
@@ -65,7 +67,7 @@ describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
     }
 
     const using = await alice.dc.json(['contract', 'steps', id]);
-    expect(using.steps.map(stateOf)).toEqual(rentalProcess.map(({ name }) => `${name} done`));
+    expect(using.steps.map(stateOf)).toEqual(PLANNED.map((name) => `${name} done`));
     for (const step of using.steps) expect(step).toMatchObject({ actualSeconds: expect.any(Number) });
     expect(active.steps.map(stateOf)).toEqual(using.steps.map(stateOf));
 
@@ -91,7 +93,7 @@ describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
     await eventually(
       async () => {
         const { steps } = await alice.dc.json(['contract', 'steps', id]);
-        return steps.slice(rentalProcess.length).map(stateOf).join() === UNDONE.join();
+        return steps.slice(PLANNED.length).map(stateOf).join() === UNDONE.join();
       },
       { deadlineMs: 30_000, everyMs: 200 },
     );
