@@ -16,10 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-const revoke = (provider: string, agent: ScriptedAgent) =>
+const revoke = (provider: string, agent: ScriptedAgent, query: { machines?: 'give-up' } = {}) =>
   stage.ask(
     revokeDelegation,
-    { params: { pubkey: provider, agent_pubkey: agent.publicKey } },
+    { params: { pubkey: provider, agent_pubkey: agent.publicKey }, query },
     user(provider),
   );
 const hasConsumer = async (account: string) => {
@@ -88,7 +88,7 @@ describe('revocation', () => {
     await agent.command(contractId, 'provision');
     await agent.report(agent.provisioned(contractId));
     await stage.saidOnce(facts.machineProvisioned, contractId);
-    await revoke(provider, agent);
+    await revoke(provider, agent, { machines: 'give-up' });
     const next = stage.accepted(provider);
     await stage.say(facts.contractAccepted, next);
     await eventually(async () => {

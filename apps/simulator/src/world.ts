@@ -124,7 +124,7 @@ export class World {
     for (const [index, tenant] of tenants.entries()) {
       const isPoor = index % 4 === 0;
       if (isPoor) this.poor.add(tenant);
-      this.topUp(tenant, isPoor ? BigInt(random.int(0, 120)) * 1_000_000n : 100_000_000_000n);
+      this.topUp(tenant, isPoor ? BigInt(random.int(0, 120)) * 1_000_000n : 100_000_000_000_000n);
     }
     const offerings: Offering[] = [];
     for (let provider = 0; provider < PROVIDERS; provider++) {

@@ -28,6 +28,8 @@ export function natsServerConfig(options: NatsServerConfigOptions): string {
     ...(options.monitoringPort === undefined ? [] : [`http: "127.0.0.1:${options.monitoringPort}"`]),
     // A user's JWT travels in one CONNECT line and names all that the user may do; the default of 4 KiB is too short.
     'max_control_line: 32KB',
+    // On a busy machine signing in may take longer than the default of 2 s.
+    'authorization { timeout: 10 }',
     'max_payload: 2MB',
     'max_pending: 64MB',
     'write_deadline: "10s"',

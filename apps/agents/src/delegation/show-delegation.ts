@@ -18,7 +18,7 @@ export const showDelegation = (agent: AgentRow, shown: ShownInstance | undefined
   instance:
     shown?.instanceId && shown.host !== null && shown.beganAtNs !== null
       ? { instanceId: shown.instanceId, host: shown.host, beganAtNs: shown.beganAtNs }
-      : null,
+      : undefined,
   rival:
     shown?.rivalKind && shown.rivalSinceNs !== null && shown.rivalSeenNs !== null
       ? {
@@ -27,5 +27,5 @@ export const showDelegation = (agent: AgentRow, shown: ShownInstance | undefined
           sinceNs: shown.rivalSinceNs,
           seenNs: shown.rivalSeenNs,
         }
-      : null,
+      : undefined,
 });

@@ -38,7 +38,7 @@ test('the private key beside the file that was given is found again, until it is
   writeFileSync(join(folder, 'work'), 'the private half');
   const session = {
     outside: { home },
-    store: { directory: join(home, 'store') },
+    store: { directory: join(home, 'store'), folderOf: () => join(home, 'store') },
     identity: async () => ({ name: 'me' }),
   } as unknown as Session;
   const line = await chooseSshPublicKey(session, join(folder, 'work.pub'));

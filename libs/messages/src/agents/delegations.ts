@@ -18,8 +18,8 @@ export const agentDelegation = z
     online: z.boolean(),
     version: z.string().nullable(),
     lastHeartbeatNs: int64().nullable(),
-    /** The process that acts as the agent; null: none does, or it does not say so. */
-    instance: z.object({ instanceId: z.string(), host: z.string(), beganAtNs: int64() }).nullable(),
+    /** The process that acts as the agent; absent: none does, or it does not say so. */
+    instance: z.object({ instanceId: z.string(), host: z.string(), beganAtNs: int64() }).optional(),
     /** Another one with the same key, seen in the last 24 hours: turned away, or two that poll. */
     rival: z
       .object({
@@ -28,7 +28,7 @@ export const agentDelegation = z
         sinceNs: int64(),
         seenNs: int64(),
       })
-      .nullable(),
+      .optional(),
   })
   .meta({ id: 'AgentDelegation' });
 
