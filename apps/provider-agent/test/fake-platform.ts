@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ensureStream } from '@decent-cloud/bus';
+import { makeStream } from '@decent-cloud/bus';
 import {
   generateKeyPair,
   parseSignatureHeaders,
@@ -82,8 +82,8 @@ export class FakePlatform {
   async attach(): Promise<void> {
     this.connection = await this.hub.service('agents');
     const manager = await jetstreamManager(this.connection);
-    await ensureStream(manager, streams.AGENT_CMD);
-    await ensureStream(manager, streams.AGENT_EVT);
+    await makeStream(manager, streams.AGENT_CMD);
+    await makeStream(manager, streams.AGENT_EVT);
     await manager.consumers.add('AGENT_EVT', {
       durable_name: 'agent-events',
       filter_subjects: ['agent.evt.v1.>'],
