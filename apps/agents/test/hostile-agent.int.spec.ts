@@ -256,7 +256,8 @@ const isOwn = ({ where, subject, text }: Heard, own: string): boolean =>
  */
 const isOfThisSpec = ({ subject, text }: Heard): boolean =>
   subject.startsWith(ADMIN_INBOX) ||
-  (/^_INBOX\.\w{22}\.\d+$/.test(subject) && text.startsWith(' NATS/1.0 100 Idle Heartbeat')) ||
+  (/^_INBOX\.agents\.\w{22}\.\d+$/.test(subject) &&
+    /^ NATS\/1\.0 (100 Idle Heartbeat|408 Request Timeout)/.test(text)) ||
   (subject === '$JS.API.STREAM.LIST' && text === '{"offset":0} ') ||
   (subject === '$JS.EVENT.ADVISORY.API' &&
     text.includes('"subject":"$JS.API.STREAM.LIST"') &&
@@ -294,6 +295,8 @@ async function attackWatched(who: string, attacker: Attacker) {
     await observe('victim', victim.account),
     await observe('system', 'system', '$SYS.REQ.>'),
   );
+  // Of one agent so much is kept and no more: it begins with nothing.
+  await manager.streams.purge('AGENT_EVT', { filter: `agent.evt.v1.${own}` });
   const before = await state(own);
   await heardByNow();
   heard.length = 0;
@@ -352,7 +355,7 @@ test.each([
   expect(attacker.connection.isClosed()).toBe(false);
   // Nobody was blind, and nothing was left out.
   expect(all.length).toBeGreaterThan(told.pairs / 2);
-  expect(after.ofOwn - before.ofOwn).toBeGreaterThan(told.pairs / 10);
+  expect(after.ofOwn - before.ofOwn).toBeGreaterThan((streams.AGENT_EVT.perSubject.messages * 9) / 10);
   expect(told.pairs).toBe(told.permitted * (told.subjects + told.api));
   expect(told.subjects).toBeGreaterThan(150);
   expect(told.api).toBeGreaterThan(500);
@@ -374,7 +377,7 @@ test('the coordinator, back at work, acts on none of it', async () => {
   const believed = await stage.metric('dc_agent_events_total');
   printFigures('the coordinator afterwards', { 'forged events disbelieved': disbelieved, believed });
   expect(believed).toBe(0);
-  expect(disbelieved).toBeGreaterThan(3_000);
+  expect(disbelieved).toBeGreaterThan((streams.AGENT_EVT.perSubject.messages * 9) / 10);
   expect(await rows()).toEqual(agents);
   expect(await stage.query('select 1 from assignment')).toEqual([]);
   expect(stage.heardOf('evt.agents.')).toEqual([]);
