@@ -6,6 +6,7 @@ import {
   type Backend,
   BackendError,
   type FoundMachine,
+  type HostSize,
   type ProvisionedMachine,
   type ProvisionOptions,
   type VerifyFinding,
@@ -147,6 +148,10 @@ export class DockerBackend implements Backend {
 
   async capacity(): Promise<number> {
     return this.options.maxMachines;
+  }
+
+  async hostSize(): Promise<HostSize> {
+    return hostSizeOf(await this.engine.info());
   }
 
   async describe(externalId: string): Promise<ProvisionedMachine> {

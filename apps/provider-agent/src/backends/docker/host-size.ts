@@ -1,15 +1,9 @@
 import type { MachineSpec } from '../../domain/machine.ts';
-import { BackendError } from '../backend.ts';
+import { BackendError, type HostSize } from '../backend.ts';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MB } from './container-plan.ts';
 import type { EngineInfo } from './engine.ts';
 
 const MIB = 1024 ** 2;
-
-/** What the whole host has, and so the largest machine on it. */
-export interface HostSize {
-  readonly cpuCores: number;
-  readonly memoryTotalMb: number;
-}
 
 export const hostSizeOf = ({ NCPU, MemTotal }: Pick<EngineInfo, 'NCPU' | 'MemTotal'>): HostSize => ({
   cpuCores: NCPU,
