@@ -73,6 +73,25 @@ describe('when it does not work', () => {
     await agent.command(accepted.contractId, 'provision', 2);
   });
 
+  test('what an agent can never make: another one is asked; when that cannot either, it has failed at once', async () => {
+    const { provider, pool, agent } = await stage.oneAgent(1);
+    const roomier = await stage.agent(provider, pool.poolId, 9);
+    const accepted = stage.accepted(provider);
+    const { contractId } = accepted;
+    await stage.say(facts.contractAccepted, accepted);
+    await roomier.command(contractId, 'provision');
+    await roomier.report(roomier.failed(contractId, 1, 'config'));
+    await agent.command(contractId, 'provision', 2);
+    expect(stage.said(facts.provisioningFailed, contractId)).toEqual([]);
+    await agent.report(agent.failed(contractId, 2, 'config'));
+    expect(await stage.saidOnce(facts.provisioningFailed, contractId)).toMatchObject({
+      reason: 'PROVISIONING_FAILED',
+      message: 'it did not work',
+      agentPublicKey: agent.publicKey,
+    });
+    expect(roomier.commandsFor(contractId, 'provision')).toHaveLength(1);
+  });
+
   test('agents tried and failed, and none is left: PROVISIONING_FAILED, not a word of nobody', async () => {
     const { provider, agent } = await stage.oneAgent();
     const accepted = stage.accepted(provider, { deadlineNs: stage.clock() + secondsToNs(60) });

@@ -72,6 +72,12 @@ const refusal = (status: number, code: string) => ({
   body: { success: false, error: `refused: ${code}`, code, requestId: 'r-1' },
 });
 
+const smallAgentOf = (providerPubkey: string) => ({
+  ...{ agentPubkey: 'ab'.repeat(32), providerPubkey, permissions: [], expiresAtNs: null },
+  ...{ label: null, createdAtNs: 1, active: true, poolId: 'p1', online: true, version: '1' },
+  ...{ lastHeartbeatNs: 1, hostSize: { cpuCores: 2, memoryTotalMb: 4_096 } },
+});
+
 test('every command says what it does and shows an example', () => {
   const program = createProgram({
     outside: { stdout: () => undefined } as unknown as Surroundings,
@@ -270,8 +276,44 @@ test('an own offering is changed as a whole: what is not named is said again', a
     post_provision_script: '#!/bin/sh\n',
   });
   expect(sent).not.toHaveProperty('id');
+  answers[`GET /api/v1/providers/${publicKey}/agent-delegations`] = {
+    status: 200,
+    body: { success: true, data: [smallAgentOf(publicKey)] },
+  };
+  expect((await dc('offering', 'update', '13', '--cores', '64')).err).toContain('warning: no agent can make');
   expect(await dc('offering', 'update', '14', '--stock', '1')).toMatchObject({ code: EXIT.notFound });
   expect(await dc('offering', 'update', '13')).toMatchObject({ code: EXIT.usage });
+});
+
+test('an offering that no agent can make is told of when it is there, and the result is as ever', async () => {
+  await dc('identity', 'generate', '--name', 'me');
+  const { publicKey } = JSON.parse((await dc('--json', 'identity', 'show', 'me')).out);
+  const agent = smallAgentOf(publicKey);
+  const agents = { status: 200, body: { success: true, data: [agent] } };
+  answers[`POST /api/v1/providers/${publicKey}/offerings`] = {
+    status: 200,
+    body: { success: true, data: 13 },
+  };
+  answers[`GET /api/v1/providers/${publicKey}/agent-delegations`] = agents;
+  answers[`GET /api/v1/providers/${publicKey}/pools/p1/agents`] = agents;
+  const create = ['offering', 'create', '--offering-id', 'x', '--title', 'X', '--monthly-price', '1'];
+  const warned = {
+    code: EXIT.ok,
+    out: expect.stringContaining('13'),
+    err: expect.stringContaining('warning: no agent can make this machine'),
+  };
+  expect(await dc(...create, '--cores', '64')).toMatchObject(warned);
+  expect(await dc(...create, '--memory', '5 GB', '--pool-id', 'p1')).toMatchObject(warned);
+  expect(await dc(...create, '--cores', '2', '--memory', '4 GB')).toMatchObject({ code: EXIT.ok, err: '' });
+  const many = { status: 200, body: { success: true, data: Array.from({ length: 200 }, () => agent) } };
+  answers[`GET /api/v1/providers/${publicKey}/agent-delegations`] = many;
+  expect(await dc(...create, '--cores', '64')).toMatchObject({ code: EXIT.ok, err: '' });
+  answers[`GET /api/v1/providers/${publicKey}/agent-delegations`] = refusal(403, 'FORBIDDEN');
+  expect(await dc(...create, '--cores', '64')).toMatchObject({
+    code: EXIT.ok,
+    out: expect.stringContaining('13'),
+    err: expect.stringContaining('not compared'),
+  });
 });
 
 test('a type of machines that is none is refused where it is said', async () => {

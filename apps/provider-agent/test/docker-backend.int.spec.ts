@@ -324,8 +324,8 @@ echo "contract $DC_CONTRACT_ID"; echo oops >&2; echo run >> /root/runs; echo DC_
     expect(await failing({ sshPublicKeys: ['ssh-ed25519 AAAA'] })).toMatchObject(
       failure('config', 'SSH_KEY_UNUSABLE'),
     );
-    expect(await failing({ cpuCores: 4_000 })).toMatchObject(failure('capacity', 'TOO_MANY_CPUS'));
-    expect(await failing({ memoryMb: 2_000_000_000 })).toMatchObject(failure('capacity', 'TOO_MUCH_MEMORY'));
+    expect(await failing({ cpuCores: 4_000 })).toMatchObject(failure('config', 'TOO_MANY_CPUS'));
+    expect(await failing({ memoryMb: 2_000_000_000 })).toMatchObject(failure('config', 'TOO_MUCH_MEMORY'));
     expect(await failing({}, newBackend({ socketPath: join(folder, 'no.sock') }))).toMatchObject(
       failure('transient', 'ENGINE_UNREACHABLE'),
     );

@@ -124,7 +124,10 @@ export class AgentReports {
     const { coordinator } = this;
     const { agentPublicKey } = machine;
     coordinator.close(tx, machine, event.payload.class);
-    if (step.next === 'give-up') {
+    const isOver =
+      step.next === 'give-up' ||
+      (step.next === 'only-others' && !coordinator.isAnyoneLeft(assignment, tx.now));
+    if (isOver) {
       coordinator.fail(tx, assignment, 'PROVISIONING_FAILED', event.payload.message, agentPublicKey);
       return;
     }

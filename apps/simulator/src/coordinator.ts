@@ -96,15 +96,26 @@ export class Coordinator {
   }
 
   private choose(assignment: Assignment, now: bigint): Candidate | undefined {
-    const { agentPoolId, datacenterCountry, retryAgent, spec, providerPublicKey, contractId } = assignment;
+    const { contractId, retryAgent, spec } = assignment;
+    const wanted = { provisionerType: spec.provisionerType, retryAgent };
+    const attempts = attemptsOf(this.machines(contractId));
+    return this.rules.chooseAgent(this.candidates(assignment), attempts, wanted, now);
+  }
+
+  isAnyoneLeft(assignment: Assignment, now: bigint): boolean {
+    const attempts = attemptsOf(this.machines(assignment.contractId));
+    const { provisionerType } = assignment.spec;
+    return this.rules.isAnyoneLeft(this.candidates(assignment), attempts, { provisionerType }, now);
+  }
+
+  private candidates(assignment: Assignment): Candidate[] {
+    const { agentPoolId, datacenterCountry, spec, providerPublicKey } = assignment;
     const { provisionerType } = spec;
     const own = this.pools.filter((pool) => pool.providerPublicKey === providerPublicKey);
     const poolIds = this.rules.choosePools(own, { agentPoolId, datacenterCountry, provisionerType });
-    const candidates = [...this.agents.values()]
+    return [...this.agents.values()]
       .filter((agent) => poolIds.includes(agent.poolId) && agent.lastHeartbeatNs !== null)
       .map((agent) => ({ ...agent, offeredSince: this.offeredSince(agent) }));
-    const wanted = { provisionerType, retryAgent };
-    return this.rules.chooseAgent(candidates, attemptsOf(this.machines(contractId)), wanted, now);
   }
 
   private offeredSince({ agentPublicKey, lastHeartbeatNs }: AgentRow): number {

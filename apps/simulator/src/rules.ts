@@ -1,6 +1,6 @@
 import { choosePools } from '@decent-cloud/kernel';
 import { downTimeAfter } from '../../agents/src/assignment/domain/availability.ts';
-import { chooseAgent } from '../../agents/src/assignment/domain/choose-agent.ts';
+import { chooseAgent, isAnyoneLeft } from '../../agents/src/assignment/domain/choose-agent.ts';
 import { compareObserved } from '../../agents/src/assignment/domain/compare-observed.ts';
 import { decideOnEvent } from '../../agents/src/assignment/domain/decide-event.ts';
 import * as nextStep from '../../agents/src/assignment/domain/next-step.ts';
@@ -55,6 +55,7 @@ export const rules = {
   },
   agents: {
     chooseAgent,
+    isAnyoneLeft,
     choosePools,
     compareObserved,
     downTimeAfter,

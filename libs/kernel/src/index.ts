@@ -9,6 +9,7 @@ export * from './reasons.ts';
 export * from './refusal.ts';
 export * from './regions.ts';
 export * from './retry.ts';
+export * from './size.ts';
 export * from './time.ts';
 export * from './transitions.ts';
 export * from './ups-and-downs.ts';

@@ -148,7 +148,10 @@ export class AgentReports {
     if (event.kind !== 'failed') return;
     const { agentPublicKey } = machine;
     await this.coordinator.close(sql, machine, event.payload.class, now);
-    if (step.next === 'give-up') {
+    const isOver =
+      step.next === 'give-up' ||
+      (step.next === 'only-others' && !(await this.coordinator.isAnyoneLeft(sql, assignment, now)));
+    if (isOver) {
       const message = event.payload.message || event.payload.code;
       await this.coordinator.fail(sql, assignment, 'PROVISIONING_FAILED', message, now, agentPublicKey);
       return;

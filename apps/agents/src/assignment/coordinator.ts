@@ -8,7 +8,7 @@ import { Orders } from '../wire/orders.ts';
 import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './assignment.store.ts';
 import { Candidates } from './candidates.ts';
 import type { Outcome } from './domain/attempt.ts';
-import { type Candidate, chooseAgent } from './domain/choose-agent.ts';
+import { type Candidate, chooseAgent, isAnyoneLeft } from './domain/choose-agent.ts';
 import {
   attemptClosed,
   desiredRunning,
@@ -71,6 +71,13 @@ export class Coordinator {
     const attempts = attemptsOf(await this.store.machines(sql, assignment.contractId));
     const { retryAgent, spec } = assignment;
     return chooseAgent(candidates, attempts, { provisionerType: spec.provisionerType, retryAgent }, now);
+  }
+
+  /** Is it worth waiting for an agent: is there one that may yet make this machine? */
+  async isAnyoneLeft(sql: Sql, assignment: Assignment, now: bigint): Promise<boolean> {
+    const candidates = await this.candidates.of(sql, assignment, now);
+    const attempts = attemptsOf(await this.store.machines(sql, assignment.contractId));
+    return isAnyoneLeft(candidates, attempts, { provisionerType: assignment.spec.provisionerType }, now);
   }
 
   private async offer(sql: Sql, assignment: Assignment, agent: Candidate, now: bigint): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ShownInstance } from '../instance/instance.store.ts';
 import type { AgentRow } from './delegation.store.ts';
+import { hostSizeIn } from './domain/host-size.ts';
 import { isActive, isOnline } from './domain/liveness.ts';
 
 /** An agent as its provider sees it. */
@@ -15,6 +16,7 @@ export const showDelegation = (agent: AgentRow, shown: ShownInstance | undefined
   online: isActive(agent, now) && isOnline(agent.lastHeartbeatNs, now),
   version: agent.version,
   lastHeartbeatNs: agent.lastHeartbeatNs,
+  hostSize: hostSizeIn(agent.resources),
   instance:
     shown?.instanceId && shown.host !== null && shown.beganAtNs !== null
       ? { instanceId: shown.instanceId, host: shown.host, beganAtNs: shown.beganAtNs }

@@ -5,6 +5,7 @@ import { details } from '../print.ts';
 import type { Session } from '../session.ts';
 import { type Run, verb } from '../verb.ts';
 import { type Description, describedBy, describing, type OfferingRequest } from './description.ts';
+import { warnIfTooBig } from './too-big.ts';
 
 /** What most offerings have in common. */
 const USUAL: Partial<OfferingRequest> = {
@@ -33,6 +34,7 @@ export function addCreate(parent: Command, run: Run): void {
     async run(session, options) {
       const body = await bodyOf(session, options);
       const id = await session.call(createOffering, { params: { pubkey: await session.publicKey() }, body });
+      await warnIfTooBig(session, body);
       return { json: { id, offeringId: body.offering_id }, text: details({ 'Offering id': id }) };
     },
   });

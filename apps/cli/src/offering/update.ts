@@ -11,9 +11,12 @@ import { details } from '../print.ts';
 import type { Session } from '../session.ts';
 import { id, type Run, verb } from '../verb.ts';
 import { type Description, describedBy, describing, type OfferingRequest } from './description.ts';
+import { warnIfTooBig } from './too-big.ts';
 
 const PAGE = 200;
 const MAX_PAGES = 100;
+/** What decides whether an agent can make it. */
+const SIZED = ['processor_cores', 'memory_amount', 'agent_pool_id'];
 
 export function addUpdate(parent: Command, run: Run): void {
   verb<Description>(parent, run, {
@@ -29,6 +32,7 @@ export function addUpdate(parent: Command, run: Run): void {
       const body = { ...requestOf(await ownOffering(session, BigInt(typed))), ...changes } as OfferingRequest;
       const params = { pubkey: await session.publicKey(), id: typed };
       await session.call(updateOffering, { params, body });
+      if (SIZED.some((name) => name in changes)) await warnIfTooBig(session, body);
       return { json: { id: BigInt(typed), ...changes }, text: details({ Id: typed, Message: 'Changed' }) };
     },
   });

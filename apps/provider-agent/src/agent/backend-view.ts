@@ -1,10 +1,11 @@
-import type { Backend, FoundMachine } from '../backends/backend.ts';
+import type { Backend, FoundMachine, HostSize } from '../backends/backend.ts';
 import type { Logger } from '../log.ts';
 import { isDoneWithin } from './within.ts';
 
 export interface View {
   readonly machines: readonly FoundMachine[];
   readonly capacity: number;
+  readonly hostSize?: HostSize | undefined;
 }
 
 const LONGEST_MS = 2_000;
@@ -15,6 +16,8 @@ export class BackendView {
   private readonly logger: Logger;
   private looking: Promise<View> | undefined;
   private complained = false;
+  /** Asked for once: a host rarely grows while its agent runs. */
+  private hostSize: HostSize | undefined;
 
   constructor(backend: Backend, logger: Logger) {
     this.backend = backend;
@@ -43,7 +46,8 @@ export class BackendView {
 
   private async ask(): Promise<View> {
     const [machines, capacity] = await Promise.all([this.backend.list(), this.backend.capacity()]);
-    return { machines, capacity };
+    this.hostSize ??= await this.backend.hostSize?.();
+    return { machines, capacity, hostSize: this.hostSize };
   }
 
   private complain(details: object, text: string): void {

@@ -41,11 +41,12 @@ export class SelfReport {
   async pulse(): Promise<Pulse> {
     const view = await this.view.look();
     const drift = this.driftIn(view);
+    const resources = { ...view?.hostSize, ...(drift && { drift: countDrift(drift) }) };
     return {
       atNs: this.options.link.platformNow().toString(),
       activeContracts: this.options.worker.activeCount,
       freeSlots: this.freeSlotsIn(view),
-      ...(drift && { resources: { drift: countDrift(drift) } }),
+      ...(Object.keys(resources).length > 0 && { resources }),
     };
   }
 

@@ -50,6 +50,12 @@ export interface VerifyFinding {
   readonly fix?: string;
 }
 
+/** What the whole host has, and so the largest machine on it. */
+export interface HostSize {
+  readonly cpuCores: number;
+  readonly memoryTotalMb: number;
+}
+
 /** One way of making machines. Every method may be repeated after a crash at any point of it. */
 export interface Backend {
   readonly type: string;
@@ -72,6 +78,8 @@ export interface Backend {
   list(): Promise<FoundMachine[]>;
   /** How many machines there can be at once. */
   capacity(): Promise<number>;
+  /** Absent: a machine of this kind may be said to be of any size. @throws BackendError */
+  hostSize?(): Promise<HostSize>;
   /** How a machine that runs is reached: the same as when it was made. @throws BackendError */
   describe(externalId: string): Promise<ProvisionedMachine>;
   /** Lets exactly these keys in from now on. Absent: this kind of machine cannot. @throws BackendError */

@@ -18,6 +18,8 @@ export const agentDelegation = z
     online: z.boolean(),
     version: z.string().nullable(),
     lastHeartbeatNs: int64().nullable(),
+    /** No machine of the agent can be larger; absent: it does not say, or has no such limit. */
+    hostSize: z.object({ cpuCores: z.int(), memoryTotalMb: z.int() }).optional(),
     /** The process that acts as the agent; absent: none does, or it does not say so. */
     instance: z.object({ instanceId: z.string(), host: z.string(), beganAtNs: int64() }).optional(),
     /** Another one with the same key, seen in the last 24 hours: turned away, or two that poll. */

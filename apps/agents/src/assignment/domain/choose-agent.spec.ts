@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import type { Attempt, Outcome } from './attempt.ts';
-import { type Candidate, chooseAgent } from './choose-agent.ts';
+import { type Candidate, chooseAgent, isAnyoneLeft } from './choose-agent.ts';
 
 const NOW = secondsToNs(1_795_414_881);
 const ago = (seconds: number) => NOW - secondsToNs(seconds);
@@ -49,6 +49,41 @@ describe('nobody is chosen', () => {
     const failures = Array.from({ length: 4 }, () => attempt('a', 'transient', 1_000));
     expect(chosen([agent('a')], failures)).toBeUndefined();
     expect(chosen([agent('a')], failures.slice(1))).toBe('a');
+  });
+});
+
+describe('a machine that an agent can never make', () => {
+  const tooSmall = [attempt('a', 'config', 100_000)];
+  test('is not asked of it again, however long ago that was, alone and as the one to retry', () => {
+    expect(chosen([agent('a')], tooSmall)).toBeUndefined();
+    expect(chosen([agent('a')], tooSmall, { retryAgent: 'a' as never })).toBeUndefined();
+  });
+  test('is asked of another one, though it has less room', () => {
+    expect(chosen([agent('a', { freeSlots: 9 }), agent('b')], tooSmall)).toBe('b');
+  });
+});
+
+describe('somebody is left', () => {
+  const left = (candidates: Candidate[], attempts: Attempt[], provisionerType?: string) =>
+    isAnyoneLeft(candidates, attempts, { provisionerType }, NOW);
+  const both = [agent('a'), agent('b')];
+
+  test('as long as one agent may yet make it: full, at rest or quiet for a moment as it is now', () => {
+    expect(left(both, [attempt('a', 'config')])).toBe(true);
+    const later = [attempt('a', 'config'), attempt('b', 'capacity'), attempt('b', 'transient')];
+    expect(left([agent('a'), agent('b', { freeSlots: 0, lastHeartbeatNs: ago(299) })], later)).toBe(true);
+  });
+  test('not when each has said that it never can, or has failed too often', () => {
+    expect(left([agent('a')], [attempt('a', 'config')])).toBe(false);
+    const failures = Array.from({ length: 4 }, () => attempt('b', 'transient'));
+    expect(left(both, [attempt('a', 'config'), ...failures])).toBe(false);
+    expect(left(both, [attempt('a', 'config'), ...failures.slice(1)])).toBe(true);
+  });
+  test('not when the others are offline or make other machines', () => {
+    const tried = [attempt('a', 'config')];
+    expect(left([agent('a'), agent('b', { lastHeartbeatNs: ago(300) })], tried)).toBe(false);
+    expect(left([agent('a'), agent('b', { lastHeartbeatNs: null })], tried)).toBe(false);
+    expect(left(both, tried, 'proxmox')).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { isHealthy, isOnline } from '../../delegation/domain/liveness.ts';
 import type { Attempt } from './attempt.ts';
-import { SAME_AGENT_WAITS_SECONDS, transientFailuresOf } from './retry-policy.ts';
+import { isRuledOut } from './retry-policy.ts';
 
 export interface Candidate {
   readonly agentPublicKey: string;
@@ -35,7 +35,11 @@ export function chooseAgent(
   now: bigint,
 ): Candidate | undefined {
   const able = candidates.filter(
-    (candidate) => isAtWork(candidate, now) && fits(candidate, wanted) && roomOf(candidate) > 0,
+    (candidate) =>
+      isAtWork(candidate, now) &&
+      makesSuch(candidate, wanted) &&
+      roomOf(candidate) > 0 &&
+      !isRuledOut(candidate.agentPublicKey, attempts),
   );
   const again = able.find(({ agentPublicKey }) => agentPublicKey === wanted.retryAgent);
   if (again) return again;
@@ -52,17 +56,30 @@ export function chooseAgent(
     )[0];
 }
 
+/** Is there an agent that may yet make it: one that lives, full or at rest as it may be now, and is not ruled out? */
+export const isAnyoneLeft = (
+  candidates: readonly Candidate[],
+  attempts: readonly Attempt[],
+  wanted: Pick<Wanted, 'provisionerType'>,
+  now: bigint,
+): boolean =>
+  candidates.some(
+    (candidate) =>
+      isOnline(candidate.lastHeartbeatNs, now) &&
+      makesSuch(candidate, wanted) &&
+      !isRuledOut(candidate.agentPublicKey, attempts),
+  );
+
 /** An agent that polls beats seldom, and not at all while it makes a machine. */
 const isAtWork = ({ polls, lastHeartbeatNs }: Candidate, now: bigint) =>
   polls ? isOnline(lastHeartbeatNs, now) : isHealthy(lastHeartbeatNs, now);
 
 const roomOf = ({ freeSlots, offeredSince }: Candidate) => freeSlots - offeredSince;
 
-const fits = ({ provisionerTypes }: Candidate, { provisionerType }: Wanted) =>
+const makesSuch = ({ provisionerTypes }: Candidate, { provisionerType }: Pick<Wanted, 'provisionerType'>) =>
   provisionerType === undefined || provisionerTypes.includes(provisionerType);
 
 function isResting(agentPublicKey: string, attempts: readonly Attempt[], now: bigint): boolean {
-  if (transientFailuresOf(agentPublicKey, attempts) > SAME_AGENT_WAITS_SECONDS.length) return true;
   return attempts.some(
     (attempt) =>
       attempt.agentPublicKey === agentPublicKey &&

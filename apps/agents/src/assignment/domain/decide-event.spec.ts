@@ -61,8 +61,11 @@ describe('a wanted machine', () => {
   });
   test('that fails follows the class of the failure', () => {
     given('claimed')
-      .when(failed('config'))
+      .when(failed('permanent'))
       .leadsTo({ kind: 'fail', step: { next: 'give-up' } });
+    given('claimed')
+      .when(failed('config'))
+      .leadsTo({ kind: 'fail', step: { next: 'only-others' } });
     given('offered')
       .when(failed('capacity'))
       .leadsTo({ kind: 'fail', step: { next: 'another-agent' } });

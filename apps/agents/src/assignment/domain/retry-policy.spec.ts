@@ -1,5 +1,5 @@
 import type { Attempt, Outcome } from './attempt.ts';
-import { orderRepeatSeconds, stepAfterFailure } from './retry-policy.ts';
+import { isRuledOut, orderRepeatSeconds, stepAfterFailure } from './retry-policy.ts';
 
 const attempt = (agentPublicKey: string, outcome: Outcome): Attempt => ({
   agentPublicKey,
@@ -12,7 +12,7 @@ test.each([
   [1, { next: 'same-agent', afterSeconds: 5 }],
   [2, { next: 'same-agent', afterSeconds: 30 }],
   [3, { next: 'same-agent', afterSeconds: 120 }],
-  [4, { next: 'another-agent' }],
+  [4, { next: 'only-others' }],
 ])('after %i failures that pass: %j', (count, step) => {
   expect(stepAfterFailure('transient', 'a', transient(count))).toEqual(step);
 });
@@ -26,8 +26,21 @@ test('no room: another agent, at once', () => {
   expect(stepAfterFailure('capacity', 'a', [])).toEqual({ next: 'another-agent' });
 });
 
-test.each(['config', 'permanent'] as const)('%s: over', (failure) => {
-  expect(stepAfterFailure(failure, 'a', [])).toEqual({ next: 'give-up' });
+test('what this agent can never make: others only', () => {
+  expect(stepAfterFailure('config', 'a', [])).toEqual({ next: 'only-others' });
+});
+
+test('what nobody can make: over', () => {
+  expect(stepAfterFailure('permanent', 'a', [])).toEqual({ next: 'give-up' });
+});
+
+test('ruled out is who can never make it or failed four times, and nobody else', () => {
+  expect(isRuledOut('a', [attempt('b', 'transient'), attempt('a', 'config')])).toBe(true);
+  expect(isRuledOut('a', transient(4))).toBe(true);
+  expect(isRuledOut('a', transient(3))).toBe(false);
+  expect(isRuledOut('a', [attempt('b', 'config'), attempt('a', 'capacity'), attempt('a', 'silent')])).toBe(
+    false,
+  );
 });
 
 test('orders to remove are repeated ever more slowly, at least every ten minutes', () => {

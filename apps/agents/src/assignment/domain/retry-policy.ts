@@ -7,6 +7,8 @@ export type FailureClass = Extract<AgentEvent, { kind: 'failed' }>['payload']['c
 export type NextStep =
   | { readonly next: 'same-agent'; readonly afterSeconds: number }
   | { readonly next: 'another-agent' }
+  /** This one is not asked again: without another one that may make it, it is over. */
+  | { readonly next: 'only-others' }
   | { readonly next: 'give-up' };
 
 /** Waits before the same agent tries again after something that passes. */
@@ -18,15 +20,21 @@ export function stepAfterFailure(
   agentPublicKey: string,
   attempts: readonly Attempt[],
 ): NextStep {
-  if (failure === 'config' || failure === 'permanent') return { next: 'give-up' };
+  if (failure === 'permanent') return { next: 'give-up' };
+  if (failure === 'config') return { next: 'only-others' };
   if (failure === 'capacity') return { next: 'another-agent' };
   const afterSeconds = SAME_AGENT_WAITS_SECONDS[transientFailuresOf(agentPublicKey, attempts) - 1];
-  return afterSeconds === undefined ? { next: 'another-agent' } : { next: 'same-agent', afterSeconds };
+  return afterSeconds === undefined ? { next: 'only-others' } : { next: 'same-agent', afterSeconds };
 }
 
 export const transientFailuresOf = (agentPublicKey: string, attempts: readonly Attempt[]): number =>
   attempts.filter((attempt) => attempt.agentPublicKey === agentPublicKey && attempt.outcome === 'transient')
     .length;
+
+/** It is not asked for this contract again: it can never make this machine, or has failed too often. */
+export const isRuledOut = (agentPublicKey: string, attempts: readonly Attempt[]): boolean =>
+  transientFailuresOf(agentPublicKey, attempts) > SAME_AGENT_WAITS_SECONDS.length ||
+  attempts.some((attempt) => attempt.agentPublicKey === agentPublicKey && attempt.outcome === 'config');
 
 const LONGEST_REPEAT_SECONDS = 600;
 

@@ -1,8 +1,7 @@
-import { printExactJson, Refusal } from '@decent-cloud/kernel';
+import { printExactJson, Refusal, sizeGb, sizeMb } from '@decent-cloud/kernel';
 import type { Output, requests } from '@decent-cloud/messages';
 import type { Offering } from '../../offering/domain/offering.ts';
 import { assertForRent, type Serving } from '../../offering/domain/pool.ts';
-import { sizeGb, sizeMb } from '../../offering/domain/size.ts';
 
 export type HoldTerms = Output<typeof requests.holdStock.answer>;
 

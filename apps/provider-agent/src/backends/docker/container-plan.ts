@@ -6,8 +6,8 @@ import { labelsFor } from './labels.ts';
 import type { DockerBackendOptions } from './settings.ts';
 
 const MIB = 1024 ** 2;
-const DEFAULT_MEMORY_MB = 512;
-const DEFAULT_CPUS = 1;
+export const DEFAULT_MEMORY_MB = 512;
+export const DEFAULT_CPUS = 1;
 const HOSTNAME_LENGTH = 63;
 
 /** What root needs for packages, users and sshd; raw packets, devices and more of the kernel are not among it. */

@@ -6,6 +6,7 @@ import {
   type Backend,
   BackendError,
   type FoundMachine,
+  type HostSize,
   type ProvisionedMachine,
   type ProvisionOptions,
   type VerifyFinding,
@@ -14,8 +15,9 @@ import { fingerprintOf } from '../local/machine-files.ts';
 import { mustHaveUsableKeys } from './authorized-keys.ts';
 import { ContainerMaker, findContainer, usedPorts } from './container-maker.ts';
 import { imageFor } from './container-plan.ts';
-import { Engine, type EngineInfo } from './engine.ts';
+import { Engine } from './engine.ts';
 import type { EngineError } from './engine-error.ts';
+import { hostSizeOf, mustFitHost } from './host-size.ts';
 import { ensureImage } from './images.ts';
 import { runScriptOnce, writeAuthorizedKeys, writeRootPassword } from './inside.ts';
 import { foundMachine, isOldMachine, marksOf, OURS, ofContract, portOf } from './labels.ts';
@@ -77,10 +79,10 @@ export class DockerBackend implements Backend {
     const known = await findContainer(engine, marks.contractId);
     let id = known && (await this.takeOver(engine, known, order, keyLines));
     if (!id) {
+      const info = await engine.info();
+      mustFitHost(spec, hostSizeOf(info));
       onStep('image');
       await ensureImage(engine, image, this.options.pullImages);
-      const info = await engine.info();
-      refuseTooMuchMemory(spec.memoryMb ?? 0, info);
       const limitsDisk = mayLimitDisk(info);
       onStep('create');
       const plan = { spec, marks, keyLines, image, limitsDisk };
@@ -146,6 +148,10 @@ export class DockerBackend implements Backend {
 
   async capacity(): Promise<number> {
     return this.options.maxMachines;
+  }
+
+  async hostSize(): Promise<HostSize> {
+    return hostSizeOf(await this.engine.info());
   }
 
   async describe(externalId: string): Promise<ProvisionedMachine> {
@@ -261,16 +267,6 @@ export class DockerBackend implements Backend {
 }
 
 const bareName = ({ Name }: ContainerInspectInfo): string => Name.replace(/^\//, '');
-
-/** The engine would promise more than the host has. */
-function refuseTooMuchMemory(memoryMb: number, { MemTotal }: EngineInfo): void {
-  if (memoryMb * 1024 ** 2 <= MemTotal) return;
-  throw new BackendError({
-    class: 'capacity',
-    code: 'TOO_MUCH_MEMORY',
-    message: `the host has ${Math.floor(MemTotal / 1024 ** 2)} MiB, the machine is to have ${memoryMb}`,
-  });
-}
 
 function mustHavePort(container: ContainerInspectInfo): number {
   const port = portOf(container);

@@ -18,7 +18,7 @@ const KNOWN: readonly (readonly [RegExp, FailureClass, string])[] = [
   [/port is already allocated|address already in use/i, 'transient', 'PORT_TAKEN'],
   [/cannot assign requested address/i, 'config', 'ADDRESS_NOT_HERE'],
   [/no space left on device/i, 'capacity', 'DISK_FULL'],
-  [/range of cpus/i, 'capacity', 'TOO_MANY_CPUS'],
+  [/range of cpus/i, 'config', 'TOO_MANY_CPUS'],
   [/storage[- ]opt|pquota/i, 'config', 'DISK_LIMIT_UNSUPPORTED'],
   [/minimum memory limit|invalid reference format/i, 'config', 'BAD_PARAMETER'],
   [/network \S+ not found/i, 'config', 'NETWORK_ABSENT'],

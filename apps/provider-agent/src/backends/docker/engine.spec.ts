@@ -85,7 +85,7 @@ test('a pull fails by what its answer says, not by its status', async () => {
 test.each([
   [500, 'driver failed: Bind for 0.0.0.0:80 failed: port is already allocated', 'transient', 'PORT_TAKEN'],
   [500, 'write /x: no space left on device', 'capacity', 'DISK_FULL'],
-  [400, 'Range of CPUs is from 0.01 to 2.00', 'capacity', 'TOO_MANY_CPUS'],
+  [400, 'Range of CPUs is from 0.01 to 2.00', 'config', 'TOO_MANY_CPUS'],
   [500, '--storage-opt is supported only for overlay over xfs', 'config', 'DISK_LIMIT_UNSUPPORTED'],
   [404, 'network dc not found', 'config', 'NETWORK_ABSENT'],
   [409, 'Conflict. The container name is in use', 'transient', 'CONFLICT'],
