@@ -129,7 +129,10 @@ describe('a rental', () => {
     } else if (call === `GET /api/v1/contracts/${ID}/credentials`) send(envelope);
     else if (call === `GET /api/v1/contracts/${ID}/script-run`) send(scriptRun);
     else if (call === `GET /api/v1/contracts/${ID}/events`) send(events);
-    else if (call.startsWith(`POST /api/v1/contracts/${ID}/`)) {
+    else if (call === `PUT /api/v1/contracts/${ID}/when-machine-lost`) {
+      contract.when_machine_lost = JSON.parse(body).whenMachineLost;
+      send('said');
+    } else if (call.startsWith(`POST /api/v1/contracts/${ID}/`)) {
       operations.push({ kind: call.split('/').at(-1) ?? '', body });
       send('requested');
     } else if (steps && call === `GET /api/v1/contracts/${ID}/steps`)
@@ -391,6 +394,29 @@ describe('a rental', () => {
       scriptRun = { ...run, exitCode: -1 };
       expect((await dc('contract', 'script-log', ID)).err).toBe('The script was ended from outside\n');
     });
+  });
+
+  it('says what becomes of it when its machine is lost, at once or later', async () => {
+    await dc('contract', 'create', '--offering-id', '7', '--when-machine-lost', 'make-again');
+    expect(rented.when_machine_lost).toBe('make-again');
+    await dc('contract', 'create', '--offering-id', '7');
+    expect(rented).not.toHaveProperty('when_machine_lost');
+    expect(await dc('contract', 'when-machine-lost', 'last', 'make-again')).toEqual({
+      code: 0,
+      out: 'said\n',
+      err: '',
+    });
+    expect((await dc('contract', 'get', ID)).out).toMatch(/If lost: +make-again/);
+    const json = await dc('contract', 'when-machine-lost', ID, 'end', '--json');
+    expect(JSON.parse(json.out)).toEqual({ contractId: ID, whenMachineLost: 'end', message: 'said' });
+    const before = calls.length;
+    for (const wrong of [['again'], []]) {
+      expect((await dc('contract', 'when-machine-lost', ID, ...wrong)).code).toBe(EXIT.usage);
+    }
+    expect((await dc('contract', 'create', '--offering-id', '7', '--when-machine-lost', 'x')).code).toBe(
+      EXIT.usage,
+    );
+    expect(calls).toHaveLength(before);
   });
 
   it('of an end-to-end run is cancelled, whether it went well', async () => {
