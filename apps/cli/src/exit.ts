@@ -57,6 +57,8 @@ const OWN_HINTS: Readonly<Record<string, string>> = {
   TIMEOUT: 'Try again, or give it longer with --timeout.',
   NOT_THE_API: 'Is this the address of the platform? Choose another with --api-url or DC_API_URL.',
   BAD_ANSWER: 'This command line and the platform are of different versions: update the older one.',
+  AGENT_HAS_MACHINES:
+    'End those rentals first, or give the machines up with --give-up-machines: their rentals end, or are made again elsewhere.',
   NO_KEY: 'Choose an identity with --identity or DC_IDENTITY, or make one: dc identity generate --name me',
 };
 

@@ -48,7 +48,7 @@ describe('a rental', () => {
   /** Absent: a platform that knows none. */
   let steps: object[] | undefined;
   let events: object[];
-  let scriptLog: string | null;
+  let scriptRun: object | null;
   /** What the list of own rentals shows, newest first; by default the one contract. */
   let others: object[];
   let topUp: object;
@@ -77,7 +77,7 @@ describe('a rental', () => {
     home = mkdtempSync(join(tmpdir(), 'dc-journey-'));
     [calls, streams, onRead, envelope] = [[], [], () => undefined, ''];
     steps = undefined;
-    [events, scriptLog, operations] = [[], null, []];
+    [events, scriptRun, operations] = [[], null, []];
     others = [];
     price = { monthly_price: 7.2, currency: 'USD' };
     abort = new AbortController();
@@ -127,9 +127,12 @@ describe('a rental', () => {
       contract.status = 'cancelled';
       send('cancelled');
     } else if (call === `GET /api/v1/contracts/${ID}/credentials`) send(envelope);
-    else if (call === `GET /api/v1/contracts/${ID}/recipe-log`) send(scriptLog);
+    else if (call === `GET /api/v1/contracts/${ID}/script-run`) send(scriptRun);
     else if (call === `GET /api/v1/contracts/${ID}/events`) send(events);
-    else if (call.startsWith(`POST /api/v1/contracts/${ID}/`)) {
+    else if (call === `PUT /api/v1/contracts/${ID}/when-machine-lost`) {
+      contract.when_machine_lost = JSON.parse(body).whenMachineLost;
+      send('said');
+    } else if (call.startsWith(`POST /api/v1/contracts/${ID}/`)) {
       operations.push({ kind: call.split('/').at(-1) ?? '', body });
       send('requested');
     } else if (steps && call === `GET /api/v1/contracts/${ID}/steps`)
@@ -369,20 +372,51 @@ describe('a rental', () => {
       expect((await dc('contract', 'rotate-ssh-key', ID)).code).toBe(EXIT.usage);
     });
 
-    it('shows what the script has printed, without steering the terminal', async () => {
+    it('shows how the script has ended and what it has printed, without steering the terminal', async () => {
       const none = await dc('contract', 'script-log', ID);
       expect(none).toMatchObject({ code: 0, out: '', err: expect.stringContaining('No script has run') });
-      scriptLog = 'one\n\u001b[31mtwo\tthree';
+      expect(JSON.parse((await dc('contract', 'script-log', ID, '--json')).out)).toEqual({
+        contractId: ID,
+        log: null,
+      });
+      const log = 'one\n\u001b[31mtwo\tthree';
+      const run = { generation: 2, success: false, exitCode: 3, finishedAtNs: 7, log };
+      scriptRun = run;
       expect(await dc('contract', 'script-log', ID)).toEqual({
         code: 0,
         out: 'one\n [31mtwo    three\n',
-        err: '',
+        err: 'The script has ended with exit code 3\n',
       });
       expect(JSON.parse((await dc('contract', 'script-log', ID, '--json')).out)).toEqual({
         contractId: ID,
-        log: scriptLog,
+        ...run,
       });
+      scriptRun = { ...run, exitCode: -1 };
+      expect((await dc('contract', 'script-log', ID)).err).toBe('The script was ended from outside\n');
     });
+  });
+
+  it('says what becomes of it when its machine is lost, at once or later', async () => {
+    await dc('contract', 'create', '--offering-id', '7', '--when-machine-lost', 'make-again');
+    expect(rented.when_machine_lost).toBe('make-again');
+    await dc('contract', 'create', '--offering-id', '7');
+    expect(rented).not.toHaveProperty('when_machine_lost');
+    expect(await dc('contract', 'when-machine-lost', 'last', 'make-again')).toEqual({
+      code: 0,
+      out: 'said\n',
+      err: '',
+    });
+    expect((await dc('contract', 'get', ID)).out).toMatch(/If lost: +make-again/);
+    const json = await dc('contract', 'when-machine-lost', ID, 'end', '--json');
+    expect(JSON.parse(json.out)).toEqual({ contractId: ID, whenMachineLost: 'end', message: 'said' });
+    const before = calls.length;
+    for (const wrong of [['again'], []]) {
+      expect((await dc('contract', 'when-machine-lost', ID, ...wrong)).code).toBe(EXIT.usage);
+    }
+    expect((await dc('contract', 'create', '--offering-id', '7', '--when-machine-lost', 'x')).code).toBe(
+      EXIT.usage,
+    );
+    expect(calls).toHaveLength(before);
   });
 
   it('of an end-to-end run is cancelled, whether it went well', async () => {

@@ -6,6 +6,7 @@ import {
   getContract,
   getCredentials,
   getRecipeLog,
+  getScriptRun,
   listContractEvents,
   resetPassword,
   rotateSshKey,
@@ -211,9 +212,9 @@ describe('who and when', () => {
     for (const caller of [provider, stranger]) {
       expect(await reasonOf(reset(id, caller))).toBe('FORBIDDEN OWN_CONTRACT');
       expect(await reasonOf(rotate(id, NEW_KEY, caller))).toBe('FORBIDDEN OWN_CONTRACT');
-      expect(await reasonOf(world.ask(getRecipeLog, { params: { id } }, caller))).toBe(
-        'FORBIDDEN OWN_CONTRACT',
-      );
+      for (const read of [getRecipeLog, getScriptRun]) {
+        expect(await reasonOf(world.ask(read, { params: { id } }, caller))).toBe('FORBIDDEN OWN_CONTRACT');
+      }
     }
     expect(await reasonOf(reset(id, tenantsOtherKey))).toBe('allowed');
     expect(await reasonOf(reset('ab'.repeat(32)))).toBe('NOT_FOUND CONTRACT_NOT_FOUND');
@@ -233,14 +234,22 @@ describe('who and when', () => {
 });
 
 describe('beside it', () => {
-  it('the log of the newest script is for the tenant; null when none has run', async () => {
+  it('end and log of the newest script are for the tenant; null when none has run', async () => {
     const id = await running();
     const log = () => world.ask(getRecipeLog, { params: { id } });
-    expect(await log()).toBeNull();
+    const ended = () => world.ask(getScriptRun, { params: { id } });
+    expect([await log(), await ended()]).toEqual([null, null]);
     const run = { ...machine(id), success: false, exitCode: 3, log: 'one\0two\n' };
     await world.say(facts.machineScriptFinished, run);
     await world.say(facts.machineScriptFinished, { ...run, log: 'told twice' });
     expect(await log()).toBe('one\uFFFDtwo\n');
+    expect(await ended()).toEqual({
+      generation: 1,
+      success: false,
+      exitCode: 3,
+      finishedAtNs: expect.any(BigInt),
+      log: 'one\uFFFDtwo\n',
+    });
     await world.say(facts.machineScriptFinished, {
       ...run,
       generation: 2,
@@ -249,6 +258,7 @@ describe('beside it', () => {
       log: '',
     });
     expect(await log()).toBe('');
+    expect(await ended()).toMatchObject({ generation: 2, success: true, exitCode: 0, log: '' });
     expect(await eventsOf(id)).toEqual([
       "note provider the offering's script ended with 3",
       "note provider the offering's script has succeeded",

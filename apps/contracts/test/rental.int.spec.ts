@@ -161,14 +161,21 @@ describe('a rental is refused', () => {
     const ssh_pubkey =
       'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIEaWjuOlohWUOsSp/fLaHH3tldm75GQX2aNRyWXhrNwjAAAABHNzaDo= token';
     const before = [world.holds.size, world.reservations.size, world.chargeRequests, await count('contract')];
-    world.provisionerType = 'local';
-    await expect(world.rent({ ssh_pubkey })).rejects.toEqual(rejection('INVALID', 'SSH_KEY_INVALID'));
+    for (const [own, all] of [
+      ['local', undefined],
+      [undefined, ['local']],
+    ] as const) {
+      world.provisionerType = own;
+      world.machineTypes = all;
+      await expect(world.rent({ ssh_pubkey })).rejects.toEqual(rejection('INVALID', 'SSH_KEY_INVALID'));
+    }
     expect([
       world.holds.size,
       world.reservations.size,
       world.chargeRequests,
       await count('contract'),
     ]).toEqual(before);
+    world.machineTypes = undefined;
     world.provisionerType = 'docker';
     await expect(world.rent({ ssh_pubkey })).resolves.toMatch(/^[0-9a-f]{64}$/);
     world.provisionerType = undefined;

@@ -226,6 +226,8 @@ export class World {
 
   /** What kind of machine the offering names. */
   provisionerType: string | undefined;
+  /** As the quote tells them; undefined: not told. */
+  machineTypes: readonly string[] | undefined;
 
   private play(): void {
     const { connection } = this;
@@ -268,7 +270,10 @@ export class World {
         ...(this.provisionerType !== undefined && { provisionerType: this.provisionerType }),
       };
     };
-    answerRequests(connection, requests.quoteRental, ({ body }) => termsFor(body));
+    answerRequests(connection, requests.quoteRental, ({ body }) => ({
+      ...termsFor(body),
+      ...(this.machineTypes && { machineTypes: [...this.machineTypes] }),
+    }));
     answerRequests(connection, requests.holdStock, ({ body }) => {
       this.beforeHold();
       const terms = termsFor(body);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Client, createClient } from '@decent-cloud/client';
 import { bytesToHex, createSigner, generateKeyPair, keyPairFromSeed } from '@decent-cloud/identity';
 import { registerAccount } from '@decent-cloud/messages/accounts';
-import { listPools } from '@decent-cloud/messages/agents';
+import { listPools, updatePool } from '@decent-cloud/messages/agents';
 import {
   cancelContract,
   createContract,
@@ -18,10 +18,7 @@ import { demoMachines } from './demo-machines.ts';
 import { Platform } from './platform.ts';
 
 const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 crash';
-/**
- * Good for a rental of an offering that does not name its kind of machine, but the demo's machines cannot let anybody in
- * with it: none is made.
- */
+/** Good for containers, which the pool claims to have; its real machines cannot let anybody in with it: none is made. */
 const TOKEN_KEY =
   'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIEaWjuOlohWUOsSp/fLaHH3tldm75GQX2aNRyWXhrNwjAAAABHNzaDo= token';
 const STOCK = 500;
@@ -243,6 +240,10 @@ async function demoProvider(platform: Platform): Promise<Client> {
 async function offerMany(provider: Client): Promise<bigint> {
   const params = { pubkey: provider.publicKey as string };
   const [pool] = await provider.call(listPools, { params });
+  if (pool) {
+    const body = { provisionerType: 'docker' } as const;
+    await provider.call(updatePool, { params: { ...params, pool_id: pool.poolId }, body });
+  }
   return provider.call(
     createOffering,
     {

@@ -11,6 +11,7 @@ interface PlayedPool {
   poolId: string;
   location: string;
   online: boolean;
+  provisionerType?: string;
 }
 
 let offerings: RunningOfferings;
@@ -431,8 +432,10 @@ test('what lists say of renting is what a quote says, and nothing is for rent wi
   pools.set(owner.publicKey, []);
   await both('PROVIDER_OFFLINE');
   // No pool is named and none is in the region: any of the provider gets the work.
-  pools.set(owner.publicKey, [{ poolId: 'p', location: 'europe', online: true }]);
+  pools.set(owner.publicKey, [{ poolId: 'p', location: 'europe', online: true, provisionerType: 'local' }]);
   await both(undefined);
+  const quoted = await offerings.ask(requests.quoteRental, { body: { ...wish, offeringDbId: id } });
+  expect(quoted.machineTypes).toEqual(['local']);
   pools.set(owner.publicKey, [{ poolId: 'p', location: 'europe', online: false }]);
   await both('PROVIDER_OFFLINE');
   await offerings.hold(id);

@@ -422,6 +422,7 @@ echo "contract $DC_CONTRACT_ID"; echo oops >&2; echo run >> /root/runs; echo DC_
       });
       expect((await stranger.inspect()).Id).toBe(stranger.id);
       expect(await backend.list()).toEqual([]);
+      expect((await backend.listOthers()).map(({ externalId }) => externalId)).toContain(stranger.id);
     } finally {
       await stranger.remove({ force: true });
     }

@@ -93,7 +93,10 @@ export const quoteRental = request({
   subject: 'req.offerings.v1.quote-rental',
   askedBy: ['contracts'],
   body: z.object(rentalWish),
-  answer: rentalTerms,
+  answer: rentalTerms.extend({
+    /** One of these its machine will be; empty or absent: not known. */
+    machineTypes: z.array(z.string()).optional(),
+  }),
   refusals: [
     'OFFERING_NOT_FOUND',
     'OUT_OF_STOCK',

@@ -1,4 +1,4 @@
-import { createContract, getContract } from '@decent-cloud/messages/contracts';
+import { createContract, getContract, type WhenMachineLost } from '@decent-cloud/messages/contracts';
 import type { Command } from 'commander';
 import { details } from '../print.ts';
 import { chooseSshPublicKey } from '../ssh/choose-key.ts';
@@ -7,6 +7,7 @@ import { describeContract } from './describe-contract.ts';
 import { askForSteps, describeSteps } from './describe-steps.ts';
 import { shownPrice } from './shown-price.ts';
 import { WAIT_SECONDS, waitForState } from './wait-for-state.ts';
+import { whenMachineLostOption } from './when-machine-lost.ts';
 
 interface CreateOptions {
   readonly offeringId: bigint;
@@ -16,6 +17,7 @@ interface CreateOptions {
   readonly skipPayment?: boolean;
   readonly operatingSystem?: string;
   readonly memo?: string;
+  readonly whenMachineLost?: WhenMachineLost;
   readonly expectedAmount?: bigint;
   readonly wait?: boolean;
 }
@@ -43,6 +45,7 @@ export function addCreate(parent: Command, run: Run): void {
           amountE9s,
         )
         .option('--memo <text>', 'a word to the provider')
+        .addOption(whenMachineLostOption())
         .option('--wait', 'until the machine can be used, --timeout seconds at most'),
     async run(session, options) {
       const shown = await shownPrice(session, options.offeringId, options.durationHours);
@@ -54,6 +57,7 @@ export function addCreate(parent: Command, run: Run): void {
           payment_method: options.skipPayment ? 'test' : options.paymentMethod,
           operating_system: options.operatingSystem,
           request_memo: options.memo,
+          when_machine_lost: options.whenMachineLost,
           ...shown,
           ...(options.expectedAmount !== undefined && { expected_amount_e9s: options.expectedAmount }),
         },

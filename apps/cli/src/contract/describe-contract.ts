@@ -19,6 +19,7 @@ export function describeContract(contract: Contract): string {
     'Starts at': time(contract.start_timestamp_ns),
     'Ends at': time(contract.end_timestamp_ns),
     System: contract.operating_system,
+    'If lost': contract.when_machine_lost,
     Gateway: gateway && `${gateway}${port === undefined ? '' : `, SSH port ${port}`}`,
     Ports:
       contract.gateway_port_range_start === undefined

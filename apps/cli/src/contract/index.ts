@@ -13,6 +13,7 @@ import { addScriptLog } from './script-log.ts';
 import { addSsh } from './ssh.ts';
 import { addSteps } from './steps.ts';
 import { addWait } from './wait.ts';
+import { addWhenMachineLost } from './when-machine-lost.ts';
 
 export function addContractCommands(program: Command, run: Run): void {
   const contract = noun(program, 'contract', 'renting machines');
@@ -26,6 +27,7 @@ export function addContractCommands(program: Command, run: Run): void {
   addResetPassword(contract, run);
   addRotateSshKey(contract, run);
   addScriptLog(contract, run);
+  addWhenMachineLost(contract, run);
   addSteps(contract, run);
   addEvents(contract, run);
   addCancel(contract, run);

@@ -30,7 +30,7 @@ import {
 import { checkRentalRequest, type RentalRequest } from './domain/rental-request.ts';
 import { assertTakesKey } from './domain/ssh-pubkey.ts';
 import { FundReservations, type Funds } from './funds.ts';
-import { type HeldOffering, Holds, tookTooLong } from './hold.ts';
+import { type HeldOffering, Holds, machineTypesOf, tookTooLong } from './hold.ts';
 import { RentalPayment } from './rental-payment.ts';
 
 /** Long enough for all requests of one rental; past it the unit is given back unless a contract lives. */
@@ -100,7 +100,7 @@ export class CreateContract implements Verb<typeof createContract> {
     );
     assertEmailVerified(tenant);
     const offering = await quoting;
-    assertTakesKey(offering.provisionerType, request.sshPubkey);
+    assertTakesKey(machineTypesOf(offering), request.sshPubkey);
     const providerAccountId = await this.directory.accountOf(offering.providerPublicKey, requestId);
     const terms = { operationId, request, requesterPubkey, tenant, offering, providerAccountId };
     const fundsOf = (agreed: Terms): Funds => ({

@@ -4,7 +4,12 @@ import { Bus, LOGGER, type Logger, regardlessOfTime } from '@decent-cloud/runtim
 import { Inject, Injectable } from '@nestjs/common';
 import type { RentalRequest } from './domain/rental-request.ts';
 
+export type QuotedOffering = Answer<typeof requests.quoteRental>;
 export type HeldOffering = Answer<typeof requests.holdStock>;
+
+/** The types of machines that the rental may get; empty: not known. */
+export const machineTypesOf = ({ machineTypes, provisionerType }: QuotedOffering): readonly string[] =>
+  machineTypes ?? (provisionerType === undefined ? [] : [provisionerType]);
 
 /** It was answered, with a no: nothing was done. */
 export const saidNo = (error: unknown): error is Refusal =>
@@ -30,7 +35,7 @@ export class Holds {
     request: RentalRequest,
     renterPublicKey: string,
     requestId: string,
-  ): Promise<HeldOffering> {
+  ): Promise<QuotedOffering> {
     const { offeringDbId, durationHours } = request;
     const body = { holdId: operationId, offeringDbId, renterPublicKey, durationHours };
     try {

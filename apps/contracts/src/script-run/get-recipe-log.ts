@@ -15,6 +15,6 @@ export class GetRecipeLog implements Verb<typeof getRecipeLog> {
   async run({ params }: VerbInput<typeof getRecipeLog>, { caller }: VerbContext): Promise<string | null> {
     const user = requireUser(caller);
     assertRequester(user, await this.contracts.find(params.id), 'read what the script has printed');
-    return (await this.runs.newestLog(params.id)) ?? null;
+    return (await this.runs.newest(params.id))?.log ?? null;
   }
 }

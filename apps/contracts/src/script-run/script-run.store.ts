@@ -4,6 +4,16 @@ import { Injectable } from '@nestjs/common';
 
 type Finished = FactPayload<typeof facts.machineScriptFinished>;
 
+/** How a script has ended, and the end of what it has printed. */
+export interface ScriptRun {
+  readonly generation: number;
+  readonly success: boolean;
+  /** -1: ended from outside. */
+  readonly exitCode: number;
+  readonly finishedAtNs: bigint;
+  readonly log: string;
+}
+
 /** What scripts of offerings have printed in new machines. */
 @Injectable()
 export class ScriptRunStore {
@@ -20,12 +30,13 @@ export class ScriptRunStore {
     return rows.length === 1;
   }
 
-  /** Of the newest machine in which one has run. */
-  async newestLog(contractId: string): Promise<string | undefined> {
-    const [row] = await this.database.query<{ log: string }>(
-      'select log from contract_script_run where contract_id = $1 order by generation desc limit 1',
+  /** In the newest machine in which one has run. */
+  async newest(contractId: string): Promise<ScriptRun | undefined> {
+    const [row] = await this.database.query<ScriptRun>(
+      `select generation, success, exit_code as "exitCode", finished_at_ns as "finishedAtNs", log
+       from contract_script_run where contract_id = $1 order by generation desc limit 1`,
       [contractId],
     );
-    return row?.log;
+    return row;
   }
 }

@@ -1,13 +1,15 @@
-import { requests, type VerbInput } from '@decent-cloud/messages';
+import { type Output, requests, type VerbInput } from '@decent-cloud/messages';
 import { Database } from '@decent-cloud/postgres';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import type { Offering } from '../offering/domain/offering.ts';
-import { type Serving, servingOf } from '../offering/domain/pool.ts';
+import { machineTypesOf, type Pool, servingOf } from '../offering/domain/pool.ts';
 import { OfferingStore } from '../offering/offering.store.ts';
 import { PoolDirectory } from '../offering/pool-directory.ts';
 import { assertSameHold, type HoldTerms } from './domain/hold.ts';
 import { RentalTerms } from './rental-terms.ts';
 import { StockStore } from './stock.store.ts';
+
+type Quote = Output<typeof requests.quoteRental.answer>;
 
 /** Says what a rental would be made of, so that its money can be set aside before its unit. */
 @Answers(requests.quoteRental)
@@ -23,7 +25,7 @@ export class QuoteRental implements Verb<typeof requests.quoteRental> {
   async run(
     { body }: VerbInput<typeof requests.quoteRental>,
     { caller, requestId }: VerbContext,
-  ): Promise<HoldTerms> {
+  ): Promise<Quote> {
     requireService(caller);
     const { holdId, offeringDbId, renterPublicKey, durationHours } = body;
     const known = await this.stock.find(holdId);
@@ -33,13 +35,15 @@ export class QuoteRental implements Verb<typeof requests.quoteRental> {
     }
     const offering = await this.offerings.find(offeringDbId);
     const isOwner = await this.terms.isOwner(offering, renterPublicKey, requestId);
-    const serving = offering && (await this.servingOf(offering));
-    return this.terms.of(this.database, offering, { isOwner, durationHours, serving });
+    const pools = offering && (await this.poolsOf(offering));
+    const serving = offering && (pools ? servingOf(offering, pools) : 'unknown');
+    const terms = await this.terms.of(this.database, offering, { isOwner, durationHours, serving });
+    return { ...terms, machineTypes: offering && pools ? machineTypesOf(offering, pools) : undefined };
   }
 
-  private async servingOf(offering: Offering): Promise<Serving | 'unknown' | undefined> {
-    const { providerPublicKey } = offering;
+  /** Undefined: nobody knows now. */
+  private async poolsOf({ providerPublicKey }: Offering): Promise<readonly Pool[] | undefined> {
     const pools = await this.pools.poolsIfKnown([providerPublicKey]);
-    return pools ? servingOf(offering, pools.get(providerPublicKey) ?? []) : 'unknown';
+    return pools && (pools.get(providerPublicKey) ?? []);
   }
 }

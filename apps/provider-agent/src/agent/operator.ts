@@ -14,7 +14,7 @@ export class OperatorRefusal extends Error {
 }
 
 export interface OperatorOptions {
-  readonly backend: Pick<Backend, 'list' | 'terminate'>;
+  readonly backend: Pick<Backend, 'list' | 'listOthers' | 'terminate'>;
   readonly own: OwnMarks;
   readonly logger: Logger;
   /** The platform's time. */
@@ -58,10 +58,11 @@ export class Operator {
     } catch (error) {
       fault = error instanceof Error ? error.message : String(error);
     }
+    const knowledge = await this.knowledge(snapshot);
     return {
       snapshotAtNs: snapshot?.atNs ?? null,
       ...(fault !== undefined && { fault }),
-      orphans: orphansOf(await this.knowledge(snapshot)),
+      orphans: [...orphansOf(knowledge), ...orphansOf({ ...knowledge, machines: await this.others() })],
     };
   }
 
@@ -104,7 +105,7 @@ export class Operator {
 
   /** @throws OperatorRefusal when it is the beginning of none, or of more than one */
   private async idMeant(text: string): Promise<string> {
-    const named = machinesNamed(await this.options.backend.list(), text);
+    const named = machinesNamed([...(await this.options.backend.list()), ...(await this.others())], text);
     const [machine] = named;
     if (machine && named.length === 1) return machine.externalId;
     if (!machine) throw new OperatorRefusal(`there is no machine "${text}"`);
@@ -114,7 +115,8 @@ export class Operator {
 
   private async mustBeOrphan(externalId: string, snapshot: DesiredSnapshot | undefined): Promise<Orphan> {
     const knowledge = await this.knowledge(snapshot);
-    const machine = knowledge.machines.find((one: FoundMachine) => one.externalId === externalId);
+    const isMeant = (one: FoundMachine) => one.externalId === externalId;
+    const machine = knowledge.machines.find(isMeant) ?? (await this.others()).find(isMeant);
     if (!machine) throw new OperatorRefusal(`there is no machine "${externalId}"`);
     const orphan = orphanOf(machine, knowledge);
     if (orphan) return orphan;
@@ -122,6 +124,10 @@ export class Operator {
     throw new OperatorRefusal(
       `"${externalId}" is no orphan: it serves the contract ${contractId ?? 'that the journal has for it'}`,
     );
+  }
+
+  private async others(): Promise<FoundMachine[]> {
+    return (await this.options.backend.listOthers?.()) ?? [];
   }
 
   private async knowledge(snapshot: DesiredSnapshot | undefined): Promise<Knowledge> {

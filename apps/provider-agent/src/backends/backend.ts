@@ -16,6 +16,8 @@ export interface FoundMachine {
   readonly power: 'running' | 'stopped' | 'unknown';
   /** Only remains, which cannot be put into service: why they are still there. */
   readonly left?: string;
+  /** Why the backend does not touch it, whatever an operator asks for. */
+  readonly whyLeftAlone?: string;
 }
 
 export interface ProvisionedMachine {
@@ -76,6 +78,8 @@ export interface Backend {
   find(contractId: string): Promise<FoundMachine | undefined>;
   /** All machines, stopped ones as well. */
   list(): Promise<FoundMachine[]>;
+  /** What this program has made at the same place and is not in `list`: for people only. Absent: the place is the agent's alone. */
+  listOthers?(): Promise<FoundMachine[]>;
   /** How many machines there can be at once. */
   capacity(): Promise<number>;
   /** Absent: a machine of this kind may be said to be of any size. @throws BackendError */

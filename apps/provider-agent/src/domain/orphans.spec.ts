@@ -91,6 +91,13 @@ test('machines of others are left alone, unmarked ones are not adopted', () => {
   ]);
 });
 
+test('what the backend does not touch is not destroyed, and the reason is said', () => {
+  const machines = [{ externalId: 'x', power: 'running' as const, whyLeftAlone: 'half its labels' }];
+  expect(orphansOf({ machines, records: [], desired: [], own })).toEqual([
+    expect.objectContaining({ kind: 'unmarked', whyNotDestroy: 'half its labels' }),
+  ]);
+});
+
 test('without the word of the platform nothing may be done', () => {
   const machines = [
     machine('a'),

@@ -51,17 +51,18 @@ export function orphansOf(knowledge: Knowledge): Orphan[] {
 
 /** @returns undefined when a contract of the journal stands for the machine */
 export function orphanOf(machine: FoundMachine, knowledge: Knowledge): Orphan | undefined {
-  const { externalId, marks, power, left } = machine;
+  const { externalId, marks, power, left, whyLeftAlone } = machine;
   const living = knowledge.records.filter(takesPlace);
   const own = living.find((record) => record.externalId === externalId);
   if (own && (left === undefined || own.phase !== 'removing')) return undefined;
   if (!marks) {
+    const whyNotDestroy = whyLeftAlone ?? (knowledge.desired ? undefined : NOBODY_ASKED);
     return {
       externalId,
       kind: left === undefined ? 'unmarked' : 'remains',
       power,
       whyNotAdopt: left ?? 'nothing on it says whose it is',
-      ...(!knowledge.desired && { whyNotDestroy: NOBODY_ASKED }),
+      ...(whyNotDestroy !== undefined && { whyNotDestroy }),
     };
   }
   const base = { externalId, power, ...marks };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
+import { int64 } from '../schema.ts';
 import { text } from '../text.ts';
 import { contractParams, tags, whenMachineLost } from './parts.ts';
 
@@ -74,5 +75,28 @@ export const getRecipeLog = endpoint({
   tags,
   params: contractParams,
   answer: z.string().nullable(),
+  refusals: ['CONTRACT_NOT_FOUND', 'OWN_CONTRACT'],
+});
+
+export const getScriptRun = endpoint({
+  method: 'GET',
+  path: '/api/v1/contracts/{id}/script-run',
+  subject: 'req.contracts.v1.get-script-run',
+  auth: 'signed',
+  summary:
+    "How the offering's script has ended in an own machine, and the end of what it has printed; null when none has run",
+  tags,
+  params: contractParams,
+  answer: z
+    .object({
+      /** Of the machine: a contract may get another one. */
+      generation: z.int(),
+      success: z.boolean(),
+      exitCode: z.int().meta({ description: '-1: ended from outside.' }),
+      finishedAtNs: int64(),
+      log: z.string(),
+    })
+    .meta({ id: 'ScriptRun' })
+    .nullable(),
   refusals: ['CONTRACT_NOT_FOUND', 'OWN_CONTRACT'],
 });

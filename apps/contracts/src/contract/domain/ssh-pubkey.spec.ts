@@ -18,15 +18,15 @@ test.each([
 
 test('what a back end cannot take is refused before anything is paid', () => {
   const token = sshPubkeyOf(TOKEN);
-  expect(() => assertTakesKey('local', token)).toThrow(
+  expect(() => assertTakesKey(['local'], token)).toThrow(
     expect.objectContaining({
       code: 'INVALID',
       reason: 'SSH_KEY_INVALID',
       message: expect.stringContaining('sk-ssh-ed25519@openssh.com'),
     }),
   );
-  for (const type of ['docker', 'proxmox', undefined, 'toString']) {
-    expect(() => assertTakesKey(type, token)).not.toThrow();
+  for (const types of [['docker'], ['proxmox'], ['toString'], ['local', 'docker'], []]) {
+    expect(() => assertTakesKey(types, token)).not.toThrow();
   }
-  expect(() => assertTakesKey('local', sshPubkeyOf(`ssh-ed25519 ${BASE64}`))).not.toThrow();
+  expect(() => assertTakesKey(['local'], sshPubkeyOf(`ssh-ed25519 ${BASE64}`))).not.toThrow();
 });

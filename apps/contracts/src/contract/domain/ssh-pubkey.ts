@@ -18,13 +18,16 @@ export function sshPubkeyOf(text: string | undefined): string {
 /** Types that the SSH server of a back end has no code for. */
 const NOT_TAKEN_BY: ReadonlyMap<string, RegExp> = new Map([['local', /^sk-/]]);
 
-/** @throws Refusal when machines of this kind let nobody in with such a key. */
-export function assertTakesKey(provisionerType: string | undefined, line: string): void {
-  const [type = ''] = line.split(' ');
-  if (!NOT_TAKEN_BY.get(provisionerType ?? '')?.test(type)) return;
+/**
+ * @param types one of which the machine will be; none: not known
+ * @throws Refusal when machines of no such type let anybody in with such a key
+ */
+export function assertTakesKey(types: readonly string[], line: string): void {
+  const [keyType = ''] = line.split(' ');
+  if (types.length === 0 || !types.every((type) => NOT_TAKEN_BY.get(type)?.test(keyType))) return;
   throw new Refusal(
     'INVALID',
     'SSH_KEY_INVALID',
-    `Machines of this offering (${provisionerType}) do not take keys of the type ${type}: give an ssh-ed25519 or ssh-rsa key`,
+    `Machines of this offering (${types.join(', ')}) do not take keys of the type ${keyType}: give an ssh-ed25519 or ssh-rsa key`,
   );
 }

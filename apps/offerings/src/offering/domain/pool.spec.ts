@@ -1,4 +1,4 @@
-import { assertForRent, servingOf, whyNotForRent } from './pool.ts';
+import { assertForRent, machineTypesOf, servingOf, whyNotForRent } from './pool.ts';
 
 const pool = (poolId: string, location: string, online: boolean) => ({
   poolId,
@@ -42,6 +42,28 @@ describe('who serves an offering', () => {
 
   it('is no matter for a resource that runs already', () => {
     expect(servingOf({ ...berlin, offeringSource: 'self_provisioned' }, [])).toEqual({ online: true });
+  });
+});
+
+describe('the types of machines that a rental may get', () => {
+  const typed = (poolId: string, location: string, provisionerType?: string) => ({
+    ...pool(poolId, location, true),
+    provisionerType,
+  });
+  const all = [typed('a', 'europe', 'local'), typed('b', 'europe', 'docker'), typed('x', 'na', 'local')];
+
+  it.each([
+    ['that of the offering, when it says one', { provisionerType: 'docker' }, all, ['docker']],
+    ['that of the pool which it names', { agentPoolId: 'x' }, all, ['local']],
+    ['those of all pools that may get the work', {}, all, ['local', 'docker']],
+    ['one, when all of them have the same', { datacenterCountry: 'BR' }, [all[0], all[2]], ['local']],
+    ['unknown while one of them does not tell', {}, [all[0], typed('c', 'europe')], []],
+    ['unknown without a pool', {}, [], []],
+    ['no matter for a resource that runs already', { offeringSource: 'self_provisioned' }, all, []],
+  ] as const)('are %s', (_name, changes, pools, types) => {
+    expect(machineTypesOf({ ...berlin, ...changes }, pools as readonly (typeof all)[number][])).toEqual(
+      types,
+    );
   });
 });
 

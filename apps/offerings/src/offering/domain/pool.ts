@@ -31,6 +31,23 @@ export function servingOf(
   return pool && { online: pool.online, pool };
 }
 
+/** The types of machines that a rental of this offering may get; empty: not known, or it needs no agent. */
+export function machineTypesOf(
+  offering: Pick<Offering, 'offeringSource' | 'agentPoolId' | 'datacenterCountry' | 'provisionerType'>,
+  pools: readonly Pool[],
+): string[] {
+  if (offering.provisionerType !== null) return [offering.provisionerType];
+  if (offering.offeringSource === 'self_provisioned') return [];
+  const chosen = choosePools(pools, offering);
+  const types = new Set<string>();
+  for (const { poolId, provisionerType } of pools) {
+    if (!chosen.includes(poolId)) continue;
+    if (provisionerType === undefined) return [];
+    types.add(provisionerType);
+  }
+  return [...types];
+}
+
 export type NotForRent = 'OUT_OF_STOCK' | 'PROVIDER_OFFLINE';
 
 /**

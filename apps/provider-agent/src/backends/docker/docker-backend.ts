@@ -20,7 +20,7 @@ import type { EngineError } from './engine-error.ts';
 import { hostSizeOf, mustFitHost } from './host-size.ts';
 import { ensureImage } from './images.ts';
 import { runScriptOnce, writeAuthorizedKeys, writeRootPassword } from './inside.ts';
-import { foundMachine, isOldMachine, marksOf, OURS, ofContract, portOf } from './labels.ts';
+import { foundMachine, isTouchable, machinesAmong, marksOf, OURS, ofContract, portOf } from './labels.ts';
 import { Ports } from './ports.ts';
 import { waitForSsh } from './ready.ts';
 import type { DockerBackendOptions } from './settings.ts';
@@ -136,14 +136,11 @@ export class DockerBackend implements Backend {
 
   /** Those of this agent, and those of old versions that do not say whose they are. */
   async list(): Promise<FoundMachine[]> {
-    const { environment, agent } = this.options;
-    return (await this.engine.list([OURS]))
-      .filter(
-        (container) =>
-          isOldMachine(container) ||
-          (container.Labels['dc-env'] === environment && container.Labels['dc-agent-key'] === agent),
-      )
-      .map(foundMachine);
+    return machinesAmong(await this.engine.list([OURS]), this.options).ours;
+  }
+
+  async listOthers(): Promise<FoundMachine[]> {
+    return machinesAmong(await this.engine.list([OURS]), this.options).others;
   }
 
   async capacity(): Promise<number> {
@@ -229,11 +226,7 @@ export class DockerBackend implements Backend {
 
   /** @throws BackendError for any container that this agent has not made */
   private mustBeOurs(container: ContainerInspectInfo): void {
-    const { environment, agent } = this.options;
-    const labels = container.Config.Labels ?? {};
-    const isOurs = labels['dc-env'] === environment && labels['dc-agent-key'] === agent;
-    const isOld = labels['dc-env'] === undefined && labels['dc-contract-id'] !== undefined;
-    if (labels['dc-agent'] !== 'true' || !(isOurs || isOld)) throw foreign(container);
+    if (!isTouchable(container.Config.Labels ?? {}, this.options)) throw foreign(container);
   }
 
   private waitForSsh(engine: Engine, container: ContainerInspectInfo): Promise<string> {

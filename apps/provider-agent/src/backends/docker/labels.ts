@@ -40,8 +40,40 @@ export function marksOf(labels: Readonly<Record<string, string>>, name: string):
   };
 }
 
-export function isOldMachine(container: ContainerInfo): boolean {
-  return container.Labels['dc-env'] === undefined && OLD_NAME.test(nameOf(container));
+type Labels = Readonly<Record<string, string>>;
+type Owner = Pick<MachineMarks, 'environment' | 'agent'>;
+
+const isOwn = (labels: Labels, { environment, agent }: Owner): boolean =>
+  labels['dc-env'] === environment && labels['dc-agent-key'] === agent;
+
+const isNobodys = (labels: Labels): boolean =>
+  labels['dc-env'] === undefined && labels['dc-agent-key'] === undefined;
+
+/** May this agent change and remove it? Its own, and what old versions made, which do not say whose it is. */
+export function isTouchable(labels: Labels, own: Owner): boolean {
+  const isOld = isNobodys(labels) && labels['dc-contract-id'] !== undefined;
+  return labels['dc-agent'] === 'true' && (isOwn(labels, own) || isOld);
+}
+
+/**
+ * Of the containers with the label of this program: machines of this agent, with those of old versions, and all others, of
+ * which most are another agent's on the same engine.
+ */
+export function machinesAmong(
+  containers: readonly ContainerInfo[],
+  own: Owner,
+): { readonly ours: FoundMachine[]; readonly others: FoundMachine[] } {
+  const ours: FoundMachine[] = [];
+  const others: FoundMachine[] = [];
+  for (const container of containers) {
+    const labels = container.Labels;
+    const machine = foundMachine(container);
+    const isOldMachine = isNobodys(labels) && OLD_NAME.test(nameOf(container));
+    if (isOwn(labels, own) || isOldMachine) ours.push(machine);
+    else if (isTouchable(labels, own)) others.push(machine);
+    else others.push({ ...machine, whyLeftAlone: 'its labels do not say that this agent has made it' });
+  }
+  return { ours, others };
 }
 
 export function nameOf({ Names }: ContainerInfo): string {
