@@ -2,6 +2,9 @@ export const UNIT_NAME = 'dc-agent.service';
 /** Tells our own unit from one that somebody else wrote. */
 export const UNIT_MARK = '# Written by `dc-agent install-service`; it is written anew by the next one.';
 
+/** Settings of the host's operator, such as `HTTPS_PROXY`: systemd reads them as root. */
+export const ENVIRONMENT_FILE = '/etc/default/dc-agent';
+
 export interface ServiceFacts {
   /** What is run, before its own arguments. */
   readonly program: readonly string[];
@@ -44,6 +47,7 @@ export function unitText(facts: ServiceFacts): string {
       'Restart=always',
       'RestartSec=10',
       'Environment=RUST_LOG=info',
+      `EnvironmentFile=-${ENVIRONMENT_FILE}`,
       '# What has begun is brought to a safe point, what has not is given back: that takes seconds.',
       // Programs of local machines are the tenants': they go on without the agent.
       `KillMode=${provisioner === 'local' ? 'process' : 'mixed'}`,
