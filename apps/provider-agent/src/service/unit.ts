@@ -22,6 +22,10 @@ export interface ServiceFacts {
 
 /** Where systemd itself makes the folder, with the right owner. */
 const STATE_FOLDER = '/var/lib/dc-agent';
+const isIn = (folders: readonly string[]) => (path: string) =>
+  folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+/** Systemd makes the folder when the service starts. */
+export const isStateFolder = isIn([STATE_FOLDER]);
 const HOMES = ['/home', '/root', '/run/user'];
 const SHARED_TEMPORARY = ['/tmp', '/var/tmp'];
 
@@ -31,8 +35,6 @@ export function unitText(facts: ServiceFacts): string {
   const writes = [...new Set(facts.writes)].sort();
   const paths = [...program, configFile, ...writes, ...facts.reads];
   const usesDocker = provisioner === 'docker';
-  const isIn = (folders: readonly string[]) => (path: string) =>
-    folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
   const usesTemporary = [...paths, ...(dockerSocket ? [dockerSocket] : [])].some(isIn(SHARED_TEMPORARY));
   const sections: Record<string, string[]> = {
     Unit: [
@@ -59,7 +61,7 @@ export function unitText(facts: ServiceFacts): string {
             'SupplementaryGroups=docker',
           ]
         : []),
-      ...(writes.some(isIn([STATE_FOLDER])) ? ['StateDirectory=dc-agent', 'StateDirectoryMode=0700'] : []),
+      ...(writes.some(isStateFolder) ? ['StateDirectory=dc-agent', 'StateDirectoryMode=0700'] : []),
       'UMask=0077',
       'NoNewPrivileges=true',
       'CapabilityBoundingSet=',
