@@ -124,6 +124,16 @@ test('whatever the user does not own or cannot reach is named with what to do ab
   expect(calls).toEqual([]);
 });
 
+test('paths are words of the shell, and names of tenants say nothing to the terminal', async () => {
+  const spaced = join(folder, "it's spaced.toml");
+  await writeFile(spaced, await readFile(config, 'utf8'), { mode: 0o600 });
+  const { host, owners } = newHost();
+  owners.set('/srv/dc', 900).set('/srv/dc/m/\u001b]0;x\n', 0).set(spaced, 0);
+  await expect(installService(spaced, { user: 'dc' }, host)).rejects.toThrow(
+    `does not own ${spaced}, /srv/dc/m/?]0;x?: chown -R dc '${folder}/it'\\''s spaced.toml' /srv/dc`,
+  );
+});
+
 test('nobody is told to give away a folder of the host', async () => {
   const shared = join(folder, 'shared.toml');
   const text = await readFile(config, 'utf8');

@@ -26,7 +26,10 @@ export async function run(configPath: string, makeBackend = backendOf): Promise<
   for (const warning of config.warnings) logger.warn(warning);
   const proxy = currentProxy();
   if (proxy)
-    logger.info({ proxy: proxy.origin, except: proxy.exceptions }, 'https:// and wss:// go through a proxy');
+    logger.info(
+      { proxy: proxy.origin, ...(proxy.exceptions && { except: proxy.exceptions }) },
+      'https:// and wss:// go through a proxy',
+    );
   const keys = keysOf(config);
   installCrashPoints();
   const backend = withCrashPoints(makeBackend(config, logger));

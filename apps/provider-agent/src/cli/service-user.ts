@@ -87,11 +87,15 @@ async function foreignFaults(
     const isNew = ![...wrong].some((other) => real === other || real.startsWith(`${other}/`));
     if (!isNew) continue;
     wrong.add(real);
-    examples.push(foreign);
+    // Tenants name what is in their machines.
+    examples.push(foreign.replaceAll(/\p{Cc}/gu, '?'));
   }
   if (wrong.size === 0) return [];
-  return [`does not own ${examples.join(', ')}: chown -R ${name} ${[...wrong].join(' ')}`];
+  return [`does not own ${examples.join(', ')}: chown -R ${name} ${[...wrong].map(shellWord).join(' ')}`];
 }
+
+const shellWord = (path: string): string =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 
 /** What cannot be reached or read, such as a file whose folder is closed. */
 async function accessFaults(
@@ -106,9 +110,9 @@ async function accessFaults(
     const real = (await host.realOf(path)) ?? path;
     const closed = await closedAbove(real, name, host);
     if (closed !== undefined) {
-      faults.add(`cannot pass ${closed}: chmod o+x ${closed}, or keep ${path} somewhere else`);
+      faults.add(`cannot pass ${closed}: chmod o+x ${shellWord(closed)}, or keep ${path} somewhere else`);
     } else if (read.includes(path) && !(await host.mayUse(name, real, 'r'))) {
-      faults.add(`cannot read ${path}: chmod o+r ${real}`);
+      faults.add(`cannot read ${path}: chmod o+r ${shellWord(real)}`);
     }
   }
   return [...faults];
