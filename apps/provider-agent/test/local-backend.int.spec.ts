@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -163,6 +163,31 @@ describe('running commands', () => {
     expect(answer.stdout.toString()).toMatch(/^\d+ \d+\r\n/);
     expect(answer.code).toBe(5);
   });
+
+  const whereThereAreMore = availableParallelism() > 1 ? test : test.skip;
+  whereThereAreMore(
+    'programs count the CPUs that were rented, with a terminal too and after a restart',
+    async () => {
+      const firstLife = newBackend('counted');
+      await firstLife.start();
+      const { instance } = await firstLife.provision({
+        spec: { offeringId: 'o', sshPublicKeys: [tenant.publicKey], cpuCores: 1 },
+        marks: marks(),
+        signal: new AbortController().signal,
+        onStep: () => undefined,
+      });
+      const target = { port: instance.sshPort, key: tenant };
+      expect((await ssh(target, 'nproc')).stdout.toString()).toBe('1\n');
+      expect((await ssh({ ...target, flags: ['-tt'] }, 'nproc')).stdout.toString()).toBe('1\r\n');
+      await firstLife.close();
+      const next = newBackend('counted');
+      await next.start();
+      expect((await ssh(target, 'nproc')).stdout.toString()).toBe('1\n');
+      await next.terminate(instance.externalId);
+      await next.close();
+      expect(Number((await inMachine('nproc')).stdout)).toBe(availableParallelism());
+    },
+  );
 
   test('a window that changes its size tells the terminal', async () => {
     const client = new ssh2.Client();

@@ -2,6 +2,7 @@ import { type Clock, NS_PER_MS, nsToMs, systemClock } from '@decent-cloud/kernel
 import { ApiError } from './api-error.ts';
 import type { PlainRequest } from './build-request.ts';
 import { readError } from './read-answer.ts';
+import { rootCauseOf } from './root-cause.ts';
 import type { Signer } from './signer.ts';
 
 export interface TransportOptions {
@@ -48,6 +49,9 @@ const sleepFor = (ms: number, signal?: AbortSignal): Promise<void> =>
     }, ms);
     signal?.addEventListener('abort', stop, { once: true });
   });
+
+/** Says less than its message: a proxy that does not let through, for one. */
+const ABORTED = 'UND_ERR_ABORTED';
 
 export function createTransport(options: TransportOptions): Transport {
   const base = new URL(options.baseUrl);
@@ -113,8 +117,8 @@ export function asApiError(error: unknown, timedOut: boolean, { baseUrl }: Trans
     const message = `no answer in time from ${baseUrl}`;
     return new ApiError({ status: 0, reason: 'TIMEOUT', message }, { cause: error });
   }
-  const { code, message: said } = ((error as Error)?.cause ?? {}) as { code?: string; message?: string };
-  const why = code ?? said;
+  const { code, message: said } = rootCauseOf((error as Error)?.cause);
+  const why = typeof code === 'string' && code !== ABORTED ? code : said;
   const message = `the platform cannot be reached at ${baseUrl}${why ? ` (${why})` : ''}`;
   return new ApiError({ status: 0, reason: 'NETWORK', message }, { cause: error });
 }

@@ -6,6 +6,7 @@ import { type AgentConfig, loadConfig } from '../config/load-config.ts';
 import { refuseOpenFile } from '../config/secrets.ts';
 import { AgentState } from '../domain/agent-state.ts';
 import { readJournal } from '../journal/journal-file.ts';
+import { currentProxy } from '../link/proxy.ts';
 import { openSession, type Session, VISIT } from '../link/session.ts';
 import { visitBroker } from '../link/visit.ts';
 import { createLogger } from '../log.ts';
@@ -109,6 +110,7 @@ async function examineBackend(config: AgentConfig, options: DoctorOptions, repor
 }
 
 async function examinePlatform(config: AgentConfig, report: Report): Promise<void> {
+  report(proxyCheck());
   const keys = keysOf(config);
   const client = clientOf(config, keys);
   let session: Session | undefined;
@@ -150,6 +152,15 @@ async function examinePlatform(config: AgentConfig, report: Report): Promise<voi
       async (visit) => `${visit.server}, ${await visit.waitingCommands()} commands waiting`,
     );
   });
+}
+
+/** What goes through the proxy; a plain NATS address cannot. */
+function proxyCheck(): Check {
+  const proxy = currentProxy();
+  const detail = proxy
+    ? `https:// and wss:// go through ${proxy.origin}${proxy.exceptions && ` (not: ${proxy.exceptions})`}; nats:// and tls:// never do`
+    : 'none: HTTPS_PROXY is not set';
+  return { id: 'proxy', group: 'platform', status: 'ok', detail };
 }
 
 async function attempt(

@@ -1,8 +1,9 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type AgentConfig, loadConfig } from '../config/load-config.ts';
 import { type ServiceHost, thisHost } from '../service/host.ts';
 import { UNIT_MARK, UNIT_NAME, unitText } from '../service/unit.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { foldersOf, prepareForUser } from './service-user.ts';
 
 export interface InstallOptions {
   readonly user?: string;
@@ -27,11 +28,11 @@ export async function installService(
     return;
   }
   await refuseWithoutSystemd('install-service', host);
-  await refuseUnreadable(config, options.user, host);
   const before = await host.read(file);
   if (before !== undefined && before !== text && !before.startsWith(UNIT_MARK) && !options.force) {
     throw new CommandError(EXIT.failure, `${file} was written by somebody else: --force replaces it`);
   }
+  await prepareForUser(config, options.user, host);
   const isNew = before !== text;
   if (isNew) await host.write(file, text);
   await host.systemctl('daemon-reload');
@@ -94,7 +95,6 @@ async function unitOf(config: AgentConfig, user: string | undefined, host: Servi
     throw new CommandError(EXIT.usage, `--user: "${user}" is no name of a user`);
   }
   const { provisioner } = config;
-  const own = provisioner.settings[provisioner.type === 'local' ? 'data_dir' : ''];
   const socket = provisioner.type === 'docker' ? provisioner.settings.socket_path : undefined;
   return unitText({
     program: await host.program(),
@@ -102,39 +102,7 @@ async function unitOf(config: AgentConfig, user: string | undefined, host: Servi
     user: user === 'root' ? undefined : user,
     provisioner: provisioner.type,
     dockerSocket: typeof socket === 'string' ? socket : undefined,
-    writes: [config.dataDir, dirname(config.journalPath), ...(typeof own === 'string' ? [own] : [])],
+    writes: foldersOf(config),
     reads: config.keyFile ? [config.keyFile] : [],
   });
-}
-
-/** The service has no capabilities: it reads what its user owns, root not excepted. */
-async function refuseUnreadable(
-  config: AgentConfig,
-  user: string | undefined,
-  host: ServiceHost,
-): Promise<void> {
-  const name = user ?? 'root';
-  const uid = name === 'root' ? 0 : await host.uidOf(name);
-  if (uid === undefined) {
-    throw new CommandError(
-      EXIT.failure,
-      `there is no user "${name}": useradd --system --home-dir ${config.dataDir} ${name}`,
-    );
-  }
-  const files = [
-    config.file,
-    config.dataDir,
-    config.journalPath,
-    ...(config.keyFile ? [config.keyFile] : []),
-  ];
-  const foreign: string[] = [];
-  for (const file of files) {
-    const owner = await host.ownerOf(file);
-    if (owner !== undefined && owner !== uid) foreign.push(file);
-  }
-  if (foreign.length === 0) return;
-  throw new CommandError(
-    EXIT.configuration,
-    `the service would run as ${name}, who does not own ${foreign.join(', ')}: chown -R ${name} ${foreign.join(' ')}`,
-  );
 }

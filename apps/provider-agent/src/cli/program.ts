@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DEFAULT_CONFIG } from '../config/load-config.ts';
+import { useProxyOf } from '../link/proxy.ts';
 import { VERSION } from '../version.ts';
 import { configCheck } from './config-check.ts';
 import { doctor } from './doctor.ts';
@@ -22,7 +23,8 @@ function createProgram(): Command {
     .option('--json', 'print JSON, of every command that shows something')
     .version(VERSION, '-V, --version')
     .exitOverride()
-    .showHelpAfterError();
+    .showHelpAfterError()
+    .hook('preAction', () => void useProxyOf(process.env));
   const configPath = (): string => program.opts<{ config: string }>().config;
   /** `--json` stands before the command as well as after it. */
   const withJson = <O extends { json?: boolean }>(options: O): O => ({

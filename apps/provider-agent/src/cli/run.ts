@@ -3,6 +3,7 @@ import { Agent } from '../agent/agent.ts';
 import { AlreadyRunningError } from '../agent/run-lock.ts';
 import { withCrashPoints } from '../backends/crash-points.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { currentProxy } from '../link/proxy.ts';
 import { createLogger, type Logger, logLevel } from '../log.ts';
 import { VERSION } from '../version.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -23,6 +24,12 @@ export async function run(configPath: string, makeBackend = backendOf): Promise<
   end.catch(() => undefined);
   onSignals(logger, () => ended());
   for (const warning of config.warnings) logger.warn(warning);
+  const proxy = currentProxy();
+  if (proxy)
+    logger.info(
+      { proxy: proxy.origin, ...(proxy.exceptions && { except: proxy.exceptions }) },
+      'https:// and wss:// go through a proxy',
+    );
   const keys = keysOf(config);
   installCrashPoints();
   const backend = withCrashPoints(makeBackend(config, logger));

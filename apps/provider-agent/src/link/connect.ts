@@ -1,5 +1,6 @@
 import { userSeedOfEd25519 } from '@decent-cloud/nats-auth';
 import { connect, jwtAuthenticator, type NatsConnection, wsconnect } from '@nats-io/transport-node';
+import { currentProxy } from './proxy.ts';
 import { secureFaultOf, trustAlso } from './secure-websocket.ts';
 import type { Session } from './session.ts';
 
@@ -24,7 +25,10 @@ export class NoBrokerError extends Error {
 
 const isWebsocket = (url: string): boolean => /^wss?:/.test(url);
 
-/** Connects by plain NATS, and by WebSocket where that does not get through. @throws NoBrokerError */
+/**
+ * Connects by plain NATS, and by WebSocket where that does not get through; behind a proxy, which plain NATS cannot use, the
+ * other way round. @throws NoBrokerError
+ */
 export async function connectBroker(options: ConnectOptions): Promise<NatsConnection> {
   const { urls, session } = options;
   const all = urls.length > 0 ? urls : [...session.natsUrls, ...session.websocketUrls];
@@ -32,6 +36,7 @@ export async function connectBroker(options: ConnectOptions): Promise<NatsConnec
     { servers: all.filter((url) => !isWebsocket(url)), dial: connect },
     { servers: all.filter(isWebsocket), dial: wsconnect },
   ].filter(({ servers }) => servers.length > 0);
+  if (currentProxy()) ways.reverse();
   const failures: unknown[] = [];
   const why: string[] = [];
   for (const { servers, dial } of ways) {

@@ -4,14 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { generateKeyPair } from '@decent-cloud/identity';
+import { cert, key } from '../../test/loopback-certificate.ts';
 import { connectBroker } from './connect.ts';
 import type { Session } from './session.ts';
-
-/** Of nobody: it secures a server of this spec on 127.0.0.1. */
-const key =
-  '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMRDFgDTo9byUbId2\nj4RoqKAW0tDQFi+cunmhQ0JZ8t6hRANCAAT808CDYCdZDhtWfNsxjupbpyAGJWvm\nLYPnfH3VoZVnrRERZoAudSiiU1HSeud52XHK3A2YhzjHHOPQ9RbmQ0kA\n-----END PRIVATE KEY-----';
-const cert =
-  '-----BEGIN CERTIFICATE-----\nMIIBmTCCAUCgAwIBAgIUA8hEtmcx9eohbRExP9MmWfjyh6UwCgYIKoZIzj0EAwIw\nGTEXMBUGA1UEAwwOZm9yLXNwZWNzLW9ubHkwIBcNMjYxMjAxMDIwMTIyWhgPMjEy\nNjExMDcwMjAxMjJaMBkxFzAVBgNVBAMMDmZvci1zcGVjcy1vbmx5MFkwEwYHKoZI\nzj0CAQYIKoZIzj0DAQcDQgAE/NPAg2AnWQ4bVnzbMY7qW6cgBiVr5i2D53x91aGV\nZ60REWaALnUoolNR0nrnedlxytwNmIc4xxzj0PUW5kNJAKNkMGIwHQYDVR0OBBYE\nFOb5UaO8tYUFBcRGsUOI/yR6pPx9MB8GA1UdIwQYMBaAFOb5UaO8tYUFBcRGsUOI\n/yR6pPx9MA8GA1UdEwEB/wQFMAMBAf8wDwYDVR0RBAgwBocEfwAAATAKBggqhkjO\nPQQDAgNHADBEAiBo6MtdKEcORZxtpfEIt7Cmygwgx6CLNrcGxGDsf99V1QIgFsU7\n1/xAcBiEc3A968mQdHu/Yt04XeDyPD+4Aon1ask=\n-----END CERTIFICATE-----';
 
 let folder: string;
 let server: Server;

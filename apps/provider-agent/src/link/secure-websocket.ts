@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
-import { getCACertificates, setDefaultCACertificates, connect as tlsConnect } from 'node:tls';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { rootCauseOf } from '@decent-cloud/client';
 
 const LONGEST_MS = 3_000;
 
@@ -11,19 +11,16 @@ export async function trustAlso(caFile: string): Promise<void> {
   if (!known.includes(more)) setDefaultCACertificates([...known, more]);
 }
 
-/** Why there is no secure connection, which WebSockets do not tell; undefined: there is one. */
-export function secureFaultOf(url: string): Promise<string | undefined> {
-  const { hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  return new Promise((resolve) => {
-    const servername = isIP(host) === 0 ? host : undefined;
-    const socket = tlsConnect({ host, port: Number(port || 443), ...(servername && { servername }) });
-    const end = (fault: string | undefined) => {
-      socket.destroy();
-      resolve(fault);
-    };
-    socket.setTimeout(LONGEST_MS, () => end('no answer in time'));
-    socket.once('error', (error) => end(error.message));
-    socket.once('secureConnect', () => end(undefined));
-  });
+/** Why there is no secure connection, which WebSockets do not tell; undefined: there is one. Goes the same way, proxy included. */
+export async function secureFaultOf(url: string): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  try {
+    const answer = await fetch(url.replace(/^wss:/, 'https:'), { redirect: 'manual', signal });
+    await answer.body?.cancel();
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) return 'no answer in time';
+    const { code, message } = rootCauseOf(error);
+    return message || String(code);
+  }
 }

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { access, readFile, stat, unlink } from 'node:fs/promises';
+import { access, chown, mkdir, readFile, realpath, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { writeDurably } from '../journal/durable-file.ts';
 
 const run = promisify(execFile);
 const SYSTEMCTL_MS = 90_000;
+const FIND_MS = 120_000;
 const UNIT_FOLDER = '/etc/systemd/system';
 const INSTALLED_PROGRAM = '/usr/local/bin/dc-agent';
 
@@ -17,8 +19,14 @@ export interface ServiceHost {
   readonly systemctl: (...args: string[]) => Promise<void>;
   /** Undefined: there is no such user. */
   readonly uidOf: (user: string) => Promise<number | undefined>;
-  /** Undefined: there is no such file. */
-  readonly ownerOf: (path: string) => Promise<number | undefined>;
+  /** Without links. Undefined: there is no such file. */
+  readonly realOf: (path: string) => Promise<string | undefined>;
+  /** The first thing there, the path itself included, that the user does not own. Links are not followed. */
+  readonly foreignIn: (path: string, uid: number) => Promise<string | undefined>;
+  /** Whether the user may read, write, or enter, this one thing without capabilities. */
+  readonly mayUse: (user: string, path: string, access: 'r' | 'w' | 'x') => Promise<boolean>;
+  /** For this user alone. */
+  readonly makeFolder: (path: string, uid: number) => Promise<void>;
   readonly read: (path: string) => Promise<string | undefined>;
   readonly write: (path: string, text: string) => Promise<void>;
   readonly remove: (path: string) => Promise<void>;
@@ -43,7 +51,40 @@ export const thisHost: ServiceHost = {
       throw error;
     }
   },
-  ownerOf: async (path) => orMissing(stat(path).then(({ uid }) => uid)),
+  realOf: (path) => orMissing(realpath(path)),
+  foreignIn: async (path, uid) => {
+    // Machines hold whatever their tenants make: `find` minds neither depth nor number.
+    const { stdout } = await run(
+      'find',
+      [path, '-ignore_readdir_race', '!', '-uid', `${uid}`, '-print', '-quit'],
+      {
+        timeout: FIND_MS,
+      },
+    );
+    return stdout.replace(/\n$/, '') || undefined;
+  },
+  mayUse: async (user, path, access) => {
+    const gid = (await run('id', ['-g', '--', user], { timeout: SYSTEMCTL_MS })).stdout.trim();
+    const as = [
+      `--reuid=${user}`,
+      `--regid=${gid}`,
+      '--init-groups',
+      '--bounding-set=-all',
+      '--inh-caps=-all',
+    ];
+    try {
+      await run('setpriv', [...as, 'test', `-${access}`, path], { timeout: SYSTEMCTL_MS });
+      return true;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 1) return false;
+      throw error;
+    }
+  },
+  makeFolder: async (path, uid) => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    await mkdir(path, { mode: 0o700 });
+    await chown(path, uid, -1);
+  },
   read: (path) => orMissing(readFile(path, 'utf8')),
   write: (path, text) => writeDurably(path, text, 0o644),
   remove: unlink,

@@ -27,6 +27,7 @@ test('the unit runs the agent for ever, with what its backend needs and no more'
       'Restart=always',
       'RestartSec=10',
       'Environment=RUST_LOG=info',
+      'EnvironmentFile=-/etc/default/dc-agent',
       'After=network-online.target docker.service',
       'NoNewPrivileges=true',
       'CapabilityBoundingSet=',

@@ -2,6 +2,9 @@ export const UNIT_NAME = 'dc-agent.service';
 /** Tells our own unit from one that somebody else wrote. */
 export const UNIT_MARK = '# Written by `dc-agent install-service`; it is written anew by the next one.';
 
+/** Settings of the host's operator, such as `HTTPS_PROXY`: systemd reads them as root. */
+export const ENVIRONMENT_FILE = '/etc/default/dc-agent';
+
 export interface ServiceFacts {
   /** What is run, before its own arguments. */
   readonly program: readonly string[];
@@ -19,6 +22,10 @@ export interface ServiceFacts {
 
 /** Where systemd itself makes the folder, with the right owner. */
 const STATE_FOLDER = '/var/lib/dc-agent';
+const isIn = (folders: readonly string[]) => (path: string) =>
+  folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+/** Systemd makes the folder when the service starts. */
+export const isStateFolder = isIn([STATE_FOLDER]);
 const HOMES = ['/home', '/root', '/run/user'];
 const SHARED_TEMPORARY = ['/tmp', '/var/tmp'];
 
@@ -28,8 +35,6 @@ export function unitText(facts: ServiceFacts): string {
   const writes = [...new Set(facts.writes)].sort();
   const paths = [...program, configFile, ...writes, ...facts.reads];
   const usesDocker = provisioner === 'docker';
-  const isIn = (folders: readonly string[]) => (path: string) =>
-    folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
   const usesTemporary = [...paths, ...(dockerSocket ? [dockerSocket] : [])].some(isIn(SHARED_TEMPORARY));
   const sections: Record<string, string[]> = {
     Unit: [
@@ -44,6 +49,7 @@ export function unitText(facts: ServiceFacts): string {
       'Restart=always',
       'RestartSec=10',
       'Environment=RUST_LOG=info',
+      `EnvironmentFile=-${ENVIRONMENT_FILE}`,
       '# What has begun is brought to a safe point, what has not is given back: that takes seconds.',
       // Programs of local machines are the tenants': they go on without the agent.
       `KillMode=${provisioner === 'local' ? 'process' : 'mixed'}`,
@@ -55,7 +61,7 @@ export function unitText(facts: ServiceFacts): string {
             'SupplementaryGroups=docker',
           ]
         : []),
-      ...(writes.some(isIn([STATE_FOLDER])) ? ['StateDirectory=dc-agent', 'StateDirectoryMode=0700'] : []),
+      ...(writes.some(isStateFolder) ? ['StateDirectory=dc-agent', 'StateDirectoryMode=0700'] : []),
       'UMask=0077',
       'NoNewPrivileges=true',
       'CapabilityBoundingSet=',

@@ -103,6 +103,7 @@ export class LocalBackend implements Backend {
         ...marks,
         power: 'running',
         sshPublicKeys: spec.sshPublicKeys,
+        cpuCores: spec.cpuCores,
       };
       await this.files.save(renewed);
       await this.servers.serve(renewed);
@@ -121,7 +122,7 @@ export class LocalBackend implements Backend {
     onStep('create');
     const port = await this.ports.take(machines, order.ports);
     try {
-      const created = await this.files.create(marks, port, spec.sshPublicKeys);
+      const created = await this.files.create(marks, port, spec.sshPublicKeys, spec.cpuCores);
       onStep('serve');
       const machine = await this.serveFirst(created, machines, order.ports);
       signal.throwIfAborted();
@@ -234,6 +235,7 @@ export class LocalBackend implements Backend {
     const script = await runLocalScript({
       script: spec.postProvisionScript,
       externalId,
+      cpuCores: machine.cpuCores,
       folder: this.files.folderOf(externalId),
       home,
       session: `script-${externalId}`,

@@ -21,6 +21,8 @@ const machineFile = z.strictObject({
   port: z.int().min(1).max(65_535),
   power: z.enum(['running', 'stopped']),
   sshPublicKeys: z.array(z.string()).min(1),
+  /** Absent: as many as the host has. */
+  cpuCores: z.int().min(1).optional(),
   /** Absent until one is set: there is no way in by password then. */
   password: passwordHash.optional(),
 });
@@ -137,7 +139,12 @@ export class MachineFiles {
   }
 
   /** All at once: a crash leaves either the whole machine or nothing that counts. */
-  async create(marks: MachineMarks, port: number, sshPublicKeys: readonly string[]): Promise<LocalMachine> {
+  async create(
+    marks: MachineMarks,
+    port: number,
+    sshPublicKeys: readonly string[],
+    cpuCores?: number,
+  ): Promise<LocalMachine> {
     const externalId = machineName(marks.contractId, marks.generation);
     const machine: LocalMachine = {
       version: 1,
@@ -146,6 +153,7 @@ export class MachineFiles {
       port,
       power: 'running',
       sshPublicKeys: [...sshPublicKeys],
+      ...(cpuCores !== undefined && { cpuCores }),
     };
     const temporary = join(this.folder, `${TEMPORARY}${randomBytes(6).toString('hex')}`);
     try {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { withCpus } from './cpus.ts';
 
 const run = promisify(execFile);
 
@@ -30,7 +31,7 @@ let canLimit: Promise<boolean> | undefined;
  * and `env -i` clear it, servers write their titles over it. A resource limit goes over to all that it starts.
  */
 export async function inMachine(
-  externalId: string,
+  { externalId, cpuCores }: { readonly externalId: string; readonly cpuCores?: number | undefined },
   program: string,
   args: readonly string[],
 ): Promise<readonly [string, readonly string[]]> {
@@ -38,8 +39,9 @@ export async function inMachine(
     () => true,
     () => false,
   );
-  if (!(await canLimit)) return [program, args];
-  return ['prlimit', [locks(limitOf(externalId)), program, ...args]];
+  const limited = await withCpus(externalId, cpuCores, [program, args]);
+  if (!(await canLimit)) return limited;
+  return ['prlimit', [locks(limitOf(externalId)), limited[0], ...limited[1]]];
 }
 
 const locks = (limit: bigint): string => `--locks=${limit}:${limit}`;

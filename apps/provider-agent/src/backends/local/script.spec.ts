@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runLocalScript } from './script.ts';
 
@@ -10,9 +10,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const run = (script: string) =>
+const run = (script: string, cpuCores?: number) =>
   runLocalScript({
     script,
+    cpuCores,
     externalId: 'dc-1-g1',
     folder,
     home: join(folder, 'home'),
@@ -46,3 +47,14 @@ test.each([
 ])('%j runs', async (script, log) => {
   expect(await run(script)).toEqual({ success: true, exitCode: 0, log });
 });
+
+const whereThereAreMore = process.platform === 'linux' && availableParallelism() > 1 ? test : test.skip;
+
+whereThereAreMore(
+  'a program in a machine of one CPU counts one, in one without a number those of the host',
+  async () => {
+    expect(await run('nproc', 1)).toMatchObject({ log: '1\n' });
+    expect(await run('nproc; :')).toMatchObject({ log: `${availableParallelism()}\n` });
+    expect(await run('nproc; #', 4_096)).toMatchObject({ log: `${availableParallelism()}\n` });
+  },
+);

@@ -13,6 +13,7 @@ import { inMachine, killAll, SESSION_MARK, signalGroup } from './processes.ts';
 export interface LocalScript {
   readonly script: string;
   readonly externalId: string;
+  readonly cpuCores?: number | undefined;
   /** Of the machine: the script and the mark that it has run are kept here. */
   readonly folder: string;
   readonly home: string;
@@ -62,7 +63,7 @@ async function execute(file: string, isProgram: boolean, run: LocalScript): Prom
   // One that a crash of the agent has left running is ended and run anew.
   await endAll(run.session);
   const [program, args] = isProgram ? [file, []] : ['/bin/sh', [file]];
-  const child = spawn(...(await inMachine(run.externalId, program, args)), {
+  const child = spawn(...(await inMachine(run, program, args)), {
     cwd: run.home,
     env: { ...run.env, [SESSION_MARK]: run.session },
     detached: true,

@@ -43,8 +43,8 @@ export class LocalServers {
   }
 
   /** For new connections, if it is served. */
-  allow({ externalId, sshPublicKeys, password }: LocalMachine): void {
-    this.servers.get(externalId)?.allow(sshPublicKeys, password);
+  allow({ externalId, sshPublicKeys, password, cpuCores }: LocalMachine): void {
+    this.servers.get(externalId)?.allow(sshPublicKeys, password, cpuCores);
   }
 
   /** Nobody gets in any more, and nothing of the machine runs. */
@@ -79,6 +79,7 @@ export class LocalServers {
         port,
         home: this.files.homeOf(externalId),
         machinePorts: this.machinePorts,
+        cpuCores: machine.cpuCores,
         allowedKeys: machine.sshPublicKeys,
         password: machine.password,
         onFault: (error) => this.onFault(error, externalId),

@@ -2,12 +2,14 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Connection, ServerChannel, Session } from 'ssh2';
+import { limitableCpus } from './cpus.ts';
 import { inMachine, MACHINE_MARK, SESSION_MARK, signalGroup, signalOne } from './processes.ts';
 import { serveFiles } from './sftp.ts';
 import { canMakeTerminals, inTerminal, resizeTerminal, type WindowSize } from './terminal.ts';
 
 export interface SessionOptions {
   readonly externalId: string;
+  readonly cpuCores: number | undefined;
   readonly home: string;
   readonly user: string;
   readonly onFault: (error: unknown) => void;
@@ -127,12 +129,12 @@ export class TenantSession {
   private async run(channel: ServerChannel, command: string | undefined): Promise<void> {
     const inShell = command === undefined;
     const hasTerminal = this.terminal !== undefined && (await canMakeTerminals());
-    if (inShell && this.terminal) channel.write(`${NOTICE}${'\r\n'}`);
+    if (inShell && this.terminal) channel.write(`${await this.notice()}\r\n`);
     const [program, args] = hasTerminal
       ? inTerminal(command ?? `exec ${SHELL} -i`, this.terminal as WindowSize)
       : [SHELL, inShell ? (this.terminal ? ['-i'] : []) : ['-c', command]];
     this.inTerminal = hasTerminal;
-    const child = spawn(...(await inMachine(this.options.externalId, program, args)), {
+    const child = spawn(...(await inMachine(this.options, program, args)), {
       cwd: this.options.home,
       env: this.environment(),
       detached: true,
@@ -148,6 +150,12 @@ export class TenantSession {
         resolve();
       });
     });
+  }
+
+  private async notice(): Promise<string> {
+    const { cpuCores } = this.options;
+    if (cpuCores === undefined || (await limitableCpus())) return NOTICE;
+    return `${NOTICE} All CPUs of the host are seen, whatever was rented.`;
   }
 
   private resize(size: WindowSize): void {

@@ -18,6 +18,8 @@ export interface SshServerOptions {
   readonly home: string;
   /** Of the host: those that machines are reached at. */
   readonly machinePorts: { readonly from: number; readonly to: number };
+  /** Absent: as many as the host has. */
+  readonly cpuCores: number | undefined;
   readonly allowedKeys: readonly string[];
   readonly password: PasswordHash | undefined;
   readonly onFault: (error: unknown) => void;
@@ -39,11 +41,13 @@ export class SshServer {
   private readonly sessions = new Set<TenantSession>();
   private keys: readonly ParsedKey[];
   private password: PasswordHash | undefined;
+  private cpuCores: number | undefined;
 
   private constructor(options: SshServerOptions) {
     this.options = options;
     this.keys = usableKeys(options.allowedKeys);
     this.password = options.password;
+    this.cpuCores = options.cpuCores;
     this.server = new ssh2.Server(
       { hostKeys: [options.hostKey], ident: 'dc-local', keepaliveInterval: 30_000, keepaliveCountMax: 3 },
       (connection) => this.accept(connection),
@@ -65,9 +69,10 @@ export class SshServer {
   }
 
   /** For new connections; present ones stay. */
-  allow(lines: readonly string[], password: PasswordHash | undefined): void {
+  allow(lines: readonly string[], password: PasswordHash | undefined, cpuCores: number | undefined): void {
     this.keys = usableKeys(lines);
     this.password = password;
+    this.cpuCores = cpuCores;
   }
 
   /** Ends sessions and connections and frees the port. */
@@ -129,7 +134,7 @@ export class SshServer {
       }
       open++;
       const { externalId, home, onFault } = this.options;
-      const options: SessionOptions = { externalId, home, user, onFault };
+      const options: SessionOptions = { externalId, cpuCores: this.cpuCores, home, user, onFault };
       const session = accept();
       const tenant = new TenantSession(session, connection, options);
       this.sessions.add(tenant);

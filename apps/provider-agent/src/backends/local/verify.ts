@@ -1,5 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import type { VerifyFinding } from '../backend.ts';
+import { limitableCpus } from './cpus.ts';
 import type { LocalBackendOptions } from './local-backend.ts';
 import type { Look, MachineFiles } from './machine-files.ts';
 import type { LocalPorts } from './ports.ts';
@@ -18,6 +19,7 @@ export async function verifyHost(
   if (free !== undefined) ports.giveBack(free);
   const writable = await mayWrite(options.folder);
   const terminals = await canMakeTerminals();
+  const cpus = await limitableCpus();
   return [
     {
       id: 'isolation',
@@ -42,6 +44,14 @@ export async function verifyHost(
       status: terminals ? 'ok' : 'warn',
       detail: terminals ? 'script of util-linux' : 'interactive shells have no terminal',
       ...(!terminals && { fix: 'install util-linux' }),
+    },
+    {
+      id: 'cpus',
+      status: cpus ? 'ok' : 'warn',
+      detail: cpus
+        ? `taskset of util-linux: machines see as many of ${cpus.length} CPUs as were rented`
+        : 'machines see all CPUs of this host, whatever was rented',
+      ...(!cpus && { fix: 'install util-linux' }),
     },
     ...remains.map(({ externalId, why }) => ({
       id: 'remains',
