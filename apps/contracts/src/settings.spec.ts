@@ -1,8 +1,13 @@
 import { readSettings } from '@decent-cloud/runtime';
+import { requestKeysFor } from '@decent-cloud/testing';
 import { contractsSettings, limitsOf } from './settings.ts';
 
 const read = (env: Record<string, string>) =>
-  readSettings(contractsSettings, { DATABASE_URL: 'postgresql://x', ...env });
+  readSettings(contractsSettings, {
+    DATABASE_URL: 'postgresql://x',
+    REQUEST_KEYS: requestKeysFor('contracts'),
+    ...env,
+  });
 
 describe('settings', () => {
   it('have the agreed defaults', () => {

@@ -1,7 +1,7 @@
 import { messagingMigrationsDir } from '@decent-cloud/outbox';
 import { Database, type DatabaseOptions, type Sql } from '@decent-cloud/postgres';
 import { readSettings } from '@decent-cloud/runtime';
-import { createTestDatabase, eventually, type TestDatabase } from '@decent-cloud/testing';
+import { createTestDatabase, eventually, requestKeysFor, type TestDatabase } from '@decent-cloud/testing';
 import { ContractStore } from '../src/contract/contract.store.ts';
 import type { Contract } from '../src/contract/domain/contract.ts';
 import { cancel, charged } from '../src/contract/domain/decide.ts';
@@ -74,7 +74,13 @@ beforeAll(async () => {
     migrationsDir: [messagingMigrationsDir, contractsService.migrationsDir],
   });
   database = new CountingDatabase({ connectionString: test.url, applicationName: 'spec' });
-  store = new ContractStore(database, readSettings(contractsService.settings, { DATABASE_URL: test.url }));
+  store = new ContractStore(
+    database,
+    readSettings(contractsService.settings, {
+      DATABASE_URL: test.url,
+      REQUEST_KEYS: requestKeysFor('contracts'),
+    }),
+  );
 }, 60_000);
 afterAll(async () => {
   await database?.close();

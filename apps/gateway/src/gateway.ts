@@ -25,7 +25,7 @@ import { registerEndpoints } from './http/register-endpoints.ts';
 import { RouteTable } from './http/route-table.ts';
 import { ServiceCaller } from './http/service-caller.ts';
 import { RateExchange } from './limits/rate-exchange.ts';
-import { RateLimiter } from './limits/rate-limiter.ts';
+import { RateLimiter, REQUESTS_PER_WINDOW } from './limits/rate-limiter.ts';
 import { EventsEndpoint, ticketEndpoint } from './live/events-endpoint.ts';
 import { FactReader } from './live/fact-reader.ts';
 import { liveSubjects } from './live/live-facts.ts';
@@ -122,7 +122,10 @@ export class Gateway {
       logger,
       randomBytes(4).toString('hex'),
     );
-    const limiter = new RateLimiter(() => nsToMs(clock()));
+    const limiter = new RateLimiter(() => nsToMs(clock()), {
+      ...REQUESTS_PER_WINDOW,
+      guesses: settings.WRONG_GUESSES_PER_MINUTE,
+    });
     this.exchange = new RateExchange(connection, limiter, settings.NATS_REPLICAS, logger);
     this.watch = new BusWatch(connection, logger, () => {
       this.exchange.reopen();

@@ -40,6 +40,8 @@ export const gatewaySettings = baseSettings.extend({
   KEEP_ALIVE_TIMEOUT_SECS: wholeNumber(1, 3_600, 72),
   /** Open at once from one address (of an IPv6 line: from its /64). Behind TRUSTED_PROXIES that is theirs to limit. */
   CONNECTIONS_PER_ADDRESS: wholeNumber(1, 100_000, 5_000),
+  /** Of an address, for secrets that can be guessed; in every environment. */
+  WRONG_GUESSES_PER_MINUTE: wholeNumber(1, 1_000_000, 10),
   SERVICE_TIMEOUT_MS: wholeNumber(100, 60_000, 5_000),
   SSE_KEEP_ALIVE_SECS: wholeNumber(1, 300, 15),
   /** Of this gateway in all, of each key, and of each address (of an IPv6 line: its /64). */

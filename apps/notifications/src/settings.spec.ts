@@ -1,7 +1,12 @@
+import { requestKeysFor } from '@decent-cloud/testing';
 import { notificationsSettings } from './settings.ts';
 
 const read = (more: Record<string, string>) =>
-  notificationsSettings.safeParse({ DATABASE_URL: 'postgresql://localhost/x', ...more });
+  notificationsSettings.safeParse({
+    DATABASE_URL: 'postgresql://localhost/x',
+    REQUEST_KEYS: requestKeysFor('notifications'),
+    ...more,
+  });
 
 test('a mail server is optional while developing, not in production', () => {
   expect(read({}).success).toBe(true);

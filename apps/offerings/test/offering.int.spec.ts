@@ -58,6 +58,7 @@ describe('an offering', () => {
       is_subscription: false,
       is_draft: false,
       stock_available: 5,
+      can_rent_now: true,
       offering_source: 'provider',
       created_at_ns: offerings.now,
     });

@@ -38,7 +38,7 @@ const SECURITY_HEADERS = {
   'cache-control': 'no-store',
 };
 const BODY_TOO_LARGE = 413;
-const GUESSES = 'strict';
+const GUESSES = 'guesses';
 const AGENT_AUTH = new Set(['agent', 'provider-or-agent']);
 
 /** What happens around every request, found or not: ids, headers, CORS, limits, log and metrics. */

@@ -1,12 +1,13 @@
 import type { EndpointDeclaration } from '@decent-cloud/messages';
 
-export type RateTier = 'strict' | 'standard' | 'relaxed';
+export type RateTier = 'strict' | 'standard' | 'relaxed' | 'guesses';
 
 export const WINDOW_MS = 60_000;
 export const REQUESTS_PER_WINDOW: Readonly<Record<RateTier, number>> = {
   strict: 10,
   standard: 60,
   relaxed: 120,
+  guesses: 10,
 };
 /** More callers than this in one minute: the oldest are forgotten. */
 const MAX_COUNTED = 200_000;
@@ -57,7 +58,10 @@ export class RateLimiter {
   private readonly others = new Map<string, Map<string, number>>();
   private changed = new Set<string>();
 
-  constructor(private readonly nowMs: () => number) {}
+  constructor(
+    private readonly nowMs: () => number,
+    private readonly limits: Readonly<Record<RateTier, number>> = REQUESTS_PER_WINDOW,
+  ) {}
 
   /** Counts one request and says whether it may pass. */
   count(caller: string, tier: RateTier): RateDecision {
@@ -70,7 +74,7 @@ export class RateLimiter {
         break;
       }
     }
-    const limit = REQUESTS_PER_WINDOW[tier];
+    const limit = this.limits[tier];
     // Refused ones are not counted on: the number stays small, and a limit is a limit.
     if (count <= limit) {
       this.own.set(key, count);
@@ -112,7 +116,7 @@ export class RateLimiter {
     for (const counts of this.others.values()) total += counts.get(key) ?? 0;
     const leftMs = (this.window + 1) * WINDOW_MS - this.nowMs();
     return {
-      allowed: total <= REQUESTS_PER_WINDOW[tier],
+      allowed: total <= this.limits[tier],
       tier,
       retryAfterSeconds: Math.max(1, Math.ceil(leftMs / 1_000)),
     };
