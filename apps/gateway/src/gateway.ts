@@ -91,8 +91,13 @@ export class Gateway {
     this.bus = new Bus(connection, 'gateway', settings.REQUEST_KEYS, metrics);
     this.owners = new KeyOwners(this.bus);
     this.delegations = new Delegations(this.bus);
-    this.nonces = new Nonces(connection, settings.NATS_REPLICAS, trustedClock, logger, (why) =>
-      this.gatewayMetrics.refusedNonces.inc({ why }),
+    this.nonces = new Nonces(
+      connection,
+      settings.NATS_REPLICAS,
+      trustedClock,
+      logger,
+      (why) => this.gatewayMetrics.refusedNonces.inc({ why }),
+      () => this.watch.isUp(),
     );
     this.streamWatch = new StreamWatch({
       probes: [{ stream: `KV_${buckets.earlyNonces.name}`, write: () => this.nonces.probe() }],

@@ -310,7 +310,7 @@ describe('requests', () => {
     const answer = await send(small.port, { method: 'POST', path: '/api/v1/notes', body, as: alice });
     expect([answer.status, answer.json.code]).toEqual([413, 'BODY_TOO_LARGE']);
     expect(world.errorLines()).toEqual([]);
-  });
+  }, 30_000);
 });
 
 describe('a body that is much too large', () => {

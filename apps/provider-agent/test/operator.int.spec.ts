@@ -189,19 +189,20 @@ describe('while the agent runs', () => {
       expect(list.orphans).toHaveLength(2);
       expect(await site.run('orphans', 'destroy', idLost, '--yes')).toMatchObject({
         code: 1,
-        err: expect.stringContaining('the platform wants its contract running'),
+        err: expect.stringMatching(/the platform wants its contract running|is no orphan/),
       });
+      // An agent that asks what is wanted takes it over by itself, perhaps before its operator.
+      const adopted = await site.run('orphans', 'adopt', idLost, '--json');
+      if (adopted.code === 0)
+        expect(json(adopted)).toMatchObject({ adopted: { contractId: lost }, throughAgent: true });
+      else expect(adopted.err).toContain(`is no orphan: it serves the contract ${lost}`);
+      await platform.eventOf(lost, 'provisioned');
       expect(json(await site.run('orphans', 'destroy', idNobodys, '--yes', '--json'))).toMatchObject({
         destroyed: { externalId: idNobodys },
         throughAgent: true,
       });
       expect(await site.there()).toEqual([idLost]);
       await eventually(() => lastObserved(site)?.join() === idLost, { what: 'the report of what is left' });
-      expect(json(await site.run('orphans', 'adopt', idLost, '--json'))).toMatchObject({
-        adopted: { contractId: lost },
-        throughAgent: true,
-      });
-      await platform.eventOf(lost, 'provisioned');
       expect(json(await site.run('orphans', 'list', '--json')).orphans).toEqual([]);
       expect(await site.run('orphans', 'destroy', idLost, '--yes')).toMatchObject({
         code: 1,

@@ -43,6 +43,7 @@ export class Nonces {
     private readonly clock: Clock,
     private readonly logger: Logger,
     private readonly onRefused: (why: 'replayed' | 'older-than-store' | 'store-down') => void,
+    private readonly isUp: () => boolean = () => true,
   ) {
     this.js = jetstream(connection, { timeout: STORE_TIMEOUT_MS });
     this.early = new EarlyNonces(connection, this.js, replicas);
@@ -60,6 +61,7 @@ export class Nonces {
 
   /** @throws Error while every signature is older than the store: it was made by a clock that was ahead of time */
   async check(): Promise<void> {
+    this.assertConnected();
     const { sinceNs } = await this.incarnation();
     if (sinceNs > this.clock() + CLOCKS_DIFFER_NS) throw new Error(madeTooEarly(sinceNs));
   }
@@ -75,6 +77,7 @@ export class Nonces {
    */
   async use(signature: SeenSignature): Promise<void> {
     const key = `${signature.publicKeyHex}.${signature.nonceHex}`;
+    if (!this.isUp()) this.unavailable(new Error('the bus is not connected'));
     const nowNs = this.clock();
     const isEarly = signature.timestampNs > nowNs;
     if (isEarly && !(await this.orUnavailable(() => this.early.claim(key, signature.timestampNs)))) {
@@ -125,7 +128,13 @@ export class Nonces {
     return this.known;
   }
 
+  /** Nobody waits for the store's answer while it cannot come. */
+  private assertConnected(): void {
+    if (!this.isUp()) throw new Error('the bus is not connected');
+  }
+
   private async bind(): Promise<Incarnation> {
+    this.assertConnected();
     const { name, ttlSeconds } = buckets.nonces;
     const manager = await jetstreamManager(this.connection, { checkAPI: false, timeout: STORE_TIMEOUT_MS });
     const madeAtMs = nsToMs(this.clock());
