@@ -357,7 +357,7 @@ describe('running commands', () => {
         expect(await new Promise((resolve) => forwarding(bind).once('exit', resolve))).toBe(255);
       }
       target.close();
-    });
+    }, 120_000);
   });
 
   describe('when the client goes', () => {
