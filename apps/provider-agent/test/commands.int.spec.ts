@@ -267,8 +267,14 @@ test('a process that was turned away says why, does nothing, and works when the 
   const service = start(['--config', config, 'run'], (line) => void lines.push(line));
   try {
     await eventually(() => said('ANOTHER PROCESS ACTS AS THIS AGENT') && said('on the host "alpha"'));
-    const status = JSON.parse((await withConfig('status', '--json')).out);
-    expect(status.connection).toMatchObject({ lastError: expect.stringContaining('"alpha"') });
+    // It is written a moment later.
+    await eventually(
+      async () => {
+        const { connection } = JSON.parse((await withConfig('status', '--json')).out);
+        return connection.lastError?.includes('"alpha"') === true;
+      },
+      { deadlineMs: 30_000 },
+    );
     expect((await withConfig('orphans', 'list', '--json')).code).toBe(0);
     expect(beats()).toHaveLength(before);
     platform.heldBy = undefined;
