@@ -301,7 +301,7 @@ test.each(FOREIGN)(
     const ids = armed.map((_, index) => `${call}: ${fault} ${index}`);
     const faults = armed.map((one, index): ArmedPoint => ({ ...one, id: ids[index] as string, times: 1 }));
     const noContract: ArmedPoint = {
-      id: `no contract for ${fault}`,
+      id: `no contract for ${call}: ${fault}`,
       point: INSERT,
       action: 'fail',
       times: 1,
