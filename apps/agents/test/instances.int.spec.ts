@@ -42,8 +42,10 @@ async function atWork() {
   };
   return { provider, agent, first, copyOn };
 }
-const shown = async (provider: string) =>
-  (await stage.ask(listDelegations, { params: { pubkey: provider } }, user(provider)))[0];
+const shown = async (provider: string) => {
+  const [found] = await stage.ask(listDelegations, { params: { pubkey: provider } }, user(provider));
+  return found && { instance: null, rival: null, ...found };
+};
 const doubles = (agentPublicKey: string) =>
   stage.heardPayloads(facts.agentDoubled).filter((fact) => fact.agentPublicKey === agentPublicKey);
 const disbelieved = (channel: 'event' | 'heartbeat') =>

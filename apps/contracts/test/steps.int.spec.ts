@@ -228,8 +228,12 @@ it('a test rental is said once when it is made', async () => {
   expect(views[0]?.steps[2]).toMatchObject({ name: 'pay', state: 'skipped' });
 });
 
-it('a wallet that is too empty', async () => {
-  world.balanceE9s = 0n;
+it('a wallet that is emptied between the reservation and the charge', async () => {
+  world.beforeCharge = async () => {
+    world.beforeCharge = async () => undefined;
+    world.reservations.clear();
+    world.balanceE9s = 0n;
+  };
   await expect(world.rent()).rejects.toThrow('Insufficient wallet balance');
   const [row] = await world.service.database.query<{ id: string }>(
     `select contract_id as id from contract where payment_status = 'failed' order by created_at_ns desc limit 1`,
