@@ -53,10 +53,10 @@ ${outcome.stdout}${outcome.stderr}(exit code ${outcome.code})`);
   const newKeyAfter = await lets(next);
   const keyOfContract = (await tenant.contract(id)).requester_ssh_pubkey;
 
-  const sealedBefore = JSON.parse((await dc.json(['contract', 'credentials', id])).credentials);
+  const sealedBefore = (await dc.json(['contract', 'credentials', id])).credentials;
   const passwordBefore = await signsIn(address, String(sealedBefore.password ?? 'none'));
   await tell('contract', 'reset-password', id, '--wait');
-  const credentials = JSON.parse((await dc.json(['contract', 'credentials', id])).credentials);
+  const credentials = (await dc.json(['contract', 'credentials', id])).credentials;
   const passwordAfter = await signsIn(address, String(credentials.password));
   steps.push(
     `sign-in by password: ${passwordBefore} before the reset, ${passwordAfter} with the opened credentials (${Object.keys(credentials).join(', ')})`,

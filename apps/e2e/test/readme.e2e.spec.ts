@@ -66,6 +66,10 @@ test('the commands of docs/become-a-provider.md make a provider whose machine ca
   const provider = `set -e\ncd "${ROOT}"\n${commands.trim()} > "$HOME/agent.log" 2>&1 &\nagent=$!\ntrap 'kill $agent; wait $agent || true' EXIT`;
   const tenant = `export DC_IDENTITY=me
 offering=$(npx dc --json offering list | grep -o '"id":[0-9]*,"pubkey":"[^"]*","offering_id":"small"' | grep -o '^"id":[0-9]*' | cut -d: -f2)
+for attempt in $(seq 40); do
+  npx dc --json offering get "$offering" | grep -q '"can_rent_now":true' && break
+  sleep 0.5
+done
 npx dc contract create --offering-id "$offering" --duration-hours 1 --wait
 npx dc contract ssh last -- uname
 npx dc contract cancel last`;
