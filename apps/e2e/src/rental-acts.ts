@@ -6,7 +6,7 @@ import { besides, endings, rentalProcess, tellings } from '@decent-cloud/message
 const OF_EVERY_MACHINE: readonly string[] = [facts.machineProvisioned.subject, facts.paidTimeChanged.subject];
 const ofEveryMachine = besides.filter(({ on }) => 'subject' in on && OF_EVERY_MACHINE.includes(on.subject));
 
-/** What happens to a rental only when its machine is lost: the simulator goes through it, and a journey. */
+/** What happens to a rental only when its machine is lost: the simulator goes through it. */
 const usual = rentalProcess.filter(({ isSeldom }) => !isSeldom);
 const usualTellings = tellings.filter(
   ({ on }) => !('subject' in on) || on.subject !== facts.contractMachineChanged.subject,
