@@ -14,6 +14,8 @@ const EVERY_ADDRESS = '0.0.0.0';
 
 /** Below those that systems give to connections and to whoever asks for any port: nobody gets one of these by chance. */
 const OWN_PORTS = { first: 10_000, count: 10_000 };
+/** `fetch` refuses it, in Node as in browsers: nobody could ask what listens there whether it is ready. */
+const REFUSED_BY_FETCH = 10_080;
 const MAX_TRIES = 200;
 /** Another program may have such a UDP port for a moment, by chance. */
 const CLAIM_TRIES = 5;
@@ -52,7 +54,8 @@ async function claimPatiently(port) {
 async function claimFree(before, taken) {
   let port = before;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    if (port && !taken.has(port) && (await claim(port)) && (await isFree(port, LOOPBACK))) return port;
+    const isUsable = port > 0 && port !== REFUSED_BY_FETCH && !taken.has(port);
+    if (isUsable && (await claim(port)) && (await isFree(port, LOOPBACK))) return port;
     port = OWN_PORTS.first + Math.floor(Math.random() * OWN_PORTS.count);
   }
   const last = OWN_PORTS.first + OWN_PORTS.count - 1;

@@ -62,6 +62,12 @@ describe('ports', () => {
     for (const port of Object.values(others)) expect(port).toBeLessThan(20_000);
   });
 
+  test('are none that cannot be asked by fetch', async () => {
+    process.env.API_SERVER_PORT = String(await freeOne());
+    await writeJsonFile(join(folder, 'ports.json'), { contracts: 10_080 });
+    expect((await choosePorts(folder, ['contracts'], 1)).others.contracts).not.toBe(10_080);
+  });
+
   test('two platforms that choose in the same moment never choose the same', async () => {
     const port = 10_000 + (process.pid % 10_000);
     const ours = join(folder, 'ports.json');
