@@ -16,29 +16,43 @@ await withAdvice(async () => {
     await must('generate.mjs');
     await must('build.mjs');
   }
+  // The quick ones first, and alone: specs that drive servers take the whole computer.
+  const runs = [['unit'], ...(quick ? [] : [['int', 'e2e']])];
+  const results = [];
+  for (const projects of runs)
+    results.push(
+      await jest([...args.filter((argument) => argument !== '--unit'), '--selectProjects', ...projects]),
+    );
+  const sum = (/** @type {'passed' | 'failed'} */ name) =>
+    results.reduce((total, result) => total + result[name], 0);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  process.exit(results.every(({ success }) => success) && sum('failed') === 0 ? 0 : 1);
+});
+
+/** One run of Jest. @param {string[]} args */
+async function jest(args) {
   const report = join(tmpdir(), `dc-jest-${process.pid}.json`);
-  const projects = quick ? ['unit'] : ['unit', 'int', 'e2e'];
   const code = await node([
     '--experimental-vm-modules',
     join(ROOT, 'node_modules/jest/bin/jest.js'),
     '--passWithNoTests',
     // Specs that drive servers mostly wait for them: even on two CPUs there is work for two.
     `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`,
-    ...args.filter((argument) => argument !== '--unit'),
     '--json',
     `--outputFile=${report}`,
-    '--selectProjects',
-    ...projects,
+    ...args,
   ]);
   if (!existsSync(report)) throw new Advice('Jest ended without a report; see above.');
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, success } = JSON.parse(
     readFileSync(report, 'utf8'),
   );
   rmSync(report);
-  const failed = numFailedTests + numRuntimeErrorTestSuites;
-  console.log(`${numPassedTests} passed, ${failed} failed`);
-  process.exit(success && failed === 0 && code === 0 ? 0 : 1);
-});
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests + numRuntimeErrorTestSuites,
+    success: success && code === 0,
+  };
+}
 
 /** @param {string} tool */
 async function must(tool) {

@@ -312,12 +312,16 @@ test.each(FOREIGN)(
     };
     await stage.acceptByItself(true);
     if (call !== 'terminate') arm([...faults, ...(RELEASES.includes(call) ? [noContract] : [])]);
+    let answer = '';
     if (call === 'terminate') {
       const id = await rentWithMachine();
       arm(faults);
       await stage.cancel(customer, id);
-    } else await stage.rent(customer).catch(() => undefined);
-    await eventually(() => ids.every(wasHit), { deadlineMs: 60_000, what: `${ids} being hit` });
+    } else answer = await stage.rent(customer).catch(String);
+    await eventually(() => ids.every(wasHit), {
+      deadlineMs: 60_000,
+      what: `${ids} being hit; rent: ${answer}`,
+    });
     met.push(`${call}: ${fault}`);
     // Whatever came of it, it is one rental at most, with one machine at most.
     const machines = await stage.machines();

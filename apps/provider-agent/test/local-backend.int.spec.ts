@@ -23,11 +23,13 @@ let tenant: SshKey;
 let stranger: SshKey;
 let backend: LocalBackend;
 const faults: unknown[] = [];
+/** Of each back end, one after the other. */
+const PORTS_EACH = 20;
 let firstPort = FIRST_PORT;
 
 function newBackend(name: string, maxMachines = 10): LocalBackend {
   const portRangeStart = firstPort;
-  firstPort += 20;
+  firstPort += PORTS_EACH;
   return new LocalBackend({
     folder: join(folder, name),
     portRangeStart,
@@ -353,11 +355,12 @@ describe('running commands', () => {
       expect(heard).toEqual([]);
       client.kill();
       await eventually(async () => (await ssh({ port, key: tenant }, ask)).stdout.length === 0);
-      for (const bind of [80, firstPort - 1]) {
+      const lastOfItsOwn = port - ((port - FIRST_PORT) % PORTS_EACH) + PORTS_EACH - 1;
+      for (const bind of [80, lastOfItsOwn]) {
         expect(await new Promise((resolve) => forwarding(bind).once('exit', resolve))).toBe(255);
       }
       target.close();
-    }, 120_000);
+    });
   });
 
   describe('when the client goes', () => {
@@ -470,7 +473,7 @@ describe('the life of a machine', () => {
     await mkdir(join(folder, 'restart', '.new-abc'));
     await first.close();
     expect((await ssh({ port: instance.sshPort, key: tenant }, 'true')).code).toBe(255);
-    firstPort -= 20;
+    firstPort -= PORTS_EACH;
     const second = newBackend('restart');
     await second.start();
     expect((await ssh({ port: instance.sshPort, key: tenant }, 'true')).code).toBe(0);
@@ -490,7 +493,7 @@ describe('the life of a machine', () => {
     await writeFile(join(folder, 'spoilt', spoilt, 'machine.json'), 'spoilt');
     await writeFile(join(folder, 'spoilt', 'a file'), '');
     await mkdir(join(folder, 'spoilt', '.gone-dc-1-g1-01234567', 'home'), { recursive: true });
-    firstPort -= 20;
+    firstPort -= PORTS_EACH;
     const second = newBackend('spoilt');
     try {
       await second.start();

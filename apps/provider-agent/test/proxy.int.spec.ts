@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { createClient } from '@decent-cloud/client';
 import { generateKeyPair } from '@decent-cloud/identity';
 import { printExactJson } from '@decent-cloud/kernel';
@@ -16,6 +17,8 @@ import type { Session } from '../src/link/session.ts';
 import { cert, key } from './loopback-certificate.ts';
 
 const AUTHORIZATION = `Basic ${Buffer.from('me:h@sh').toString('base64')}`;
+/** Of the whole process, in which other specs come after this one. */
+const known = getCACertificates('default');
 const sockets = new Set<Socket>();
 const tunnels: string[] = [];
 let nats: TestNats;
@@ -64,6 +67,7 @@ afterEach(() => {
   tunnels.length = 0;
 });
 afterAll(async () => {
+  setDefaultCACertificates(known);
   for (const socket of sockets) socket.destroy();
   api.closeAllConnections();
   for (const server of [api, proxy]) await new Promise((resolve) => server.close(resolve));

@@ -2,12 +2,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import {
+  createServer,
+  getCACertificates,
+  type Server,
+  setDefaultCACertificates,
+  type TLSSocket,
+} from 'node:tls';
 import { generateKeyPair } from '@decent-cloud/identity';
 import { cert, key } from '../../test/loopback-certificate.ts';
 import { connectBroker } from './connect.ts';
 import type { Session } from './session.ts';
 
+/** Of the whole process, in which other specs come after this one. */
+const known = getCACertificates('default');
 let folder: string;
 let server: Server;
 let secured = 0;
@@ -25,6 +33,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
+  setDefaultCACertificates(known);
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
   await rm(folder, { recursive: true, force: true });
