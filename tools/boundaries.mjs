@@ -1,7 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { parseSync } from '@swc/core';
+import { cycleFaults } from './checks/cycles.mjs';
+import { foldersIn, lineWhere, parseSource, sourcesIn } from './checks/source.mjs';
+import { sqlFaults } from './checks/sql.mjs';
 
 /**
  * Who may use which of our libraries, by scope (the folder's name). Nothing stands for "all": a project that is not
@@ -35,7 +37,20 @@ export const MAY_USE = {
   demo: ['kernel', 'messages', 'client', 'identity'],
   e2e: ['kernel', 'messages', 'bus', 'postgres', 'client', 'identity', 'nats-auth', 'testing'],
   simulator: ['kernel', 'messages'],
-  bench: ['kernel', 'messages', 'bus', 'postgres', 'outbox', 'client', 'identity', 'nats-auth', 'testing'],
+  bench: [
+    'kernel',
+    'messages',
+    'bus',
+    'postgres',
+    'outbox',
+    'runtime',
+    'client',
+    'identity',
+    'nats-auth',
+    'testing',
+  ],
+
+  tools: ['kernel', 'messages', 'bus', 'postgres', 'nats-auth', 'testing'],
 };
 /** Specs may use these besides what their project may. */
 const IN_SPECS = ['testing', 'bus', 'postgres', 'messages', 'kernel', 'nats-auth', 'identity'];
@@ -48,28 +63,82 @@ const PURE = ['kernel', 'identity', 'messages'];
 const MAY_IMPORT_DOMAINS_OF = {
   simulator: ['agents', 'contracts', 'offerings', 'payments', 'provider-agent'],
 };
+/** What is measured is what was built, by its path: the only way into `dist` of another app. */
+const MAY_IMPORT_BUILT_OF = { bench: ['contracts', 'gateway'] };
 /** Programs that are never shipped, or are bundled: packages for development are packages to them. */
-const MAY_USE_DEV_PACKAGES = ['testing', 'e2e', 'bench', 'web', 'demo'];
-/** The only files that may import what is known at run time only. */
-const MAY_IMPORT_COMPUTED = ['libs/runtime/src/discover.ts'];
+const MAY_USE_DEV_PACKAGES = ['testing', 'e2e', 'bench', 'web', 'demo', 'tools'];
+/** The only files that may import what is known at run time only: what is built, and PostgreSQL for this machine. */
+const MAY_IMPORT_COMPUTED = [
+  'libs/runtime/src/discover.ts',
+  'apps/cli/bin/dc.mjs',
+  'apps/provider-agent/bin/dc-agent.mjs',
+  'tools/postgres.mjs',
+];
 
 const OURS = '@decent-cloud/';
 const TYPES = { apps: 'type:app', libs: 'type:lib' };
 
+/** What breaks a rule and is not mended yet, as its line begins. What is mended is to be taken out. */
+/** @type {readonly string[]} */
+const NOT_YET = [
+  'apps/accounts/src: folders in a circle: account, invitation, key',
+  'apps/agents/src/assignment/candidates.ts:',
+  'apps/agents/src/assignment/coordinator.ts:',
+  'apps/agents/src/assignment/full-reports.ts:',
+  'apps/agents/src/assignment/removals.ts:',
+  'apps/agents/src/delegation/given-up-machines.ts:',
+  'apps/agents/src/delegation/revoke-delegation.ts:',
+  'apps/agents/src/delegation/set-up-agent.ts:',
+  'apps/agents/src/polling/list-pending-provision.ts:',
+  'apps/agents/src/polling/polled-machines.ts:',
+  'apps/agents/src/polling/reconcile-machines.ts:',
+  'apps/agents/src/polling/report-provisioning.ts:',
+  'apps/agents/src/polling/send-heartbeat.ts:',
+  'apps/agents/src/polling/waiting-operations.ts:',
+  'apps/agents/src/pool/holdings-of-key.ts:',
+  'apps/agents/src/session/open-agent-session.ts:',
+  'apps/agents/src/wire/heartbeats.ts:',
+  'apps/agents/src/wire/orders.ts:',
+  'apps/agents/src/wire/snapshots.ts:',
+  'apps/agents: files in a circle: test/scripted-agent.ts -> test/stage.ts -> test/scripted-agent.ts',
+  'apps/agents/src: folders in a circle: assignment, dc-gateway, delegation, instance, operations, polling, pool, session, setup-token, wire',
+  'apps/cli/src: folders in a circle: contract, ssh',
+  'apps/contracts/src/contract/contract.rows.ts:',
+  'apps/contracts/src/contract/contract.writing.ts:',
+  'apps/contracts/src/contract/holdings-of-key.ts:',
+  'apps/gateway: files in a circle: src/live/event-stream.ts -> src/live/live-hub.ts -> src/live/event-stream.ts',
+  'apps/notifications/src/notification/holdings-of-key.ts:',
+  'apps/offerings/src/offering/offering-row.ts:',
+  'apps/offerings/src/offering/offering-search.ts:',
+  'apps/offerings/src/provider/holdings-of-key.ts:',
+  'apps/payments/src/ledger/find-faults.ts:',
+  'apps/payments/src/ledger/holdings-of-key.ts:',
+  'apps/payments/src: folders in a circle: ledger, reservation, wallet',
+  'apps/provider-agent: files in a circle: src/backends/local/local-backend.ts -> src/backends/local/verify.ts -> src/backends/local/local-backend.ts',
+  'apps/provider-agent/src: folders in a circle: backends, domain, journal',
+  'apps/provider-agent/src: folders in a circle: agent, link',
+  'apps/simulator: files in a circle: src/contracts.ts -> src/offerings.ts -> src/contracts.ts',
+  'apps/simulator: files in a circle: src/check-contracts.ts -> src/check.ts -> src/check-contracts.ts',
+];
+
 /**
- * @param {string} root folder with apps/, libs/ and package.json
+ * @param {string} root folder with apps/, libs/, tools/ and package.json
  * @returns {string[]} what breaks a rule, ready to read; empty when all is well
  */
 export function findBreaches(root) {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   /** @type {string[]} */
   const breaches = [];
-  const projects = /** @type {const} */ (['apps', 'libs']).flatMap((kind) =>
-    foldersIn(join(root, kind)).map((name) => ({ kind, name, folder: join(root, kind, name) })),
-  );
+  /** @type {Project[]} */
+  const projects = [
+    .../** @type {const} */ (['apps', 'libs']).flatMap((kind) =>
+      foldersIn(join(root, kind)).map((name) => ({ kind, name, folder: join(root, kind, name) })),
+    ),
+    { kind: 'tools', name: 'tools', folder: join(root, 'tools') },
+  ];
   const libs = new Set(projects.filter(({ kind }) => kind === 'libs').map(({ name }) => name));
   for (const project of projects) {
-    const where = `${project.kind}/${project.name}`;
+    const where = placeOf(project);
     breaches.push(...tagFaults(project).map((fault) => `${where}/project.json: ${fault}`));
     if (!MAY_USE[project.name]) breaches.push(`${where}: has no line in MAY_USE of tools/boundaries.mjs`);
     const own = join(project.folder, 'package.json');
@@ -84,20 +153,34 @@ export function findBreaches(root) {
         ...Object.keys(ownManifest.devDependencies ?? {}),
       ]),
     };
+    /** @type {Map<string, Used[]>} */
+    const imports = new Map();
     for (const file of sourcesIn(project.folder)) {
       const name = relative(root, file);
       const text = readFileSync(file, 'utf8');
-      for (const used of importsOf(text, file)) {
+      const parsed = parseSource(text, file);
+      imports.set(file, parsed.imports);
+      for (const used of parsed.imports) {
         const fault = faultOf({ root, project, file, name, used, libs, packages });
         if (fault) breaches.push(`${name}:${lineOf(text, used.specifier)}: ${fault}`);
       }
+      const hasDatabase = MAY_USE[project.name]?.includes('postgres') === true;
+      breaches.push(...sqlFaults({ app: project.name, hasDatabase }, name, text, parsed));
     }
+    breaches.push(...cycleFaults(root, project.folder, imports));
   }
   return breaches;
 }
 
-/** @param {{ kind: 'apps' | 'libs', name: string, folder: string }} project @returns {string[]} */
+/**
+ * @typedef {{ kind: 'apps' | 'libs' | 'tools', name: string, folder: string }} Project
+ * @param {Project} project
+ */
+const placeOf = ({ kind, name }) => (kind === 'tools' ? name : `${kind}/${name}`);
+
+/** @param {Project} project @returns {string[]} */
 function tagFaults({ kind, name, folder }) {
+  if (kind === 'tools') return [];
   const file = join(folder, 'project.json');
   if (!existsSync(file)) return ['is missing; it must name the tags'];
   const tags = JSON.parse(readFileSync(file, 'utf8')).tags ?? [];
@@ -108,14 +191,14 @@ function tagFaults({ kind, name, folder }) {
 }
 
 /**
- * @typedef {{ specifier: string | undefined, typeOnly: boolean }} Used
- * @param {{ root: string, project: { kind: string, name: string, folder: string }, file: string, name: string, used: Used,
+ * @typedef {import('./checks/source.mjs').Used} Used
+ * @param {{ root: string, project: Project, file: string, name: string, used: Used,
  *   libs: Set<string>, packages: { shipped: Set<string>, dev: Set<string> } }} options
  * @returns {string | undefined}
  */
 function faultOf({ root, project, file, name, used, libs, packages }) {
   const { specifier } = used;
-  const isSpec = /\.spec\.tsx?$/.test(file) || name.startsWith(`${project.kind}/${project.name}/test/`);
+  const isSpec = /\.spec\.tsx?$/.test(file) || name.startsWith(`${placeOf(project)}/test/`);
   if (specifier === undefined) {
     return MAY_IMPORT_COMPUTED.includes(name.split(sep).join('/'))
       ? undefined
@@ -126,9 +209,9 @@ function faultOf({ root, project, file, name, used, libs, packages }) {
     const inside = [project.folder, join(root, 'prisma', project.name)].some((folder) =>
       target.startsWith(folder + sep),
     );
-    return inside || mayImportDomain(root, project.name, target)
+    return inside || mayImportDomain(root, project.name, target) || mayImportBuilt(root, project.name, target)
       ? undefined
-      : `"${specifier}" leaves ${project.kind}/${project.name}: import the library by its name`;
+      : `"${specifier}" leaves ${placeOf(project)}: import the library by its name`;
   }
   if (specifier.startsWith(OURS)) {
     const [wanted = '', ...deeper] = specifier.slice(OURS.length).split('/');
@@ -161,6 +244,13 @@ function mayImportDomain(root, projectName, target) {
   return kind === 'apps' && apps.includes(app) && src === 'src' && path.slice(0, -1).includes('domain');
 }
 
+/** @param {string} root @param {string} projectName @param {string} target */
+function mayImportBuilt(root, projectName, target) {
+  const apps = /** @type {Record<string, readonly string[]>} */ (MAY_IMPORT_BUILT_OF)[projectName] ?? [];
+  const [kind, app = '', folder] = relative(root, target).split(sep);
+  return kind === 'apps' && apps.includes(app) && folder === 'dist';
+}
+
 /** Does the library's package.json export this path? @param {string} folder @param {string} path */
 function offers(folder, path) {
   const file = join(folder, 'package.json');
@@ -168,79 +258,23 @@ function offers(folder, path) {
   return exported.includes(`./${path}`) || (exported.includes('./*') && !path.includes('/'));
 }
 
-/** Every module that a source names: imports, re-exports, import(), require(), import types. @param {string} text @param {string} file @returns {Used[]} */
-export function importsOf(text, file) {
-  const module = parseSync(text, {
-    syntax: 'typescript',
-    decorators: true,
-    tsx: /\.tsx$/.test(file),
-    target: 'es2022',
-  });
-  /** @type {Used[]} */
-  const found = [];
-  const literal = (/** @type {any} */ node) =>
-    node?.type === 'StringLiteral'
-      ? node.value
-      : node?.type === 'TemplateLiteral' && node.quasis.length === 1
-        ? node.quasis[0].cooked
-        : undefined;
-  const visit = (/** @type {any} */ node) => {
-    if (Array.isArray(node)) return node.forEach(visit);
-    if (node === null || typeof node !== 'object') return;
-    if (/^(Import|ExportNamed|ExportAll)(Declaration)?$/.test(node.type ?? '') && node.source) {
-      found.push({ specifier: node.source.value, typeOnly: node.typeOnly === true });
-    } else if (node.type === 'TsImportType')
-      found.push({ specifier: literal(node.argument), typeOnly: true });
-    else if (node.type === 'TsExternalModuleReference')
-      found.push({ specifier: literal(node.expression), typeOnly: false });
-    else if (node.type === 'CallExpression') {
-      const isRequire = node.callee.type === 'Identifier' && node.callee.value === 'require';
-      if (node.callee.type === 'Import' || isRequire) {
-        found.push({ specifier: literal(node.arguments[0]?.expression), typeOnly: false });
-      }
-    }
-    for (const value of Object.values(node)) visit(value);
-  };
-  visit(module.body);
-  return found;
-}
-
 /** @param {string} text @param {string | undefined} specifier */
 function lineOf(text, specifier) {
-  const wanted = specifier === undefined ? /import\(/ : undefined;
-  const line = text
-    .split('\n')
-    .findIndex(
-      (candidate) =>
-        wanted?.test(candidate) ??
-        [`'${specifier}'`, `"${specifier}"`].some((quoted) => candidate.includes(quoted)),
-    );
-  return line + 1;
-}
-
-/** @param {string} folder @returns {string[]} */
-function foldersIn(folder) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(
-      (entry) => entry.isDirectory() && readdirSync(join(folder, entry.name)).some((name) => name !== 'dist'),
-    )
-    .map((entry) => entry.name);
-}
-
-/** @param {string} folder @returns {string[]} */
-function sourcesIn(folder) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      return ['node_modules', 'dist', 'generated'].includes(entry.name) ? [] : sourcesIn(path);
-    }
-    return /\.tsx?$/.test(entry.name) && !/\.d\.ts$/.test(entry.name) ? [path] : [];
-  });
+  return lineWhere(text, (line) =>
+    specifier === undefined
+      ? /import\(/.test(line)
+      : line.includes(`'${specifier}'`) || line.includes(`"${specifier}"`),
+  );
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === import.meta.filename) {
-  const breaches = findBreaches(resolve(process.argv[2] ?? join(import.meta.dirname, '..')));
+  const found = findBreaches(resolve(process.argv[2] ?? join(import.meta.dirname, '..')));
+  const breaches = [
+    ...found.filter((breach) => !NOT_YET.some((known) => breach.startsWith(known))),
+    ...NOT_YET.filter((known) => !found.some((breach) => breach.startsWith(known))).map(
+      (known) => `${known} is mended: take it out of NOT_YET in tools/boundaries.mjs`,
+    ),
+  ];
   for (const breach of breaches) console.error(breach);
   console.log(breaches.length === 0 ? 'boundaries: kept' : `boundaries: ${breaches.length} broken`);
   if (breaches.length > 0) process.exitCode = 1;

@@ -161,6 +161,66 @@ test.each([
     'kernel may not use messages',
   ],
   ['a computed import', 'libs/kernel/src/a.ts', `await import(process.argv[2]);`, 'computed name'],
+  [
+    'an app that a tool imports',
+    'tools/run.mjs',
+    `import '../apps/accounts/dist/x.js';`,
+    'leaves tools: import the library by its name',
+  ],
+  [
+    'an app that a tool imports by its name',
+    'tools/bench/run.mjs',
+    `await import('@decent-cloud/accounts');`,
+    'apps are never imported',
+  ],
+  [
+    'what is built of an app, to others than the bench',
+    'apps/e2e/programs/a.mjs',
+    `import '../../payments/dist/x.js';`,
+    'leaves apps/e2e',
+  ],
+  [
+    'a question to the database in a verb',
+    'apps/accounts/src/key/add-key.ts',
+    'export const run = (sql) => sql.query(TEXT, [1]);',
+    'asks the database: that is for a *.store.ts',
+  ],
+  [
+    'one with a type',
+    'apps/accounts/src/key/add-key.ts',
+    'const rows = await this.database?.query<{ count: number }>(TEXT);',
+    'asks the database',
+  ],
+  [
+    'one around the typed client',
+    'apps/accounts/src/key/add-key.ts',
+    'await prisma.$queryRawUnsafe(TEXT);',
+    'asks the database',
+  ],
+  [
+    'a statement in a verb',
+    'apps/accounts/src/key/add-key.ts',
+    'const TEXT = `select name from key where key_id = $1`;',
+    'has SQL: that is for a *.store.ts',
+  ],
+  [
+    'a statement in capital letters',
+    'apps/accounts/src/key/add-key.ts',
+    `const TEXT = 'UPDATE key SET name = $1';`,
+    'has SQL',
+  ],
+  [
+    'the columns of a row',
+    'apps/accounts/src/key/add-key.ts',
+    `const COLUMNS = 'key_id as "keyId", name';`,
+    'has SQL',
+  ],
+  [
+    'a statement in an app without a database',
+    'apps/gateway/src/a.ts',
+    `const TEXT = 'delete from ticket where id = 1';`,
+    'has SQL',
+  ],
   ['a require', 'libs/kernel/src/a.ts', `require('@decent-cloud/messages');`, 'kernel may not use messages'],
 ])('%s is refused', async (_, file, text, fault) => {
   await put(file, `// first line\n${text}`);
@@ -168,6 +228,65 @@ test.each([
   expect(breaches).toHaveLength(1);
   expect(breaches[0]).toContain(`${file}:2: `);
   expect(breaches[0]).toContain(fault);
+});
+
+test('stores, metrics and apps that are no service have SQL; others have words that look like it', async () => {
+  const text = 'const rows = await sql.query(`update key set name = $1`);';
+  await put('apps/accounts/src/key/key.store.ts', text);
+  await put('apps/accounts/src/key/key-metrics.ts', text);
+  await put('apps/accounts/test/keys.int.spec.ts', text);
+  await put('apps/e2e/src/a.ts', text);
+  await put('libs/postgres/src/a.ts', text);
+  await put('apps/gateway/src/a.ts', `const name = call.query('name');`);
+  const words = ['Select one of them from the list.', 'update <pool-id>', 'with --check: print JSON'];
+  await put('apps/gateway/src/b.ts', `export const TEXTS = ${JSON.stringify(words)};`);
+  expect(findBreaches(root)).toEqual([]);
+});
+
+test('the bench may import what is built of the apps that it measures, and nothing else of them', async () => {
+  await project('apps', 'bench');
+  await put('apps/bench/programs/a.mjs', `import '../../gateway/dist/x.js';`);
+  expect(findBreaches(root)).toEqual([]);
+  await put('apps/bench/programs/a.mjs', `import '../../gateway/src/x.ts';`);
+  await put('apps/bench/programs/b.mjs', `import '../../accounts/dist/x.js';`);
+  expect(findBreaches(root)).toHaveLength(2);
+});
+
+test('folders side by side that need each other are refused, by what is in them at any depth', async () => {
+  await put('apps/accounts/src/key/add-key.ts', `import type { A } from '../account/domain/a.ts';`);
+  await put('apps/accounts/src/account/domain/a.ts', '');
+  await put('apps/accounts/src/account/b.ts', `import '../invitation/c.ts'; import './domain/a.ts';`);
+  await put('apps/accounts/src/invitation/c.ts', `import '../key/domain/key.ts';`);
+  expect(findBreaches(root)).toEqual([]);
+  await put('apps/accounts/src/key/domain/key.ts', '');
+  expect(findBreaches(root)).toEqual([
+    'apps/accounts/src: folders in a circle: account, invitation, key (src/account/b.ts -> src/invitation/c.ts; ' +
+      'src/invitation/c.ts -> src/key/domain/key.ts; src/key/add-key.ts -> src/account/domain/a.ts)',
+  ]);
+});
+
+test('files beside folders and specs close no circle of folders', async () => {
+  await put('apps/accounts/src/service.ts', `import './key/a.ts';`);
+  await put('apps/accounts/src/key/a.ts', `import '../settings.ts'; import './deep/b.ts';`);
+  await put('apps/accounts/src/key/deep/b.ts', `import '../rows.ts';`);
+  await put('apps/accounts/src/key/rows.ts', `import '../account/a.ts';`);
+  await put('apps/accounts/src/settings.ts', '');
+  await put('apps/accounts/src/account/a.ts', '');
+  await put('apps/accounts/src/account/a.spec.ts', `import '../key/a.ts'; import '../../test/a.ts';`);
+  await put('apps/accounts/test/a.ts', `import '../src/key/a.ts';`);
+  expect(findBreaches(root)).toEqual([]);
+});
+
+test('files that need each other are refused, types and tests included', async () => {
+  await put('apps/accounts/test/stage.ts', `import type { B } from './people.ts';`);
+  await put('apps/accounts/test/people.ts', `import './more.ts';`);
+  await put('apps/accounts/test/more.ts', `export * from './stage.ts';`);
+  await put('tools/checks/a.mjs', `import '../b.mjs';`);
+  await put('tools/b.mjs', `import './checks/a.mjs';`);
+  expect(findBreaches(root)).toEqual([
+    'apps/accounts: files in a circle: test/more.ts -> test/stage.ts -> test/people.ts -> test/more.ts',
+    'tools: files in a circle: b.mjs -> checks/a.mjs -> b.mjs',
+  ]);
 });
 
 test('every project needs its tags and its line in the table', async () => {

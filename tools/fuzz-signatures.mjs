@@ -2,14 +2,16 @@ import './needed-node.mjs';
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
+
+/** Run from its sources, on a thread each. */
+const FORGERIES = new URL('../apps/gateway/test/forgery-worker.ts', import.meta.url);
 
 /**
  * `npm run fuzz:signatures [-- --count 1000000 --seed 7 --workers 2]`: forged signatures, keys and bodies for both
  * verifiers of the gateway, on all cores. Says its seed; ends with 1 when one was accepted or they disagreed.
  */
-if (isMainThread) await main();
-else await work();
+await main();
 
 async function main() {
   const { values } = parseArgs({
@@ -64,7 +66,7 @@ function whole(text) {
 /** @param {{ seed: number, count: number }} task @returns {Promise<any>} */
 function judged(task) {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), {
+    const worker = new Worker(FORGERIES, {
       workerData: task,
       argv: [],
       execArgv: [
@@ -77,14 +79,4 @@ function judged(task) {
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`a worker ended with ${code}`)));
   });
-}
-
-async function work() {
-  const { createRequire } = await import('node:module');
-  const { nativeVerifier, portableVerifier } = await import('../apps/gateway/src/auth/verifier.ts');
-  const { judgeForgeries } = await import('../apps/gateway/test/forgeries.ts');
-  const native = nativeVerifier(
-    createRequire(new URL('../apps/gateway/src/auth/verifier.ts', import.meta.url))('sodium-native'),
-  );
-  parentPort?.postMessage(judgeForgeries([native, portableVerifier], workerData));
 }

@@ -28,7 +28,7 @@ async function isProgram(file: string): Promise<boolean> {
   if (!/\.(ts|mjs)$/.test(file)) return false;
   const text = await readFile(join(ROOT, file), 'utf8');
   if (/import\.meta\.main|process\.argv\[1\] && resolve/.test(text)) return true;
-  return /^(tools|deploy)\//.test(file) && !/^export /m.test(text);
+  return /^(tools|deploy|apps\/bench\/programs)\//.test(file) && !/^export /m.test(text);
 }
 
 function runUnderOlderNode(file: string): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -86,7 +86,7 @@ export class Bench {
 
   /** Signature checks per CPU-second; `cryptoVerify` is the unit in which whole operations are counted. */
   verifyRates(): Promise<VerifyRates> {
-    this.rates ??= runTool<VerifyRates>('verify-rates.mjs');
+    this.rates ??= runProgram<VerifyRates>('verify-rates.mjs');
     return this.rates;
   }
 
@@ -118,17 +118,17 @@ function durableConfig(folder: string, port: number): string {
   ].join('\n');
 }
 
-export const toolPath = (name: string): string => join(ROOT, 'tools/bench', name);
+export const programPath = (name: string): string => join(ROOT, 'apps/bench/programs', name);
 export const programOf = (app: string): string => join(ROOT, 'apps', app, 'dist/main.js');
 
-/** Runs a program of tools/bench to its end and reads the JSON that it prints. @throws Error when it fails */
-export async function runTool<T>(name: string, env: Readonly<Record<string, string>> = {}): Promise<T> {
+/** Runs a program of apps/bench/programs to its end and reads the JSON that it prints. @throws Error when it fails */
+export async function runProgram<T>(name: string, env: Readonly<Record<string, string>> = {}): Promise<T> {
   const lines: string[] = [];
   const errors: string[] = [];
   const { PATH = '', HOME = '' } = process.env;
   const tool = GuardedProcess.start({
     command: process.execPath,
-    args: [toolPath(name)],
+    args: [programPath(name)],
     env: { PATH, HOME, NODE_NO_WARNINGS: '1', ...env },
     onLine: (line, from) => void (from === 'stdout' ? lines : errors).push(line),
   });

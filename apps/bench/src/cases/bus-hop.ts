@@ -7,7 +7,7 @@ import {
   SpawnedService,
 } from '@decent-cloud/testing';
 import type { Bench, Case } from '../bench.ts';
-import { toolPath } from '../bench.ts';
+import { programPath } from '../bench.ts';
 import { echo, RAW_SUBJECT, RECORD } from '../echo-declaration.ts';
 import { measureCpu, totalCpuSeconds } from '../load/cpu.ts';
 import { inParallel } from '../load/http-load.ts';
@@ -96,7 +96,7 @@ async function bothSides(bench: Bench): Promise<readonly [Side, Side]> {
   bench.atEnd(() => database.drop());
   const service = await SpawnedService.start({
     name: 'echo',
-    script: toolPath('echo-service.mjs'),
+    script: programPath('echo-service.mjs'),
     env: {
       DATABASE_URL: database.url,
       NATS_URL: url,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createTestDatabase, requestKeysFor, SpawnedService, TestHub } from '@decent-cloud/testing';
-import { type Bench, type Case, programOf, toolPath } from '../bench.ts';
+import { type Bench, type Case, programOf, programPath } from '../bench.ts';
 import { median } from '../report/percentile.ts';
 import { printNumber } from '../report/table.ts';
 
@@ -22,7 +22,11 @@ export const startUp: Case = {
     const hub = await TestHub.start();
     bench.atEnd(() => hub.stop());
     const plain = await bench.broker();
-    const empty = { script: toolPath('empty-nest.mjs'), env: { NATS_URL: plain.url }, pattern: /is ready/ };
+    const empty = {
+      script: programPath('empty-nest.mjs'),
+      env: { NATS_URL: plain.url },
+      pattern: /is ready/,
+    };
     const starts = new Map<string, Start>([['nothing', empty]]);
     for (const name of SERVICES) starts.set(name, await startOf(bench, hub, name));
     // The first time makes tables and streams.

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { messagingMigrationsDir } from '@decent-cloud/outbox';
 import { createTestDatabase } from '@decent-cloud/testing';
-import { type Case, ROOT, runTool } from '../bench.ts';
+import { type Case, ROOT, runProgram } from '../bench.ts';
 
 const RATE = 'transition with facts, 16 connections';
 const ROUND_TRIPS = 'transition, round trips';
@@ -24,7 +24,7 @@ export const transition: Case = {
       migrationsDir: [messagingMigrationsDir, join(ROOT, 'prisma/contracts/migrations')],
     });
     bench.atEnd(() => database.drop());
-    const rates = await runTool<Rates>('transition.mjs', { DATABASE_URL: database.url });
+    const rates = await runProgram<Rates>('transition.mjs', { DATABASE_URL: database.url });
     return [
       {
         bar: 'P9',

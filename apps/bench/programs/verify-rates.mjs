@@ -1,7 +1,7 @@
-import '../needed-node.mjs';
+import '@decent-cloud/kernel/needed-node';
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { generateKeyPair, signEd25519ph } from '@decent-cloud/identity';
-import { chooseVerifier, portableVerifier } from '../../apps/gateway/dist/auth/verifier.js';
+import { chooseVerifier, portableVerifier } from '../../gateway/dist/auth/verifier.js';
 
 /**
  * Verifications per CPU-second: those of the gateway as it is built, and `crypto.verify` (pure Ed25519, key parsed once) as

@@ -1,4 +1,4 @@
-import '../needed-node.mjs';
+import '@decent-cloud/kernel/needed-node';
 import { join } from 'node:path';
 import { databaseSettings, defineService, startService } from '@decent-cloud/runtime';
 

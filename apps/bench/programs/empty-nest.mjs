@@ -1,4 +1,4 @@
-import '../needed-node.mjs';
+import '@decent-cloud/kernel/needed-node';
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -1,5 +1,5 @@
 import { Answers } from '@decent-cloud/runtime';
-import { echo } from '../../../apps/bench/dist/echo-declaration.js';
+import { echo } from '../../dist/echo-declaration.js';
 
 export class Echo {
   /** @param {{ body: object }} input */

@@ -1,11 +1,11 @@
-import '../needed-node.mjs';
+import '@decent-cloud/kernel/needed-node';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Database } from '@decent-cloud/postgres';
 import pg from 'pg';
-import { ContractStore } from '../../apps/contracts/dist/contract/contract.store.js';
-import { paidWithoutCharge } from '../../apps/contracts/dist/contract/domain/decide.js';
-import { newContract } from '../../apps/contracts/dist/contract/domain/new-contract.js';
-import { contractsSettings } from '../../apps/contracts/dist/settings.js';
+import { ContractStore } from '../../contracts/dist/contract/contract.store.js';
+import { paidWithoutCharge } from '../../contracts/dist/contract/domain/decide.js';
+import { newContract } from '../../contracts/dist/contract/domain/new-contract.js';
+import { contractsSettings } from '../../contracts/dist/settings.js';
 
 /**
  * Transitions of contracts as the service is built (paid and accepted, with history, events and facts) against BEGIN, two
