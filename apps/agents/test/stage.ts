@@ -13,6 +13,7 @@ import {
   requests,
 } from '@decent-cloud/messages';
 import { createPool, createSetupToken, setUpAgent } from '@decent-cloud/messages/agents';
+import type { ContractStatus } from '@decent-cloud/messages/words';
 import { type RunningService, startService } from '@decent-cloud/runtime';
 import {
   answerRequests,
@@ -54,7 +55,7 @@ export class Stage {
   /** What the contracts service says when it is asked. */
   readonly contractStates = new Map<
     string,
-    { status: string; endsAtNs?: bigint; instanceDetails?: string }
+    { status: ContractStatus; endsAtNs?: bigint; instanceDetails?: string }
   >();
 
   readonly clock: Clock = () => systemClock() + this.aheadNs;
@@ -267,7 +268,7 @@ export class Stage {
       providerPublicKey: accepted.providerPublicKey,
       holdId: '0190a5b0-7c1d-7e3a-8f00-000000000001',
       offeringDbId: 1n,
-      paymentMethod: 'wallet',
+      paymentMethod: 'wallet' as const,
       paidE9s: 0n,
       refundE9s: 0n,
       earnedE9s: 0n,

@@ -1,5 +1,5 @@
 import type { DesiredMachine } from '@decent-cloud/messages';
-import type { MachineAvailability } from '@decent-cloud/messages/facts';
+import type { MachineAvailability } from '@decent-cloud/messages/words';
 import type { Outcome } from '../../agents/src/assignment/domain/attempt.ts';
 import type { AssignmentState, MachineState } from '../../agents/src/assignment/domain/decide-event.ts';
 

@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type AgentCommand, agentSubjects, type DesiredMachine, facts } from '@decent-cloud/messages';
-import type { MachineAvailability } from '@decent-cloud/messages/facts';
+import type { MachineAvailability } from '@decent-cloud/messages/words';
 import type { Attempt, Outcome } from '../../agents/src/assignment/domain/attempt.ts';
 import type { NextStanding } from '../../agents/src/assignment/domain/availability.ts';
 import type { Candidate } from '../../agents/src/assignment/domain/choose-agent.ts';

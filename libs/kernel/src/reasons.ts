@@ -89,3 +89,4 @@ export const REASONS = {
 } as const satisfies Record<string, string>;
 
 export type Reason = keyof typeof REASONS;
+export const REASON_WORDS = Object.keys(REASONS) as readonly Reason[];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { CONTRACT_STATUSES } from './contracts/words.ts';
 import { endpoint } from './endpoint.ts';
-import { contractIdHex, int64, optionalIn, publicKeyHex } from './schema.ts';
+import { contractIdHex, int64, optionalIn, publicKeyHex, relayedWord } from './schema.ts';
 import { text } from './text.ts';
 
 /*
@@ -250,7 +251,7 @@ export const listPendingPasswordResets = endpoint({
         requester_pubkey: z.string(),
         provider_pubkey: z.string(),
         offering_id: z.string(),
-        status: z.string(),
+        status: relayedWord(CONTRACT_STATUSES),
         end_timestamp_ns: int64().optional(),
         password_reset_requested_at_ns: int64(),
       })

@@ -1,3 +1,4 @@
+import { STEP_NAMES, type StepName, type StepOwner, UNDO_NAMES, type UndoName } from './contracts/words.ts';
 import {
   cancelContract,
   createContract,
@@ -6,7 +7,6 @@ import {
   rotateSshKey,
 } from './contracts.ts';
 import * as facts from './facts.ts';
-import { STEP_NAMES, type StepName, type StepOwner, UNDO_NAMES, type UndoName } from './rental-steps.ts';
 import * as requests from './requests.ts';
 
 export { STEP_NAMES, type StepName, UNDO_NAMES, type UndoName };

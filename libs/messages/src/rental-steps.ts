@@ -1,29 +1,8 @@
+import type { Reason } from '@decent-cloud/kernel';
 import { z } from 'zod';
+import { CONTRACT_STATUSES, STEP_NAMES, STEP_OWNERS, STEP_STATES, UNDO_NAMES } from './contracts/words.ts';
 import type { Output } from './endpoint.ts';
-import { int32, int64 } from './schema.ts';
-
-/** The steps of a rental and what takes them back, by name; `rental-process.ts` says what they are made of. */
-export const STEP_NAMES = [
-  'hold-stock',
-  'request',
-  'pay',
-  'accept',
-  'assign-agent',
-  'make-machine',
-  'hand-over',
-  'restore-machine',
-] as const;
-export type StepName = (typeof STEP_NAMES)[number];
-export const UNDO_NAMES = ['release-stock', 'refund', 'remove-machine'] as const;
-export type UndoName = (typeof UNDO_NAMES)[number];
-export const STEP_OWNERS = ['platform', 'payments', 'provider', 'agent'] as const;
-export type StepOwner = (typeof STEP_OWNERS)[number];
-
-/**
- * A step is `waiting` for those before it, `running`, `done`, `failed` (with the reason) or `skipped`: not needed, or cut
- * off by an end that is no failure. What takes a step back is `undoing`, `undone`, or `skipped` when nothing is to be done.
- */
-export const STEP_STATES = ['waiting', 'running', 'done', 'failed', 'skipped', 'undoing', 'undone'] as const;
+import { int32, int64, reason, word } from './schema.ts';
 
 export const rentalStep = z
   .object({
@@ -46,7 +25,7 @@ export const rentalStep = z
     /** Since when the newest of them runs. */
     attemptStartedAtNs: int64().optional(),
     /** Why it failed or was cut off: a reason of the catalogue. */
-    reason: z.string().optional(),
+    reason: reason().optional(),
     /** What it means, in words for people. */
     text: z.string(),
   })
@@ -68,11 +47,13 @@ export const rentalStep = z
   });
 
 export type RentalStep = Output<typeof rentalStep>;
+/** As the one who knows it writes it: its reason is one of the catalogue. */
+export type WrittenStep = Omit<RentalStep, 'reason'> & { readonly reason?: Reason | undefined };
 
 /** What is said about the steps of a rental at one moment. */
 export const rentalStepsMembers = {
   contract_id: z.string(),
-  status: z.string(),
+  status: word(CONTRACT_STATUSES),
   /** The moment: a later one replaces an earlier one. */
   as_of_ns: int64(),
   /** In their order; those that take back come last, once the rental has ended. */

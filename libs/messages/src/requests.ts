@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { CONTRACT_STATUSES } from './contracts/words.ts';
 import { request } from './endpoint.ts';
-import { contractIdHex, idHex, int32, int64, publicKeyHex } from './schema.ts';
+import { contractIdHex, idHex, int32, int64, publicKeyHex, word } from './schema.ts';
 
 /** What services ask each other. The same as an endpoint, without a door to the outside. */
 
@@ -168,7 +169,7 @@ export const contractStates = request({
     states: z.array(
       z.object({
         contractId: contractIdHex(),
-        status: z.string(),
+        status: word(CONTRACT_STATUSES),
         endsAtNs: int64().optional(),
         /** How to reach the machine, as JSON text, while the contract lives. */
         instanceDetails: z.string().optional(),

@@ -1,3 +1,4 @@
+import { REASON_WORDS, type Reason } from '@decent-cloud/kernel';
 import { z } from 'zod';
 
 const INT64_MIN = -(2n ** 63n);
@@ -100,3 +101,20 @@ export const pageQuery = (maxLimit = 200, defaultLimit = 50) => ({
 /** A member that may be absent or null in a request: read as absent. */
 export const optionalIn = <S extends z.ZodType>(schema: S) =>
   schema.nullish().transform((value) => value ?? undefined);
+
+/** A word of a list as it is read: a newer sender may have more of them. */
+export type Word<W extends string> = W | (string & Record<never, never>);
+
+/** One of a list of words: senders can write no other one, readers take every one as it is. */
+export const word = <const W extends string>(words: readonly W[]): z.ZodType<Word<W>, W> =>
+  z.string().meta({ override: { type: 'string', enum: [...words] } }) as unknown as z.ZodType<Word<W>, W>;
+
+/** The same where the sender passes on what another one has said. */
+export const relayedWord = <const W extends string>(words: readonly W[]): z.ZodType<Word<W>> => word(words);
+
+/** The word of a list that this is; undefined for one of a newer sender. */
+export const knownWord = <W extends string>(words: readonly W[], text: string | undefined): W | undefined =>
+  words.find((known) => known === text);
+
+/** A reason of the catalogue. */
+export const reason = () => word<Reason>(REASON_WORDS);

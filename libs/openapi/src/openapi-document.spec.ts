@@ -1,6 +1,8 @@
+import { REASON_WORDS } from '@decent-cloud/kernel';
 import { endpoint } from '@decent-cloud/messages/endpoint';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
 import { publicKeyHex } from '@decent-cloud/messages/schema';
+import { CONTRACT_EVENTS, CONTRACT_STATUSES, PAYMENT_STATUSES } from '@decent-cloud/messages/words';
 import { z } from 'zod';
 import { openapiDocument } from './openapi-document.ts';
 import { referencePage } from './reference-page.ts';
@@ -24,6 +26,15 @@ describe('the OpenAPI document', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(document.info.version).toBe('1.2.3');
     expect(operations).toHaveLength(Object.keys(allEndpoints).length);
+  });
+
+  it('has the words of the lists', () => {
+    const schemas = document.components?.schemas as Record<string, { properties: Record<string, object> }>;
+    const enumOf = (schema: string, member: string) => schemas[schema]?.properties[member];
+    expect(enumOf('Contract', 'status')).toEqual({ type: 'string', enum: CONTRACT_STATUSES });
+    expect(enumOf('Contract', 'payment_status')).toEqual({ type: 'string', enum: PAYMENT_STATUSES });
+    expect(enumOf('ContractEvent', 'eventType')).toEqual({ type: 'string', enum: CONTRACT_EVENTS });
+    expect(enumOf('ErrorEnvelope', 'code')).toEqual({ type: 'string', enum: REASON_WORDS });
   });
 
   it('has no reference into nothing', () => {

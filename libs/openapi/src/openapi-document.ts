@@ -1,5 +1,6 @@
 import { REASONS, type Reason } from '@decent-cloud/kernel';
 import type { EndpointDeclaration, Schema } from '@decent-cloud/messages/endpoint';
+import { reason } from '@decent-cloud/messages/schema';
 import { z } from 'zod';
 import {
   createDocument,
@@ -15,6 +16,7 @@ export type OpenapiDocument = ReturnType<typeof createDocument>;
 const INTRODUCTION = `Answers are \`{"success":true,"data":…}\`; refusals carry a real status and
 \`{"success":false,"error":…,"code":…,"requestId":…}\`, where \`code\` never changes its meaning.
 Integers may exceed 2^53: read them exactly. Requests are signed (Ed25519ph, context \`decent-cloud\`).
+Lists of words in answers may grow: take a word that you do not know as it is.
 Lists end after \`limit\` items: ask on with \`cursor\` = id of the last item (its member \`cursor\`, where it has one), or with \`offset\`.
 POST and PUT that say so take an \`Idempotency-Key\`: the same key gives the same answer, once.`;
 
@@ -36,7 +38,7 @@ const errorEnvelope = z
   .object({
     success: z.literal(false),
     error: z.string(),
-    code: z.string(),
+    code: reason(),
     requestId: z.string(),
   })
   .meta({

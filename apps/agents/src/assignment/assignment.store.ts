@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import type { DesiredMachine, FactPayload, facts } from '@decent-cloud/messages';
-import type { MachineAvailability } from '@decent-cloud/messages/facts';
+import type { MachineAvailability } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { ONLINE_SECONDS } from '../delegation/domain/liveness.ts';

@@ -1,5 +1,5 @@
 import { facts } from '@decent-cloud/messages';
-import type { MachineAvailability } from '@decent-cloud/messages/facts';
+import type { MachineAvailability } from '@decent-cloud/messages/words';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';

@@ -3,9 +3,9 @@ import {
   type AgentCommand,
   agentSubjects,
   type DesiredMachine,
-  type facts,
   type MachineOperation,
 } from '@decent-cloud/messages';
+import type { MachineOperationKind } from '@decent-cloud/messages/words';
 import { enqueue } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
@@ -18,7 +18,7 @@ export type Order = {
   readonly deadlineNs: bigint;
 } & (
   | { readonly kind: 'provision' | 'terminate'; readonly machine: DesiredMachine }
-  | { readonly kind: facts.MachineOperationKind; readonly operation: MachineOperation }
+  | { readonly kind: MachineOperationKind; readonly operation: MachineOperation }
 );
 
 const LOOK_SECONDS = 600;

@@ -1,4 +1,5 @@
-import { createContract, getContract, type WhenMachineLost } from '@decent-cloud/messages/contracts';
+import { createContract, getContract } from '@decent-cloud/messages/contracts';
+import type { WhenMachineLost } from '@decent-cloud/messages/words';
 import type { Command } from 'commander';
 import { details } from '../print.ts';
 import { chooseSshPublicKey } from '../ssh/choose-key.ts';

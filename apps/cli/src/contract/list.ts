@@ -1,4 +1,5 @@
 import { listMyContracts, listProviderContracts } from '@decent-cloud/messages/contracts';
+import { CONTRACT_STATUSES } from '@decent-cloud/messages/words';
 import type { Command } from 'commander';
 import { amount, table, time } from '../print.ts';
 import { type Run, verb, whole } from '../verb.ts';
@@ -11,7 +12,7 @@ export function addList(parent: Command, run: Run): void {
     configure: (command) =>
       command
         .option('--as-provider', 'what one lets instead of what one rents')
-        .option('--status <status>', 'only those in this status')
+        .option('--status <status>', `only those in this status: ${CONTRACT_STATUSES.join(', ')}`)
         .option('--limit <count>', 'at most so many', whole(1, 200), 50),
     async run(session, { asProvider, status, limit }) {
       const input = { params: { pubkey: await session.publicKey() }, query: { limit, status } };

@@ -1,6 +1,6 @@
 import { type contractEvent, listContractEvents } from '@decent-cloud/messages/contracts';
 import type { Output } from '@decent-cloud/messages/endpoint';
-import { type MachineOperationKind, OPERATION_EVENTS } from '@decent-cloud/messages/facts';
+import { type MachineOperationKind, OPERATION_EVENTS } from '@decent-cloud/messages/words';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';

@@ -1,29 +1,20 @@
 import { ApiError } from '@decent-cloud/client';
 import { nsToIso, systemClock } from '@decent-cloud/kernel';
 import type { RentalStep } from '@decent-cloud/messages/rental-steps';
+import type { ContractStatus } from '@decent-cloud/messages/words';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';
 import { askForSteps, describeStep, StepNotes } from './describe-steps.ts';
 import { followContract } from './follow-contract.ts';
-import { isOver, ORDER } from './states.ts';
+import { judge } from './states.ts';
 
 export const WAIT_SECONDS = 300;
 
 export interface Wait {
   readonly contractId: string;
-  readonly state: string;
+  readonly state: ContractStatus;
   readonly timeoutSeconds: number;
-}
-
-export type Verdict = 'reached' | 'unreachable' | 'on its way';
-
-/** What a status means to somebody who waits for a state. */
-export function judge(status: string, wanted: string): Verdict {
-  if (status === wanted) return 'reached';
-  if (isOver(status)) return 'unreachable';
-  const isBeyond = ORDER.includes(wanted) && ORDER.indexOf(status) > ORDER.indexOf(wanted);
-  return isBeyond ? 'reached' : 'on its way';
 }
 
 /** Follows a contract until it is in the state or beyond. @throws CliError when that cannot be any more, or not in time. */

@@ -3,7 +3,7 @@ import { createSigner } from '@decent-cloud/identity';
 import { cancelContract, createContract, getContract } from '@decent-cloud/messages/contracts';
 import { searchOfferings } from '@decent-cloud/messages/offerings';
 import { shownPrice } from '../contract/shown-price.ts';
-import { judge } from '../contract/wait-for-state.ts';
+import { isOver } from '../contract/states.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
 import { chooseSshPublicKey } from '../ssh/choose-key.ts';
@@ -62,7 +62,7 @@ async function cancelIfAlive(session: Session, contractId: string): Promise<void
   const client = createClient({ baseUrl: session.apiUrl, signer: createSigner(keyPair), retries: 4 });
   const params = { id: contractId };
   const { status } = await client.call(getContract, { params });
-  if (judge(status, 'active') === 'unreachable') return;
+  if (isOver(status)) return;
   await client.call(
     cancelContract,
     { params, body: { memo: 'dc e2e clean-up' } },

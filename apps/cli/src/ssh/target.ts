@@ -2,6 +2,8 @@ import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
 import { isHostAddress, isPrivateAddress } from '@decent-cloud/kernel';
 import type { contract } from '@decent-cloud/messages/contracts';
 import type { Output } from '@decent-cloud/messages/endpoint';
+import { knownWord } from '@decent-cloud/messages/schema';
+import { CONTRACT_STATUSES, HAS_MACHINE_IN_USE } from '@decent-cloud/messages/words';
 import { isOver } from '../contract/states.ts';
 import { CliError, EXIT } from '../exit.ts';
 
@@ -29,7 +31,8 @@ const unusable = (message: string, { contract_id, status }: Contract): CliError 
 
 /** Where the machine of a contract listens. What providers wrote becomes arguments of ssh, so it is checked. @throws CliError */
 export function sshTargetOf(rental: Contract): SshTarget {
-  if (!['provisioned', 'active'].includes(rental.status)) {
+  const status = knownWord(CONTRACT_STATUSES, rental.status);
+  if (!status || !HAS_MACHINE_IN_USE[status]) {
     throw unusable(`The machine cannot be reached: the contract is ${rental.status}`, rental);
   }
   const machine = readDetails(rental.provisioning_instance_details);

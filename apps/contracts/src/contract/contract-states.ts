@@ -1,5 +1,6 @@
 import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { requests } from '@decent-cloud/messages';
+import type { ContractStatus } from '@decent-cloud/messages/words';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { ContractsPrisma } from './contracts-prisma.ts';
 
@@ -19,7 +20,7 @@ export class ContractStates implements Verb<typeof requests.contractStates> {
     return {
       states: rows.map((row) => ({
         contractId: row.contractId,
-        status: row.status,
+        status: row.status as ContractStatus,
         ...(row.endsAtNs === null ? {} : { endsAtNs: row.endsAtNs }),
         ...(row.instanceDetails === null ? {} : { instanceDetails: row.instanceDetails }),
       })),

@@ -1,6 +1,7 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { listContractEvents } from '@decent-cloud/messages/contracts';
+import type { Actor, ContractEventType, ContractStatus } from '@decent-cloud/messages/words';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { ContractStore } from './contract.store.ts';
 import { ContractsPrisma } from './contracts-prisma.ts';
@@ -29,10 +30,10 @@ export class ListContractEvents implements Verb<typeof listContractEvents> {
     return events.map((event) => ({
       id: event.id,
       contractId: event.contractId,
-      eventType: event.eventType,
-      oldStatus: event.oldStatus ?? undefined,
-      newStatus: event.newStatus ?? undefined,
-      actor: event.actor,
+      eventType: event.eventType as ContractEventType,
+      oldStatus: (event.oldStatus ?? undefined) as ContractStatus | undefined,
+      newStatus: (event.newStatus ?? undefined) as ContractStatus | undefined,
+      actor: event.actor as Actor,
       details: event.details ?? undefined,
       createdAt: event.createdAtNs,
     }));

@@ -4,6 +4,7 @@ import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud
 import { AccountDirectory } from './account-directory.ts';
 import type { ContractJson } from './contract.view.ts';
 import { ContractListsStore } from './contract-lists.store.ts';
+import { awaitsAnswer, lifecycle } from './domain/status.ts';
 
 @Answers(listPendingRequests)
 export class ListPendingRequests implements Verb<typeof listPendingRequests> {
@@ -18,7 +19,7 @@ export class ListPendingRequests implements Verb<typeof listPendingRequests> {
   ): Promise<ContractJson[]> {
     const user = requireUser(caller);
     return this.directory.withNames(
-      await this.lists.ofParty('provider', user, query, ['requested', 'pending']),
+      await this.lists.ofParty('provider', user, query, lifecycle.states.filter(awaitsAnswer)),
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { OperationOutcome } from '@decent-cloud/messages/words';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { ContractOperation, OperationKind, Siblings } from './domain/operation.ts';
@@ -49,7 +50,7 @@ export class OperationStore {
     return row ?? { youngerDone: false, youngerRequested: false };
   }
 
-  async finish(sql: Sql, operationId: string, outcome: 'done' | 'failed', nowNs: bigint): Promise<void> {
+  async finish(sql: Sql, operationId: string, outcome: OperationOutcome, nowNs: bigint): Promise<void> {
     await sql.query(
       'update contract_machine_operation set outcome = $2, finished_at_ns = $3 where operation_id = $1',
       [operationId, outcome, nowNs],

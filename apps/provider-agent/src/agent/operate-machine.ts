@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AgentEvent, MachineOperation } from '@decent-cloud/messages/agent-protocol';
-import type { MachineOperationKind } from '@decent-cloud/messages/facts';
+import type { MachineOperationKind } from '@decent-cloud/messages/words';
 import { BackendError, type BackendFailure } from '../backends/backend.ts';
 import { newPassword } from '../domain/password.ts';
 import type { EventBody } from './event-outbox.ts';

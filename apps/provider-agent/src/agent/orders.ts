@@ -5,7 +5,7 @@ import {
   type DesiredSnapshot,
   desiredSnapshot,
 } from '@decent-cloud/messages/agent-protocol';
-import type { MachineOperationKind } from '@decent-cloud/messages/facts';
+import type { MachineOperationKind } from '@decent-cloud/messages/words';
 import type { z } from 'zod';
 
 /** A message that is not from the platform, not for this agent, or not understood. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { int64 } from '../schema.ts';
+import { MACHINE_AVAILABILITIES } from '../agents/words.ts';
+import { int64, word } from '../schema.ts';
+import { CONTRACT_STATUSES, PAYMENT_METHODS, PAYMENT_STATUSES, WHEN_MACHINE_LOST } from './words.ts';
 
 const string = () => z.string().optional();
 const integer = () => z.int().optional();
@@ -26,18 +28,18 @@ export const contract = z
     original_duration_hours: integer(),
     request_memo: z.string(),
     created_at_ns: int64(),
-    status: z.string(),
+    status: word(CONTRACT_STATUSES),
     /** JSON text: how to reach the machine. Never a password. */
     provisioning_instance_details: string(),
     provisioning_completed_at_ns: bigInteger(),
     /** Why it ended without a machine, in words for people. */
     provisioning_failure_reason: string(),
-    payment_method: z.string(),
+    payment_method: word(PAYMENT_METHODS),
     stripe_checkout_session_id: string(),
     stripe_payment_intent_id: string(),
     stripe_customer_id: string(),
     icpay_transaction_id: string(),
-    payment_status: z.string(),
+    payment_status: word(PAYMENT_STATUSES),
     currency: z.string(),
     refund_amount_e9s: bigInteger(),
     stripe_refund_id: string(),
@@ -71,11 +73,11 @@ export const contract = z
     ssh_key_rotation_requested_at_ns: bigInteger(),
     operating_system: string(),
     /** Whether the machine runs, as its agent says: up, stopped, missing or lost. */
-    machine_availability: string(),
+    machine_availability: word(MACHINE_AVAILABILITIES).optional(),
     machine_down_since_ns: bigInteger(),
     /** Ended times without a machine, in sum: they are not charged. */
     machine_down_ns: bigInteger(),
-    when_machine_lost: string(),
+    when_machine_lost: word(WHEN_MACHINE_LOST).optional(),
   })
   .meta({
     id: 'Contract',

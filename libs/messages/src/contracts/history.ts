@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { rentalStepsMembers } from '../rental-steps.ts';
-import { int64, pageQuery } from '../schema.ts';
+import { int64, pageQuery, word } from '../schema.ts';
 import { contractParams, tags } from './parts.ts';
+import { ACTORS, CONTRACT_EVENTS, CONTRACT_STATUSES } from './words.ts';
 
 export const contractEvent = z
   .object({
     id: int64(),
     contractId: z.string(),
-    eventType: z.string(),
-    oldStatus: z.string().optional(),
-    newStatus: z.string().optional(),
-    actor: z.string(),
+    eventType: word(CONTRACT_EVENTS),
+    oldStatus: word(CONTRACT_STATUSES).optional(),
+    newStatus: word(CONTRACT_STATUSES).optional(),
+    actor: word(ACTORS),
     details: z.string().optional(),
     createdAt: int64(),
   })

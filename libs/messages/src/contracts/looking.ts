@@ -4,11 +4,17 @@ import { pageQuery, publicKeyHex } from '../schema.ts';
 import { text } from '../text.ts';
 import { contract } from './contract.ts';
 import { contractParams, tags } from './parts.ts';
+import { CONTRACT_STATUSES } from './words.ts';
 
 const partyParams = z.object({ pubkey: publicKeyHex() });
 
 /** Narrows a list to one status. */
-const listQuery = z.object({ ...pageQuery(200, 200), status: text(32).optional() });
+const listQuery = z.object({
+  ...pageQuery(200, 200),
+  status: text(32)
+    .optional()
+    .meta({ description: `In any case: ${CONTRACT_STATUSES.join(', ')}.` }),
+});
 
 export const getContract = endpoint({
   method: 'GET',

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { DOUBLED_AGENTS, MACHINE_AVAILABILITIES, PROVISIONING_FAILURES } from '../agents/words.ts';
+import { OPERATION_OUTCOMES } from '../contracts/words.ts';
 import { fact } from '../fact.ts';
 import { contractIdHex, idHex, int32, int64, publicKeyHex } from '../schema.ts';
 import { machineOperationKind } from './machine-operations.ts';
@@ -79,7 +81,7 @@ export const provisioningFailed = fact({
     contractId: contractIdHex(),
     generation: int32(1),
     agentPublicKey: publicKeyHex().optional(),
-    reason: z.enum(['NO_AGENT_AVAILABLE', 'PROVISIONING_FAILED', 'PROVISIONING_TIMEOUT']),
+    reason: z.enum(PROVISIONING_FAILURES),
     message: z.string().max(2_000),
     atNs: int64(),
   }),
@@ -93,10 +95,6 @@ export const machineRemoved = fact({
   sample: machineSample,
 });
 
-/** How a machine that is to run stands: `lost` is one that has been `missing` for so long that it will not come back. */
-export const machineAvailability = z.enum(['up', 'stopped', 'missing', 'lost']);
-export type MachineAvailability = z.output<typeof machineAvailability>;
-
 /** A machine that is to run does not, or does again, as its agent sees it. The newest version of a contract counts. */
 export const machineAvailabilityChanged = fact({
   subject: 'evt.agents.v1.machine-availability-changed',
@@ -104,7 +102,7 @@ export const machineAvailabilityChanged = fact({
     ...machine,
     /** Counts the changes of the contract, over all attempts at its machine. */
     version: int32(1),
-    availability: machineAvailability,
+    availability: z.enum(MACHINE_AVAILABILITIES),
     /** Since when it is down, or is up again. */
     sinceNs: int64(),
     /** All times in which it was down and that are over, in sum. */
@@ -122,11 +120,7 @@ export const agentDoubled = fact({
     /** Absent when it is not known. */
     providerAccountId: idHex().optional(),
     label: z.string().optional(),
-    /**
-     * `refused`: the other one was turned away; `taken-over`: it took the place of one that had fallen silent;
-     * `polls-beside`: it polls and was turned away; `two-poll`: both poll, and nobody can be turned away.
-     */
-    what: z.enum(['refused', 'taken-over', 'polls-beside', 'two-poll']),
+    what: z.enum(DOUBLED_AGENTS),
     /** Names of the hosts, as they say themselves: of the one at work, and of the other. */
     host: z.string().max(255).optional(),
     otherHost: z.string().max(255).optional(),
@@ -152,7 +146,7 @@ export const machineOperationFinished = fact({
     contractId: contractIdHex(),
     generation: int32(0),
     kind: machineOperationKind,
-    outcome: z.enum(['done', 'failed']),
+    outcome: z.enum(OPERATION_OUTCOMES),
     /** The new credentials, with resets that are done. */
     credentials: z.array(sealedCredential).max(20),
     /** Why it failed. */

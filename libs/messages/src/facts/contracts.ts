@@ -1,7 +1,15 @@
 import { z } from 'zod';
+import {
+  ACTORS,
+  CONTRACT_ENDS,
+  CONTRACT_STATUSES,
+  MACHINE_CHANGES,
+  PAYMENT_METHODS,
+  PAYMENT_STATUSES,
+} from '../contracts/words.ts';
 import { fact } from '../fact.ts';
 import { rentalStepsMembers } from '../rental-steps.ts';
-import { contractIdHex, int32, int64, publicKeyHex } from '../schema.ts';
+import { contractIdHex, int32, int64, publicKeyHex, reason, word } from '../schema.ts';
 import { bothParties, parties, partiesSample } from './parties.ts';
 import { AT, CONTRACT, KEY_A } from './samples.ts';
 
@@ -11,14 +19,13 @@ export const contractStatusChanged = fact({
   payload: z.object({
     contractId: contractIdHex(),
     version: int32(1),
-    from: z.string().optional(),
-    to: z.string(),
-    actor: z.enum(['tenant', 'provider', 'system']),
-    /** A reason of the catalogue, where there is one. */
-    reason: z.string().optional(),
+    from: word(CONTRACT_STATUSES).optional(),
+    to: word(CONTRACT_STATUSES),
+    actor: z.enum(ACTORS),
+    reason: reason().optional(),
     memo: z.string().optional(),
     /** Of the contract, after the change; absent in messages of before this was said. */
-    paymentStatus: z.string().optional(),
+    paymentStatus: word(PAYMENT_STATUSES).optional(),
     /** The tenant asked for something and has this as the answer: nobody needs to tell them. */
     isAnswered: z.boolean().optional(),
     offeringName: z.string(),
@@ -59,7 +66,7 @@ export const rentalRequested = fact({
   payload: z.object({
     contractId: contractIdHex(),
     version: int32(1),
-    status: z.string(),
+    status: word(CONTRACT_STATUSES),
     offeringName: z.string(),
     paymentAmountE9s: int64(),
     currency: z.string(),
@@ -85,7 +92,7 @@ export const contractStepsChanged = fact({
   subject: 'evt.contracts.v1.contract-steps-changed',
   payload: z.object({
     contractId: contractIdHex(),
-    status: z.string(),
+    status: word(CONTRACT_STATUSES),
     atNs: int64(),
     steps: rentalStepsMembers.steps,
     ...parties,
@@ -170,12 +177,12 @@ export const contractEnded = fact({
   payload: z.object({
     contractId: contractIdHex(),
     version: int32(1),
-    status: z.enum(['rejected', 'cancelled', 'expired', 'provisioningfailed']),
-    reason: z.string().optional(),
+    status: z.enum(CONTRACT_ENDS),
+    reason: reason().optional(),
     ...parties,
     holdId: z.uuid(),
     offeringDbId: int64(1n),
-    paymentMethod: z.string(),
+    paymentMethod: word(PAYMENT_METHODS),
     /** What was charged; 0 when nothing was. */
     paidE9s: int64(0n),
     /** paid = refund + earned. */
@@ -212,12 +219,12 @@ export const paidTimeChanged = fact({
   sample: { contractId: CONTRACT, version: 4, endsAtNs: AT, atNs: AT },
 });
 
-/** What became of the machine of a contract that runs; `moved`: it is reached in another way than before. */
+/** What became of the machine of a contract that runs. */
 export const contractMachineChanged = fact({
   subject: 'evt.contracts.v1.contract-machine-changed',
   payload: z.object({
     contractId: contractIdHex(),
-    change: z.enum(['stopped', 'missing', 'lost', 'back', 'made-again', 'moved']),
+    change: z.enum(MACHINE_CHANGES),
     /** Since when it is, or was, down. */
     downSinceNs: int64().optional(),
     offeringName: z.string(),

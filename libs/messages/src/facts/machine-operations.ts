@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import { MACHINE_OPERATIONS, OPERATION_EVENTS, OPERATION_OUTCOMES } from '../contracts/words.ts';
 import { fact } from '../fact.ts';
 import { contractIdHex, int64, publicKeyHex } from '../schema.ts';
 import { bothParties, parties, partiesSample } from './parties.ts';
 import { AT, CONTRACT } from './samples.ts';
 
-/** What a tenant can have done inside of a rented machine. */
-export const machineOperationKind = z.enum(['reset-password', 'rotate-ssh-key']);
-export type MachineOperationKind = z.output<typeof machineOperationKind>;
+export const machineOperationKind = z.enum(MACHINE_OPERATIONS);
 
 const operation = {
   operationId: z.uuid(),
@@ -20,19 +19,6 @@ const operationSample = {
   kind: 'rotate-ssh-key',
   atNs: AT,
 } as const;
-/** What the stages of an operation are called in the events of a contract and live. */
-export const OPERATION_EVENTS = {
-  'reset-password': {
-    requested: 'password_reset_requested',
-    done: 'password_reset_complete',
-    failed: 'password_reset_failed',
-  },
-  'rotate-ssh-key': {
-    requested: 'ssh_key_rotation',
-    done: 'ssh_key_rotation_complete',
-    failed: 'ssh_key_rotation_failed',
-  },
-} as const satisfies Record<MachineOperationKind, Record<'requested' | 'done' | 'failed', string>>;
 
 /** The tenant wants something done inside of the machine that runs. */
 export const machineOperationRequested = fact({
@@ -64,7 +50,7 @@ export const machineOperationRecorded = fact({
   payload: z.object({
     ...operation,
     ...parties,
-    outcome: z.enum(['done', 'failed']),
+    outcome: z.enum(OPERATION_OUTCOMES),
     /** Why it failed, for people. */
     details: z.string().optional(),
   }),

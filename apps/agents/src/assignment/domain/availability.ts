@@ -1,5 +1,5 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import type { MachineAvailability } from '@decent-cloud/messages/facts';
+import type { MachineAvailability } from '@decent-cloud/messages/words';
 
 /** How a full report of its agent shows a machine. */
 export type Seen = 'running' | 'stopped' | 'unknown' | 'absent';

@@ -1,6 +1,7 @@
 import type { facts } from '@decent-cloud/messages';
+import type { MachineOperationKind } from '@decent-cloud/messages/words';
 
-export type OperationKind = facts.MachineOperationKind;
+export type OperationKind = MachineOperationKind;
 export type OperationState = 'pending' | 'done' | 'failed';
 
 /** Something that a tenant wants done inside of a machine. */

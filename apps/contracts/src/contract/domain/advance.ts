@@ -1,4 +1,5 @@
 import { Refusal } from '@decent-cloud/kernel';
+import type { Actor, ContractEventType } from '@decent-cloud/messages/words';
 import type { Change, Contract, Limits, SealedCredential, Step } from './contract.ts';
 import { isPaid } from './contract.ts';
 import {
@@ -12,7 +13,7 @@ import {
   statusChanged,
 } from './facts.ts';
 import { settle } from './price.ts';
-import { isFinal, lifecycle, needsPayment, type Status } from './status.ts';
+import { awaitsAnswer, isFinal, lifecycle, needsPayment, type Status } from './status.ts';
 import { waitingOf } from './waiting.ts';
 
 export interface HistoryEntry {
@@ -24,10 +25,10 @@ export interface HistoryEntry {
 }
 
 export interface EventEntry {
-  readonly eventType: string;
+  readonly eventType: ContractEventType;
   readonly oldStatus: Status | null;
   readonly newStatus: Status | null;
-  readonly actor: string;
+  readonly actor: Actor;
   readonly details: string | null;
 }
 
@@ -79,8 +80,8 @@ export function advance(before: Contract, change: Change, nowNs: bigint, limits:
     if (step.to === 'accepted') facts.push(accepted(contract, nowNs));
     if (isFinal(step.to)) facts.push(ended(contract, nowNs));
   }
-  const awaitsAnswer = contract.status === 'requested' || contract.status === 'pending';
-  if (awaitsAnswer && isPaid(contract) && !isPaid(before)) facts.push(requested(contract, nowNs));
+  if (awaitsAnswer(contract.status) && isPaid(contract) && !isPaid(before))
+    facts.push(requested(contract, nowNs));
   if (change.machineChange) {
     facts.push(machineChanged(contract, change.machineChange, before.machineDownSinceNs, nowNs));
   }

@@ -1,12 +1,18 @@
 import type { Reason } from '@decent-cloud/kernel';
-import type { FactInput, facts, Input } from '@decent-cloud/messages';
-import type { WhenMachineLost } from '@decent-cloud/messages/contracts';
-import type { MachineAvailability } from '@decent-cloud/messages/facts';
+import type { facts, Input } from '@decent-cloud/messages';
+import type {
+  Actor,
+  ContractEventType,
+  MachineAvailability,
+  MachineChange,
+  PaymentStatus,
+  PaymentMethod as RequestedMethod,
+  WhenMachineLost,
+} from '@decent-cloud/messages/words';
 import type { Status } from './status.ts';
 
-export type PaymentMethod = 'wallet' | 'test';
-export type PaymentStatus = 'pending' | 'succeeded' | 'refunded' | 'failed' | 'disputed';
-export type Actor = 'tenant' | 'provider' | 'system';
+/** Those that rentals can be paid by at present. */
+export type PaymentMethod = Extract<RequestedMethod, 'wallet' | 'test'>;
 export type MachineSpec = Input<typeof facts.machineSpec>;
 export type SealedCredential = Input<typeof facts.sealedCredential>;
 
@@ -120,26 +126,8 @@ export interface Step {
   readonly isAnswered?: boolean;
 }
 
-/** What becomes of a machine while its contract runs. */
-export type MachineChange = FactInput<typeof facts.contractMachineChanged>['change'];
-
-type StagesOf = typeof facts.OPERATION_EVENTS;
-type OperationEventType = {
-  [K in keyof StagesOf]: StagesOf[K][keyof StagesOf[K]];
-}[keyof StagesOf];
-
 export interface NoteworthyEvent {
-  readonly eventType:
-    | 'payment_confirmed'
-    | 'provisioned'
-    | 'note'
-    | 'machine_stopped'
-    | 'machine_missing'
-    | 'machine_lost'
-    | 'machine_back'
-    | 'machine_made_again'
-    | 'machine_moved'
-    | OperationEventType;
+  readonly eventType: Exclude<ContractEventType, 'status_change'>;
   readonly actor: Actor;
   readonly details?: string;
 }

@@ -1,5 +1,6 @@
 import { type FactDeclaration, type FactInput, facts } from '@decent-cloud/messages';
-import type { Contract, MachineChange, Step } from './contract.ts';
+import type { MachineChange } from '@decent-cloud/messages/words';
+import type { Contract, Step } from './contract.ts';
 import { isFinal, type Status } from './status.ts';
 
 /** What others are to hear of a change, in its transaction. */

@@ -1,5 +1,6 @@
 import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import type { FactPayload, facts } from '@decent-cloud/messages';
+import type { ContractEventType, MachineAvailability } from '@decent-cloud/messages/words';
 import type { Change, Contract, Step } from './contract.ts';
 import { isFinal } from './status.ts';
 
@@ -98,7 +99,7 @@ const EVENT_OF = {
   stopped: 'machine_stopped',
   missing: 'machine_missing',
   lost: 'machine_lost',
-} as const;
+} as const satisfies Record<MachineAvailability, ContractEventType>;
 
 /**
  * The machine does not run any more, or does again. A lost one is made again if the tenant wants that and there is paid

@@ -1,13 +1,12 @@
 import { REASONS, Refusal } from '@decent-cloud/kernel';
-import type { VerbInput } from '@decent-cloud/messages';
-import type { createContract, WhenMachineLost } from '@decent-cloud/messages/contracts';
+import { knownWord, type VerbInput } from '@decent-cloud/messages';
+import type { createContract } from '@decent-cloud/messages/contracts';
+import { PAYMENT_METHODS, type WhenMachineLost } from '@decent-cloud/messages/words';
 import type { PaymentMethod } from './contract.ts';
 import type { ExpectedPrice } from './expected-price.ts';
 import { sshPubkeyOf } from './ssh-pubkey.ts';
 
 export const DEFAULT_DURATION_HOURS = 720;
-
-const KNOWN_METHODS = ['wallet', 'test', 'stripe', 'icpay'] as const;
 
 export interface RentalRequest {
   readonly offeringDbId: bigint;
@@ -47,7 +46,7 @@ export function checkRentalRequest(
 function paymentMethodOf(text: string | undefined, production: boolean): PaymentMethod {
   const word = text?.trim().toLowerCase();
   if (!word) throw new Refusal('INVALID', 'PAYMENT_METHOD_UNAVAILABLE', 'payment_method is required');
-  const method = KNOWN_METHODS.find((known) => known === word);
+  const method = knownWord(PAYMENT_METHODS, word);
   if (!method) {
     throw new Refusal(
       'INVALID',

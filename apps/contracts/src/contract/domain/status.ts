@@ -1,4 +1,13 @@
 import { defineLifecycle } from '@decent-cloud/kernel';
+import type { ContractEnd, ContractStatus } from '@decent-cloud/messages/words';
+
+export type Status = ContractStatus;
+export type FinalStatus = ContractEnd;
+export type WaitingStatus = Exclude<Status, FinalStatus>;
+
+type Moves = Readonly<
+  Record<WaitingStatus, readonly [Status, ...Status[]]> & Record<FinalStatus, readonly []>
+>;
 
 /** The life of a rental: the only table of moves. Everything else derives from it. */
 const table = {
@@ -13,23 +22,28 @@ const table = {
   cancelled: [],
   expired: [],
   provisioningfailed: [],
-} as const;
-
-export type Status = keyof typeof table;
-export type FinalStatus = { [S in Status]: (typeof table)[S] extends readonly [] ? S : never }[Status];
-export type WaitingStatus = Exclude<Status, FinalStatus>;
+} as const satisfies Moves;
 
 export const lifecycle = defineLifecycle<Status>('requested', table);
 
 /** Provider and machine do something for the tenant, or will: only a paid contract may be here. */
-const NEEDS_PAYMENT: ReadonlySet<Status> = new Set([
-  'accepted',
-  'provisioning',
-  'provisioned',
-  'active',
-  'paused',
-]);
-export const needsPayment = (status: Status): boolean => NEEDS_PAYMENT.has(status);
+const NEEDS_PAYMENT: Readonly<Record<Status, boolean>> = {
+  requested: false,
+  pending: false,
+  accepted: true,
+  provisioning: true,
+  provisioned: true,
+  active: true,
+  paused: true,
+  rejected: false,
+  cancelled: false,
+  expired: false,
+  provisioningfailed: false,
+};
+export const needsPayment = (status: Status): boolean => NEEDS_PAYMENT[status];
+
+/** The provider owes an answer, once it is paid. */
+export const awaitsAnswer = (status: Status): boolean => lifecycle.canMove(status, 'accepted');
 
 export const isFinal = (status: Status): status is FinalStatus => lifecycle.isFinal(status);
 

@@ -1,9 +1,15 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { type FactPayload, facts } from '@decent-cloud/messages';
+import type { FactPayload, facts } from '@decent-cloud/messages';
+import {
+  HAS_MACHINE_IN_USE,
+  type MachineOperationKind,
+  OPERATION_EVENTS,
+  type OperationOutcome,
+} from '@decent-cloud/messages/words';
 import type { Change, Contract } from '../../contract/domain/contract.ts';
 import { isFinal } from '../../contract/domain/status.ts';
 
-export type OperationKind = facts.MachineOperationKind;
+export type OperationKind = MachineOperationKind;
 
 /** Something that the tenant asked for inside of the machine, as it is kept. */
 export interface ContractOperation {
@@ -13,7 +19,7 @@ export interface ContractOperation {
   readonly sshPublicKey: string | null;
   readonly encryptionPublicKeys: readonly string[];
   readonly requestedAtNs: bigint;
-  readonly outcome: 'done' | 'failed' | null;
+  readonly outcome: OperationOutcome | null;
 }
 
 /** What is known of the other operations of the same kind. */
@@ -52,13 +58,13 @@ export function requestOperation(
   }
   return {
     set: sinceOf(kind, nowNs),
-    events: [{ eventType: facts.OPERATION_EVENTS[kind].requested, actor: 'tenant' }],
+    events: [{ eventType: OPERATION_EVENTS[kind].requested, actor: 'tenant' }],
   };
 }
 
 /** @throws Refusal CONFLICT when there is no machine that the tenant uses */
 export function assertRuns({ status }: Contract, kind: OperationKind): void {
-  if (status === 'provisioned' || status === 'active') return;
+  if (HAS_MACHINE_IN_USE[status]) return;
   throw new Refusal(
     'CONFLICT',
     'TRANSITION_NOT_ALLOWED',
@@ -86,12 +92,10 @@ export function operationFinished(
     const details = detailsOf(finished);
     return {
       set: waiting,
-      events: [
-        { eventType: facts.OPERATION_EVENTS[kind].failed, actor: 'system', ...(details && { details }) },
-      ],
+      events: [{ eventType: OPERATION_EVENTS[kind].failed, actor: 'system', ...(details && { details }) }],
     };
   }
-  const done = { eventType: facts.OPERATION_EVENTS[kind].done, actor: 'provider' } as const;
+  const done = { eventType: OPERATION_EVENTS[kind].done, actor: 'provider' } as const;
   if (siblings.youngerDone) return { set: waiting, events: [done] };
   return {
     set: { ...waiting, ...newKeyOf(contract, operation) },

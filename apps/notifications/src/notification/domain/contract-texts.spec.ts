@@ -1,6 +1,7 @@
 import { facts } from '@decent-cloud/messages';
+import { CONTRACT_STATUSES } from '@decent-cloud/messages/words';
 import type { z } from 'zod';
-import { KNOWN_STATUSES, type StatusChange, tellStatusChange } from './contract-texts.ts';
+import { type StatusChange, tellStatusChange } from './contract-texts.ts';
 
 const sample = (facts.contractStatusChanged.payload as unknown as z.ZodType<StatusChange>).parse(
   facts.contractStatusChanged.sample,
@@ -125,7 +126,7 @@ test('going active is news only after a pause', () => {
 });
 
 test('every status can be told; one of a newer version, or a nasty one, is named as it is', () => {
-  for (const to of KNOWN_STATUSES) expect(() => tellStatusChange(change({ to }))).not.toThrow();
+  for (const to of CONTRACT_STATUSES) expect(() => tellStatusChange(change({ to }))).not.toThrow();
   for (const to of ['hibernated', 'constructor', '__proto__']) {
     const told = tellStatusChange(change({ to }));
     expect(told.tenant?.body).toContain(`is now ${to}.`);

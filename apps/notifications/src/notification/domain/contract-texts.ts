@@ -1,6 +1,7 @@
 import { REASONS, type Reason } from '@decent-cloud/kernel';
-import type { FactPayload, facts } from '@decent-cloud/messages';
+import { type FactPayload, type facts, knownWord } from '@decent-cloud/messages';
 import { PAGES, rentalPage } from '@decent-cloud/messages/pages';
+import { CONTRACT_STATUSES, type ContractStatus } from '@decent-cloud/messages/words';
 import { amountText, durationText, quote, shortId, type Text } from './text.ts';
 
 export type StatusChange = FactPayload<typeof facts.contractStatusChanged>;
@@ -14,7 +15,7 @@ export interface Told {
 }
 
 /** Their advice is for the one who pays. */
-const PAYMENT_REASONS: ReadonlySet<string> = new Set([
+const PAYMENT_REASONS: ReadonlySet<string> = new Set<Reason>([
   'INSUFFICIENT_BALANCE',
   'CURRENCY_UNSUPPORTED',
   'PAYMENT_METHOD_UNAVAILABLE',
@@ -53,7 +54,7 @@ const request: Teller = (change) =>
   change.paymentStatus === undefined ? { provider: tellRequest(change) } : {};
 
 /** Every status that a contract can reach, with what both sides learn; who did it knows already. */
-const TELLERS: Readonly<Record<string, Teller>> = {
+const TELLERS: Readonly<Record<ContractStatus, Teller>> = {
   requested: request,
   pending: request,
 
@@ -149,17 +150,16 @@ const TELLERS: Readonly<Record<string, Teller>> = {
 
 /** Who is told what about a change of status. A status of a newer version is named as it is. */
 export function tellStatusChange(change: StatusChange): Told {
-  const teller = Object.hasOwn(TELLERS, change.to) ? TELLERS[change.to] : undefined;
+  const status = knownWord(CONTRACT_STATUSES, change.to);
   const { tenant, provider } =
-    teller?.(change) ?? both(change, 'Rental Status Changed', `is now ${quote(change.to)}`, 'none');
+    (status && TELLERS[status](change)) ??
+    both(change, 'Rental Status Changed', `is now ${quote(change.to)}`, 'none');
   return {
     ...(tenant && !change.isAnswered && { tenant }),
     // They have never heard of it.
     ...(provider && !isUnpaid(change) && { provider }),
   };
 }
-
-export const KNOWN_STATUSES: readonly string[] = Object.keys(TELLERS);
 
 const REQUESTS = PAGES.requests;
 const rental = (change: StatusChange): string => rentalPage(change.contractId);

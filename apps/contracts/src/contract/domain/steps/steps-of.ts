@@ -1,6 +1,6 @@
 import { REASONS } from '@decent-cloud/kernel';
 import { type ProcessStep, rentalProcess, type StepName } from '@decent-cloud/messages/rental-process';
-import type { RentalStep } from '@decent-cloud/messages/rental-steps';
+import type { WrittenStep } from '@decent-cloud/messages/rental-steps';
 import type { Contract } from '../contract.ts';
 import { verdictOn } from './blame.ts';
 import { endOf, progress } from './progress.ts';
@@ -12,12 +12,12 @@ import { undosOf } from './undos-of.ts';
  * How far a rental is: every step in its order, and after the end what is taken back. One step runs, or all are decided.
  * Times never go backwards, whatever the clocks of others say.
  */
-export function stepsOf(contract: Contract, nowNs: bigint): readonly RentalStep[] {
+export function stepsOf(contract: Contract, nowNs: bigint): readonly WrittenStep[] {
   const current = rentalProcess.find(({ name }) => progress[name](contract).is === 'open')?.name;
   const clock: Clock = { latestNs: contract.createdAtNs, isExact: true };
   let isBehind = false;
   const shown = rentalProcess.filter(({ name }) => progress[name](contract).is !== 'absent');
-  const steps = shown.map((step): RentalStep => {
+  const steps = shown.map((step): WrittenStep => {
     const is = progress[step.name](contract);
     if (is.is === 'not-needed') return { ...named(step), state: 'skipped', text: NOTHING_TO_PAY };
     isBehind ||= step.name === current;
@@ -30,7 +30,7 @@ export function stepsOf(contract: Contract, nowNs: bigint): readonly RentalStep[
   return [...steps, ...undosOf(contract, clock.latestNs, nowNs)];
 }
 
-function doneStep(step: ProcessStep, atNs: bigint | null, contract: Contract, clock: Clock): RentalStep {
+function doneStep(step: ProcessStep, atNs: bigint | null, contract: Contract, clock: Clock): WrittenStep {
   const startedAtNs = clock.isExact ? clock.latestNs : undefined;
   if (atNs !== null) clock.latestNs = later(clock.latestNs, atNs);
   clock.isExact = atNs !== null;
@@ -50,7 +50,7 @@ function openStep(
   contract: Contract,
   clock: Clock,
   nowNs: bigint,
-): RentalStep {
+): WrittenStep {
   const endNs = endOf(contract);
   const isCurrent = step.name === current;
   const startedAtNs = isCurrent && clock.isExact ? clock.latestNs : undefined;

@@ -1,5 +1,5 @@
 import { type ProcessStep, rentalProcess, type UndoName } from '@decent-cloud/messages/rental-process';
-import type { RentalStep } from '@decent-cloud/messages/rental-steps';
+import type { WrittenStep } from '@decent-cloud/messages/rental-steps';
 import type { Contract } from '../contract.ts';
 import { endOf, wasAssigned } from './progress.ts';
 import { NOTHING_DUE, textOfUndo } from './texts.ts';
@@ -36,7 +36,7 @@ const due: Readonly<Record<UndoName, (contract: Contract) => Due>> = {
 };
 
 /** What is taken back once a rental has ended; nothing before. */
-export function undosOf(contract: Contract, latestNs: bigint, nowNs: bigint): readonly RentalStep[] {
+export function undosOf(contract: Contract, latestNs: bigint, nowNs: bigint): readonly WrittenStep[] {
   const endNs = endOf(contract);
   if (endNs === undefined) return [];
   return rentalProcess.flatMap((step) => {
@@ -45,7 +45,12 @@ export function undosOf(contract: Contract, latestNs: bigint, nowNs: bigint): re
   });
 }
 
-function undoOf(step: ProcessStep, contract: Contract, endNs: bigint, nowNs: bigint): RentalStep | undefined {
+function undoOf(
+  step: ProcessStep,
+  contract: Contract,
+  endNs: bigint,
+  nowNs: bigint,
+): WrittenStep | undefined {
   if (!step.undo) return undefined;
   const { name, expectedSeconds } = step.undo;
   const is = due[name](contract);

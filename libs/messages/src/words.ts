@@ -1,0 +1,3 @@
+/** All words that travel. Nothing of it needs a schema: a client takes the lists alone. */
+export * from './agents/words.ts';
+export * from './contracts/words.ts';
