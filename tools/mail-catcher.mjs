@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { escapeUTF8 } from 'entities/escape';
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 
@@ -62,7 +63,7 @@ async function answer(url) {
   if (url.pathname === '/') {
     const rows = (await list()).map(
       (mail) =>
-        `<tr><td>${escapeHtml(mail.date)}</td><td>${escapeHtml(mail.to)}</td><td><a href="/mail/${mail.id}">${escapeHtml(mail.subject)}</a></td></tr>`,
+        `<tr><td>${escapeUTF8(mail.date)}</td><td>${escapeUTF8(mail.to)}</td><td><a href="/mail/${mail.id}">${escapeUTF8(mail.subject)}</a></td></tr>`,
     );
     const empty = '<tr><td colspan="3">No mail yet.</td></tr>';
     return {
@@ -77,7 +78,7 @@ async function answer(url) {
     type: html,
     body: page(
       mail.subject ?? '',
-      `<p><a href="/">All mails</a></p><pre>${escapeHtml(mail.text ?? '')}</pre>`,
+      `<p><a href="/">All mails</a></p><pre>${escapeUTF8(mail.text ?? '')}</pre>`,
     ),
   };
 }
@@ -109,12 +110,7 @@ async function list() {
 function page(title, body) {
   const style =
     'body{font:16px system-ui;margin:2rem;max-width:60rem}td,th{text-align:left;padding:.3rem 1rem .3rem 0}pre{white-space:pre-wrap}';
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeHtml(title)}</title><style>${style}</style><h1>${escapeHtml(title)}</h1>${body}`;
-}
-
-/** @param {string} text */
-function escapeHtml(text) {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeUTF8(title)}</title><style>${style}</style><h1>${escapeUTF8(title)}</h1>${body}`;
 }
 
 process.on('SIGTERM', () => {

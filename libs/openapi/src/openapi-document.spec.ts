@@ -168,7 +168,7 @@ describe('the reference page', () => {
     const calls = [...page.matchAll(/<details id="([^"]*)" data-call="([^"]*)"/g)].map(
       ([, id, text = '']) => [
         id,
-        JSON.parse(text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')),
+        JSON.parse(text.replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&')),
       ],
     );
     expect(calls).toHaveLength(operations.length);

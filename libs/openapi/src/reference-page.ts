@@ -1,3 +1,4 @@
+import { escapeUTF8 } from 'entities/escape';
 import type { OpenapiDocument } from './openapi-document.ts';
 import { REFERENCE_SCRIPT } from './reference-script.ts';
 import { REFERENCE_STYLE } from './reference-style.ts';
@@ -49,17 +50,8 @@ interface Listed {
   readonly operation: Operation;
 }
 
-const ESCAPES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escapeHtml = (text: unknown): string =>
-  String(text).replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 /** Escaped text with `code` in back quotes. */
-const prose = (text: string): string => escapeHtml(text).replaceAll(/`([^`]*)`/g, '<code>$1</code>');
+const prose = (text: string): string => escapeUTF8(text).replaceAll(/`([^`]*)`/g, '<code>$1</code>');
 
 class Page {
   private readonly components: Readonly<Record<string, Schema>>;
@@ -101,7 +93,7 @@ class Page {
     const note = [given(schema.description ?? this.resolve(schema).description), this.limits(schema)]
       .filter((part) => part !== '')
       .join(' ');
-    return `<tr><td><code>${escapeHtml(name)}</code>${needed ? '' : ' <i>optional</i>'}</td><td>${escapeHtml(this.typeName(schema))}</td><td>${prose(note)}</td></tr>`;
+    return `<tr><td><code>${escapeUTF8(name)}</code>${needed ? '' : ' <i>optional</i>'}</td><td>${escapeUTF8(this.typeName(schema))}</td><td>${prose(note)}</td></tr>`;
   }
 
   /** One row for each member, those of inner objects as `list[].member`. */
@@ -130,15 +122,15 @@ class Page {
   }
 
   schemaBlock(title: string, content: Content | undefined): string {
-    const [type, media] = Object.entries(content?.content ?? {})[0] ?? [];
+    const [type = '', media] = Object.entries(content?.content ?? {})[0] ?? [];
     if (!media?.schema) return '';
     const rows = this.rows(media.schema);
     const example = this.example(media.schema);
     const shown =
       typeof example === 'string' ? example : example === undefined ? '' : JSON.stringify(example, null, 2);
-    return `<h4>${title} <small>${escapeHtml(type)}</small></h4>${
-      rows ? table(rows) : `<p>${escapeHtml(this.typeName(media.schema))}</p>`
-    }${shown ? `<pre>${escapeHtml(shown)}</pre>` : ''}`;
+    return `<h4>${title} <small>${escapeUTF8(type)}</small></h4>${
+      rows ? table(rows) : `<p>${escapeUTF8(this.typeName(media.schema))}</p>`
+    }${shown ? `<pre>${escapeUTF8(shown)}</pre>` : ''}`;
   }
 
   endpoint({ method, path, operation }: Listed): string {
@@ -148,11 +140,11 @@ class Page {
     const refusals = (operation['x-refusals'] ?? [])
       .map(
         (one) =>
-          `<tr><td><code>${one.code}</code></td><td>${one.status}</td><td>${escapeHtml(one.advice)}</td></tr>`,
+          `<tr><td><code>${one.code}</code></td><td>${one.status}</td><td>${escapeUTF8(one.advice)}</td></tr>`,
       )
       .join('');
-    const call = escapeHtml(JSON.stringify(this.call({ method, path, operation })));
-    return `<details id="${escapeHtml(operation.operationId ?? '')}" data-call="${call}"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code> <span>${escapeHtml(operation.summary ?? '')}</span></summary>
+    const call = escapeUTF8(JSON.stringify(this.call({ method, path, operation })));
+    return `<details id="${escapeUTF8(operation.operationId ?? '')}" data-call="${call}"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escapeUTF8(path)}</code> <span>${escapeUTF8(operation.summary ?? '')}</span></summary>
 <p>${prose(operation.description ?? '')}</p>${parameters ? `<h4>Parameters</h4>${table(parameters)}` : ''}${this.schemaBlock('Body', operation.requestBody)}${this.schemaBlock('Answer', operation.responses?.['200'])}${refusals ? `<h4>Refusals</h4>${table(refusals)}` : ''}</details>`;
   }
 
@@ -181,14 +173,14 @@ class Page {
     );
     const sections = (this.document.tags ?? []).map(({ name }) => {
       const listed = all.filter(({ operation }) => operation.tags?.[0] === name);
-      return `<section><h2 id="tag-${escapeHtml(name)}">${escapeHtml(name)}</h2>${listed.map((one) => this.endpoint(one)).join('\n')}</section>`;
+      return `<section><h2 id="tag-${escapeUTF8(name)}">${escapeUTF8(name)}</h2>${listed.map((one) => this.endpoint(one)).join('\n')}</section>`;
     });
     const links = (this.document.tags ?? []).map(
-      ({ name }) => `<a href="#tag-${escapeHtml(name)}">${escapeHtml(name)}</a>`,
+      ({ name }) => `<a href="#tag-${escapeUTF8(name)}">${escapeUTF8(name)}</a>`,
     );
     const { title, version, description } = this.document.info;
-    return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(title)}</title><style>${REFERENCE_STYLE}</style></head><body>
-<header><h1>${escapeHtml(title)} <small>${escapeHtml(version)}</small></h1><p>${prose(description ?? '').replaceAll('\n', '<br>')}</p><nav>${links.join(' ')}</nav></header>
+    return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeUTF8(title)}</title><style>${REFERENCE_STYLE}</style></head><body>
+<header><h1>${escapeUTF8(title)} <small>${escapeUTF8(version)}</small></h1><p>${prose(description ?? '').replaceAll('\n', '<br>')}</p><nav>${links.join(' ')}</nav></header>
 <main>${sections.join('\n')}</main><script>${REFERENCE_SCRIPT}</script></body></html>`;
   }
 }

@@ -1,4 +1,4 @@
-import { escapeHtml } from './html.ts';
+import { escapeUTF8 } from 'entities/escape';
 import { elsewhere, pageHead } from './page-frame.ts';
 import type { Offering, PlatformStatus } from './platform-status.ts';
 
@@ -32,7 +32,7 @@ export function homePage(input: HomePageInput): string {
     count === undefined
       ? ''
       : `<span class="pill">${count} ${count === 1 ? 'offering' : 'offerings'} for rent</span>`
-  }${environment === 'prod' ? '' : `<span class="pill">${escapeHtml(environment)} environment</span>`}
+  }${environment === 'prod' ? '' : `<span class="pill">${escapeUTF8(environment)} environment</span>`}
 </header><main>
 <h2>For rent now</h2>
 ${offeringsBlock(offerings)}
@@ -40,7 +40,7 @@ ${offeringsBlock(offerings)}
 ${commands(environment, publicUrl, offerings?.[0]?.id)}
 <h2>What works</h2>
 <ul class="grid">${status.services.map(serviceItem).join('')}</ul>
-</main><footer><a href="/api/v1/swagger">API reference</a><a href="/api/v1/openapi">OpenAPI document</a><a href="/api/v1/status">Status as JSON</a><div>Version ${escapeHtml(status.version)}. Shown as it was a moment ago; reload for now.</div></footer></body></html>`;
+</main><footer><a href="/api/v1/swagger">API reference</a><a href="/api/v1/openapi">OpenAPI document</a><a href="/api/v1/status">Status as JSON</a><div>Version ${escapeUTF8(status.version)}. Shown as it was a moment ago; reload for now.</div></footer></body></html>`;
 }
 
 function offeringsBlock(offerings: readonly Offering[] | undefined): string {
@@ -61,25 +61,25 @@ function offeringItem(offering: Offering): string {
     offering.total_ssd_capacity ?? offering.total_hdd_capacity,
   ].filter(Boolean);
   const place = [offering.datacenter_city, offering.datacenter_country].filter(Boolean).join(', ');
-  return `<li class="card"><h3>${escapeHtml(offering.offer_name)}</h3><div class="price">${escapeHtml(offering.monthly_price.toFixed(2))} ${escapeHtml(offering.currency)} <span class="soft">a month</span></div><p class="facts">${[
+  return `<li class="card"><h3>${escapeUTF8(offering.offer_name)}</h3><div class="price">${escapeUTF8(offering.monthly_price.toFixed(2))} ${escapeUTF8(offering.currency)} <span class="soft">a month</span></div><p class="facts">${[
     ...size,
     place,
     offering.product_type,
   ]
     .filter(Boolean)
-    .map(escapeHtml)
-    .join(' · ')}</p><p class="facts"><code>#${escapeHtml(offering.id)}</code></p></li>`;
+    .map((fact) => escapeUTF8(String(fact)))
+    .join(' · ')}</p><p class="facts"><code>#${offering.id}</code></p></li>`;
 }
 
 function serviceItem({ name, up, latencyMs, failing }: PlatformStatus['services'][number]): string {
-  const well = failing ? `up, but not well: ${escapeHtml(failing.join(', '))}` : `up, ${latencyMs ?? 0} ms`;
+  const well = failing ? `up, but not well: ${escapeUTF8(failing.join(', '))}` : `up, ${latencyMs ?? 0} ms`;
   const state = up ? well : 'does not answer';
-  return `<li class="card service${up && !failing ? '' : ' down'}"><span class="dot"></span><span>${escapeHtml(name)}<small>${escapeHtml(PURPOSE[name] ?? '')} · ${state}</small></span></li>`;
+  return `<li class="card service${up && !failing ? '' : ' down'}"><span class="dot"></span><span>${escapeUTF8(name)}<small>${escapeUTF8(PURPOSE[name] ?? '')} · ${state}</small></span></li>`;
 }
 
 function commands(environment: string, publicUrl: string, offeringId: bigint | undefined): string {
   const topUp = environment === 'prod' ? '' : ' --method test';
-  return `<p>In the folder of the repository. This platform answers at <code>${escapeHtml(publicUrl)}</code>.</p><pre>${elsewhere(publicUrl)}<i># become somebody: a key, and an account for it</i>
+  return `<p>In the folder of the repository. This platform answers at <code>${escapeUTF8(publicUrl)}</code>.</p><pre>${elsewhere(publicUrl)}<i># become somebody: a key, and an account for it</i>
 npx dc identity generate --name me
 export DC_IDENTITY=me
 npx dc account create --username alice --email alice@example.com
@@ -87,7 +87,7 @@ npx dc account create --username alice --email alice@example.com
 <i># rent a machine for an hour and log in</i>
 npx dc wallet topup --amount 5${topUp}
 npx dc contract list-offerings
-npx dc contract create --offering-id ${escapeHtml(offeringId ?? 1n)} --duration-hours 1 --wait
+npx dc contract create --offering-id ${offeringId ?? 1n} --duration-hours 1 --wait
 npx dc contract ssh last
 
 <i># give it back; what is left of the hour is refunded</i>

@@ -1,16 +1,5 @@
 import { createHash } from 'node:crypto';
 
-const ESCAPES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-export const escapeHtml = (text: unknown): string =>
-  String(text).replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
-
 /** Allows a page its own style and its own script, which may ask this origin, and nothing else: no other origins, no frames. */
 export function contentSecurityPolicy(html: string): string {
   const styles = hashesOf(html, /<style>([\s\S]*?)<\/style>/g);

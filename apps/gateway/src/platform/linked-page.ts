@@ -1,5 +1,5 @@
 import { PAGES, type Page } from '@decent-cloud/messages/pages';
-import { escapeHtml } from './html.ts';
+import { escapeUTF8 } from 'entities/escape';
 import { elsewhere, pageHead } from './page-frame.ts';
 
 interface Words {
@@ -59,11 +59,13 @@ export function linkedPage(
   const id = typeof contract === 'string' && /^[0-9a-f]{64}$/.test(contract) ? contract : 'last';
   return `${pageHead(`${title} - Decent Cloud`, lead)}
 <header><div class="brand"><span class="dot"></span><a href="/">Decent Cloud</a></div>
-<h1>${escapeHtml(title)}</h1>
-<p class="lead">${escapeHtml(lead)}</p></header><main>
+<h1>${escapeUTF8(title)}</h1>
+<p class="lead">${escapeUTF8(lead)}</p></header><main>
 <h2>What to type</h2>
 <p>In the folder of the repository, with the identity that it belongs to (<code>DC_IDENTITY</code>).</p>
-<pre>${elsewhere(publicUrl)}${commands(id).map(escapeHtml).join('\n')}</pre>
+<pre>${elsewhere(publicUrl)}${commands(id)
+    .map((line) => escapeUTF8(line))
+    .join('\n')}</pre>
 </main><footer><a href="/">Home</a><a href="/api/v1/swagger">API reference</a></footer></body></html>`;
 }
 

@@ -1,4 +1,4 @@
-import { escapeHtml } from './html.ts';
+import { escapeUTF8 } from 'entities/escape';
 
 /** Where `dc` looks when nobody says otherwise. */
 const DEFAULT_API_URL = 'http://localhost:59011';
@@ -34,8 +34,8 @@ footer a{display:inline-block;padding:.4rem 0;margin-right:1.1rem}
 
 /** All of a page that is before its body, with the body's tag. */
 export const pageHead = (title: string, description: string): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(title)}</title><meta name="description" content="${escapeHtml(description)}"><link rel="icon" href="data:,"><style>${STYLE}</style></head><body>`;
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeUTF8(title)}</title><meta name="description" content="${escapeUTF8(description)}"><link rel="icon" href="data:,"><style>${STYLE}</style></head><body>`;
 
 /** What goes before commands when `dc` does not look here by itself. */
 export const elsewhere = (publicUrl: string): string =>
-  publicUrl === DEFAULT_API_URL ? '' : `export DC_API_URL=${escapeHtml(publicUrl)}\n\n`;
+  publicUrl === DEFAULT_API_URL ? '' : `export DC_API_URL=${escapeUTF8(publicUrl)}\n\n`;

@@ -4,7 +4,7 @@ import { searchOfferings } from '@decent-cloud/messages/offerings';
 import type { getStatus } from '@decent-cloud/messages/platform';
 import { countForRent } from '@decent-cloud/messages/requests';
 import { type Bus, type Logger, VERSION } from '@decent-cloud/runtime';
-import { Fresh } from './fresh.ts';
+import { LRUCache } from 'lru-cache';
 
 export type PlatformStatus = Answer<typeof getStatus>;
 export type Offering = Answer<typeof searchOfferings>[number];
@@ -13,30 +13,38 @@ const SERVICES = ['accounts', 'offerings', 'contracts', 'payments', 'notificatio
 const PING_TIMEOUT_MS = 1_000;
 const KEPT_MS = 2_000;
 const SHOWN_OFFERINGS = 12;
+const LATEST = 'latest';
+
+/** One value; whoever asks while it is made waits for the same one. */
+type Latest<T extends object> = LRUCache<typeof LATEST, T>;
+
+const latest = <T extends object>(nowMs: () => number, make: () => Promise<T>): Latest<T> =>
+  new LRUCache({ max: 1, ttl: KEPT_MS, ttlResolution: 0, perf: { now: nowMs }, fetchMethod: make });
 
 /** What the platform can say about itself. Asked often, it asks its services only every two seconds. */
 export class StatusBoard {
-  private readonly status: Fresh<PlatformStatus>;
-  private readonly forRent: Fresh<readonly Offering[] | undefined>;
+  private readonly status: Latest<PlatformStatus>;
+  private readonly forRent: Latest<{ readonly offerings: readonly Offering[] | undefined }>;
 
   constructor(
     private readonly bus: Bus,
     private readonly logger: Logger,
+    /** Of a clock that nobody sets. */
     private readonly nowMs: () => number,
     /** Which checks of the gateway itself fail. */
     private readonly ownFailing: () => Promise<string[]>,
   ) {
-    this.status = new Fresh(KEPT_MS, nowMs, () => this.askAll());
-    this.forRent = new Fresh(KEPT_MS, nowMs, () => this.search());
+    this.status = latest(nowMs, () => this.askAll());
+    this.forRent = latest(nowMs, async () => ({ offerings: await this.search() }));
   }
 
   getStatus(): Promise<PlatformStatus> {
-    return this.status.get();
+    return this.status.forceFetch(LATEST);
   }
 
   /** The newest offerings that can be rented now; undefined while offerings do not answer. */
-  offeringsForRent(): Promise<readonly Offering[] | undefined> {
-    return this.forRent.get();
+  async offeringsForRent(): Promise<readonly Offering[] | undefined> {
+    return (await this.forRent.forceFetch(LATEST)).offerings;
   }
 
   private async askAll(): Promise<PlatformStatus> {

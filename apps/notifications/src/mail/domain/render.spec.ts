@@ -17,9 +17,7 @@ test('what somebody wrote stays text', () => {
   const { html } = renderMail({ subject: '<b>', body, linkPath: '/' }, SITE);
   expect(html).not.toContain('<img');
   expect(html).not.toContain('<b>');
-  expect(html).toContain(
-    '&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt; &amp; &quot;more&quot;<br>second',
-  );
+  expect(html).toContain(`&lt;img src=x onerror="alert('1')"&gt; &amp; "more"<br>second`);
 });
 
 test('a subject is one line, a link stays on our site', () => {

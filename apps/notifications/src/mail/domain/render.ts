@@ -1,3 +1,5 @@
+import { escapeAttribute, escapeText } from 'entities/escape';
+
 export interface Letter {
   readonly subject: string;
   readonly text: string;
@@ -19,9 +21,9 @@ export function renderMail(
     html: [
       '<!doctype html><html lang="en"><meta charset="utf-8">',
       '<body style="font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:1rem auto;padding:0 1rem">',
-      `<h1 style="font-size:1.25rem">${escapeHtml(subject)}</h1>`,
-      `<p>${escapeHtml(mail.body).replaceAll('\n', '<br>')}</p>`,
-      `<p><a href="${escapeHtml(link)}">${escapeHtml(link)}</a></p>`,
+      `<h1 style="font-size:1.25rem">${escapeText(subject)}</h1>`,
+      `<p>${escapeText(mail.body).replaceAll('\n', '<br>')}</p>`,
+      `<p><a href="${escapeAttribute(link)}">${escapeText(link)}</a></p>`,
       `<p style="color:#666;font-size:.875rem">${REASON}</p></body></html>`,
     ].join('\n'),
   };
@@ -32,13 +34,4 @@ function linkOf(path: string, frontendUrl: string): string {
   const base = new URL(frontendUrl);
   const link = new URL(path, base);
   return link.origin === base.origin ? link.href : base.href;
-}
-
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
