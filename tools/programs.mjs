@@ -25,6 +25,7 @@ export const programs = {
   'tools/bench/run.mjs': 'needs-node',
   'tools/boundaries.mjs': 'older-node',
   'tools/build.mjs': 'older-node',
+  'tools/compatibility-page.mjs': 'older-node',
   'tools/dev.mjs': 'older-node',
   'tools/fuzz-signatures.mjs': 'needs-node',
   'tools/generate.mjs': 'older-node',

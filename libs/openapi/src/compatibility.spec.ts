@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parseExactJson } from '@decent-cloud/kernel';
+import { parseExactJson, REASONS } from '@decent-cloud/kernel';
 import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
+import stripJsonComments from 'strip-json-comments';
 import { z } from 'zod';
 import {
   type ApiDocument,
@@ -70,29 +71,83 @@ const allDifferences = (endpoints: Endpoints): string[] => {
   return [...new Set(found.map((one) => `${one.endpoint} | ${one.member} | ${one.difference}`))].sort();
 };
 
-/** The rows under "Differences in shape" of docs/compatibility.md; a row may name several members. */
-function documentedDifferences(): string[] {
-  const markdown = read('../../../docs/compatibility.md');
-  const section = markdown.split('## Differences in shape')[1]?.split('\n## ')[0] ?? '';
-  const cells = section
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .slice(2)
-    .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
-  return cells.flatMap(([, endpoint, members, difference, why]) => {
-    if (!why) throw new Error(`no reason given: ${endpoint} ${members}`);
-    return (members ?? '').split(',').map((member) => `${endpoint} | ${member.trim()} | ${difference}`);
-  });
+/** What differs on purpose; tools/compatibility-page.mjs says what each member must be. */
+interface Documented {
+  readonly sections: readonly {
+    readonly differences: readonly {
+      readonly endpoints?: readonly string[];
+      readonly now: string;
+      readonly shape?: Readonly<Partial<Record<Difference['difference'], readonly string[]>>>;
+    }[];
+  }[];
+  readonly newEndpoints: readonly { readonly endpoint: string }[];
+  readonly undocumentedEndpoints: readonly string[];
 }
+const documented = JSON.parse(stripJsonComments(read('../compatibility/differences.jsonc'))) as Documented;
+const documentedDifferences = documented.sections.flatMap(({ differences }) => differences);
+
+const documentedShapes = (): string[] =>
+  documentedDifferences.flatMap(({ endpoints = [], shape = {} }) =>
+    Object.entries(shape).flatMap(([difference, members]) =>
+      endpoints.flatMap((endpoint) => members.map((member) => `${endpoint} | ${member} | ${difference}`)),
+    ),
+  );
+
+/** Settings that the texts name; other words in capitals are reasons of refusals. */
+const SETTINGS = ['API_ERROR_STATUS', 'RESPONSE_TIMEOUT_HOURS', 'DNS_RECORDS_PER_PROVIDER'];
+const reasonsIn = (text: string): string[] =>
+  [...text.matchAll(/`([A-Z]+(?:_[A-Z]+)+)/g)]
+    .map(([, word = '']) => word)
+    .filter((word) => !SETTINGS.includes(word));
+
+const namesOf = ({ method, path, aliases = [] }: EndpointDeclaration): string[] =>
+  [path, ...aliases].map((one) => `${method} ${one}`);
+const declared = new Map(
+  Object.values(allEndpoints).flatMap((endpoint) => namesOf(endpoint).map((name) => [name, endpoint])),
+);
+/** What the documents and recordings have of the existing system. */
+const known = new Set([
+  ...[existing, early].flatMap(({ paths }) =>
+    Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${plainPath(`/api/v1${path}`)}`),
+    ),
+  ),
+  ...recordings.map(({ method, path }) => `${method} ${plainPath(path)}`),
+]);
 
 describe('compatibility with the existing API', () => {
-  it('finds nothing that docs/compatibility.md does not explain, and the page explains nothing that is not so', () => {
-    expect(allDifferences(allEndpoints)).toEqual(documentedDifferences().sort());
+  it('finds nothing that differences.jsonc does not explain, and nothing is explained that is not so', () => {
+    expect(allDifferences(allEndpoints)).toEqual(documentedShapes().sort());
+  });
+
+  it('explains endpoints that there are, by reasons that they refuse with', () => {
+    const wrong = documentedDifferences.flatMap(({ endpoints, now }) => {
+      const reasons = reasonsIn(now);
+      if (!endpoints) return reasons.filter((reason) => !Object.hasOwn(REASONS, reason));
+      return endpoints.flatMap((name) => {
+        const refusals: readonly string[] | undefined = declared.get(name)?.refusals;
+        if (!declared.has(name)) return [`not declared: ${name}`];
+        return reasons
+          .filter((reason) => !refusals?.includes(reason))
+          .map((reason) => `${name}: never refused as ${reason}`);
+      });
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('lists every endpoint that the existing system does not have, and no other', () => {
+    const isKnown = (endpoint: EndpointDeclaration) =>
+      namesOf(endpoint).some((name) => known.has(plainPath(name)));
+    const found = Object.values(allEndpoints).flatMap((one) => (isKnown(one) ? [] : namesOf(one)));
+    const { newEndpoints, undocumentedEndpoints } = documented;
+    const listed = [...newEndpoints.map(({ endpoint }) => endpoint), ...undocumentedEndpoints];
+    expect(found.sort()).toEqual(listed.sort());
   });
 
   it('covers most of what we declare', () => {
-    const known = new Set(Object.keys(existing.paths).map((path) => plainPath(`/api/v1${path}`)));
-    const held = Object.values(allEndpoints).filter((endpoint) => known.has(plainPath(endpoint.path)));
+    const held = Object.values(allEndpoints).filter((one) =>
+      known.has(`${one.method} ${plainPath(one.path)}`),
+    );
     expect(held.length).toBeGreaterThan(40);
   });
 });
