@@ -92,7 +92,7 @@ export class StackChildren {
 export function inherited() {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(npm_|DATABASE_URL$|NATS_|REQUEST_KEYS$|CF_|NODE_OPTIONS$|OPS_PORT$|PORT$)/.test(name),
+      ([name]) => !/^(npm_|DATABASE_URL$|NATS_|SERVICE_KEYS$|CF_|NODE_OPTIONS$|OPS_PORT$|PORT$)/.test(name),
     ),
   );
 }

@@ -11,7 +11,7 @@ export function serviceEnvironment(options) {
     SERVICE_NAME: name,
     NATS_URL: natsUrl,
     NATS_CREDS_FILE: credsFile,
-    REQUEST_KEYS: secrets.requestKeys[name],
+    SERVICE_KEYS: secrets.serviceKeys[name],
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
     ...(name === 'agents'
       ? {

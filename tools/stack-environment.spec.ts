@@ -7,8 +7,8 @@ const secrets = {
   platformSigningSeed: 'platform',
   postgresPassword: 'superuser',
   operatorSeed: 'root of all',
-  requestKeyRoot: 'root of request keys',
-  requestKeys: { payments: 'keys of payments', gateway: 'keys of gateway', agents: 'keys of agents' },
+  serviceKeyRoot: 'root of request keys',
+  serviceKeys: { payments: 'keys of payments', gateway: 'keys of gateway', agents: 'keys of agents' },
 };
 const base = { secrets, natsUrl: 'nats://n', credsFile: '/c/own.creds', systemCredsFile: '/c/system.creds' };
 
@@ -18,7 +18,7 @@ test('an ordinary service gets its own database and creds, and nothing of the co
     SERVICE_NAME: 'payments',
     NATS_URL: 'nats://n',
     NATS_CREDS_FILE: '/c/own.creds',
-    REQUEST_KEYS: 'keys of payments',
+    SERVICE_KEYS: 'keys of payments',
     DATABASE_URL: 'postgresql://p',
   });
 });

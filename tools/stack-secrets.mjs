@@ -11,7 +11,7 @@ const OLDEST = ['postgresPassword', 'operatorSeed', 'platformSigningSeed'];
 
 /**
  * The secrets of this installation, made once and kept with mode 0600; what a newer version needs more is added.
- * `requestKeys` follow from them and are not kept: what each service signs its requests with.
+ * `serviceKeys` follow from them and are not kept: what each service signs its requests with.
  * Whoever loses this file loses the stored credentials and every agent's access.
  * @param {string} dataDir
  * @param {string[]} [madeWithThem] what is of no use without them: where it is, no new ones are made
@@ -36,7 +36,7 @@ export async function loadSecrets(
     hubUserSigningSeed: seed('account'),
     agentUserSigningSeed: seed('account'),
     platformSigningSeed: secret(32),
-    requestKeyRoot: secret(32),
+    serviceKeyRoot: secret(32),
     ...kept,
     databasePasswords: {
       ...Object.fromEntries(databaseNames.map((name) => [name, secret(24)])),
@@ -48,12 +48,12 @@ export async function loadSecrets(
     },
   };
   await writeSecretFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
-  const { printRequestKeys } = await import('@decent-cloud/bus');
+  const { printServiceKeys } = await import('@decent-cloud/bus');
   const { serviceNames } = await import('@decent-cloud/messages');
-  const requestKeys = Object.fromEntries(
-    serviceNames.map((/** @type {any} */ name) => [name, printRequestKeys(secrets.requestKeyRoot, name)]),
+  const serviceKeys = Object.fromEntries(
+    serviceNames.map((/** @type {any} */ name) => [name, printServiceKeys(secrets.serviceKeyRoot, name)]),
   );
-  return { ...secrets, requestKeys };
+  return { ...secrets, serviceKeys };
 }
 
 /** What was made before; nothing for a fresh folder. @param {string} file @param {string[]} madeWithThem @returns {Promise<Record<string, any>>} */

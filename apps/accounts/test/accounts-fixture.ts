@@ -8,7 +8,7 @@ import {
   answerRequests,
   askAs,
   createTestDatabase,
-  requestKeysFor,
+  serviceKeysFor,
   startTestNats,
 } from '@decent-cloud/testing';
 import { accountsService } from '../src/service.ts';
@@ -25,7 +25,7 @@ export async function startAccounts(env: Record<string, string> = {}) {
     env: {
       DATABASE_URL: database.url,
       NATS_URL: nats.url,
-      REQUEST_KEYS: requestKeysFor('accounts'),
+      SERVICE_KEYS: serviceKeysFor('accounts'),
       ENVIRONMENT: 'test',
       LOG_LEVEL: 'error',
       ...env,

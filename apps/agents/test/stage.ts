@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { generateKeyPair } from '@decent-cloud/identity';
-import { type Clock, parseExactJson, printExactJson, secondsToNs, systemClock } from '@decent-cloud/kernel';
+import { type Clock, parseExactJson, secondsToNs, systemClock } from '@decent-cloud/kernel';
 import {
   type Answer,
   type Caller,
@@ -20,11 +20,11 @@ import {
   askAs,
   createTestDatabase,
   eventually,
-  requestKeysFor,
+  sayFact,
+  serviceKeysFor,
   type TestDatabase,
   TestHub,
 } from '@decent-cloud/testing';
-import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
 import { agentsService } from '../src/service.ts';
@@ -83,7 +83,7 @@ export class Stage {
       env: {
         DATABASE_URL: this.database.url,
         NATS_URL: hub.nats.url,
-        REQUEST_KEYS: requestKeysFor('agents'),
+        SERVICE_KEYS: serviceKeysFor('agents'),
         NATS_CREDS_FILE: await hub.credsFile('agents'),
         NATS_SYS_CREDS_FILE: await hub.systemCredsFile(),
         NATS_OPERATOR_SIGNING_SEED: hub.operatorSigning.seed,
@@ -165,10 +165,7 @@ export class Stage {
     payload: FactInput<F>,
     messageId = hex64(),
   ): Promise<void> {
-    const parsed = (declaration.payload as unknown as z.ZodType).parse(payload);
-    await jetstream(this.contracts).publish(declaration.subject, printExactJson(parsed), {
-      msgID: messageId,
-    });
+    await sayFact(this.contracts, declaration, payload, messageId);
   }
 
   /** What the coordinator said of a contract, oldest first. */

@@ -1,11 +1,11 @@
 import { readSettings } from '@decent-cloud/runtime';
-import { requestKeysFor } from '@decent-cloud/testing';
+import { serviceKeysFor } from '@decent-cloud/testing';
 import { contractsSettings, limitsOf } from './settings.ts';
 
 const read = (env: Record<string, string>) =>
   readSettings(contractsSettings, {
     DATABASE_URL: 'postgresql://x',
-    REQUEST_KEYS: requestKeysFor('contracts'),
+    SERVICE_KEYS: serviceKeysFor('contracts'),
     ...env,
   });
 

@@ -1,7 +1,7 @@
 import { messagingMigrationsDir } from '@decent-cloud/outbox';
 import { Database, type DatabaseOptions, type Sql } from '@decent-cloud/postgres';
 import { readSettings } from '@decent-cloud/runtime';
-import { createTestDatabase, eventually, requestKeysFor, type TestDatabase } from '@decent-cloud/testing';
+import { createTestDatabase, eventually, serviceKeysFor, type TestDatabase } from '@decent-cloud/testing';
 import { ContractStore } from '../src/contract/contract.store.ts';
 import type { Contract } from '../src/contract/domain/contract.ts';
 import { cancel, charged } from '../src/contract/domain/decide.ts';
@@ -78,7 +78,7 @@ beforeAll(async () => {
     database,
     readSettings(contractsService.settings, {
       DATABASE_URL: test.url,
-      REQUEST_KEYS: requestKeysFor('contracts'),
+      SERVICE_KEYS: serviceKeysFor('contracts'),
     }),
   );
 }, 60_000);

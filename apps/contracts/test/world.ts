@@ -1,4 +1,4 @@
-import { printExactJson, Refusal, systemClock } from '@decent-cloud/kernel';
+import { Refusal, systemClock } from '@decent-cloud/kernel';
 import {
   type Answer,
   type Caller,
@@ -17,12 +17,12 @@ import {
   createTestDatabase,
   eventually,
   NO_ANSWER,
-  requestKeysFor,
+  sayFact,
+  serviceKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
 } from '@decent-cloud/testing';
-import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { SELECTED } from '../src/contract/contract.rows.ts';
 import type { Contract } from '../src/contract/domain/contract.ts';
@@ -101,7 +101,7 @@ export class World {
       env: {
         DATABASE_URL: this.database.url,
         NATS_URL: this.nats.url,
-        REQUEST_KEYS: requestKeysFor('contracts'),
+        SERVICE_KEYS: serviceKeysFor('contracts'),
         ENVIRONMENT: 'test',
         OPS_PORT: '0',
         LOG_LEVEL: 'silent',
@@ -185,7 +185,7 @@ export class World {
     messageId?: string,
   ): Promise<void> {
     const id = messageId ?? `test-${++this.messages}`;
-    await jetstream(this.connection).publish(declaration.subject, printExactJson(payload), { msgID: id });
+    await sayFact(this.connection, declaration, payload, id);
     await eventually(
       async () => {
         const rows = await this.service.database.query(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { type Clock, nsToMs } from '@decent-cloud/kernel';
-import { buckets, type Caller, type EndpointDeclaration, facts } from '@decent-cloud/messages';
+import { buckets, type Caller, type EndpointDeclaration } from '@decent-cloud/messages';
 import { Bus, type Logger, type Metrics, NestLogger, StreamWatch } from '@decent-cloud/runtime';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Module } from '@nestjs/common';
@@ -28,7 +28,6 @@ import { RateExchange } from './limits/rate-exchange.ts';
 import { RateLimiter, REQUESTS_PER_WINDOW } from './limits/rate-limiter.ts';
 import { EventsEndpoint, ticketEndpoint } from './live/events-endpoint.ts';
 import { FactReader } from './live/fact-reader.ts';
-import { liveSubjects } from './live/live-facts.ts';
 import { LiveHub } from './live/live-hub.ts';
 import { Past } from './live/past.ts';
 import { StreamPlaces } from './live/stream-limits.ts';
@@ -56,13 +55,6 @@ export interface GatewayCore {
 @Module({})
 class GatewayModule {}
 
-/** Facts that change what the gateway remembers of keys, besides those that live clients see. */
-const FOLLOWED = [
-  facts.keyAdded.subject,
-  facts.keyDisabled.subject,
-  facts.accountRegistered.subject,
-] as readonly string[];
-
 /** The public door, put together. */
 export class Gateway {
   private readonly publicUrl: string;
@@ -88,7 +80,7 @@ export class Gateway {
     const isProduction = settings.ENVIRONMENT === 'prod';
     this.publicUrl = settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`;
     this.gatewayMetrics = new GatewayMetrics(metrics);
-    this.bus = new Bus(connection, 'gateway', settings.REQUEST_KEYS, metrics);
+    this.bus = new Bus(connection, 'gateway', settings.SERVICE_KEYS, metrics);
     this.owners = new KeyOwners(this.bus);
     this.delegations = new Delegations(this.bus);
     this.nonces = new Nonces(
@@ -117,7 +109,7 @@ export class Gateway {
     this.hub = new LiveHub(this.owners, new StreamPlaces(streamLimits(settings)));
     this.reader = new FactReader(
       connection,
-      [...new Set([...liveSubjects, ...FOLLOWED])],
+      settings.SERVICE_KEYS,
       {
         onFact: (fact, sequence) => this.hub.take(fact, sequence),
         onOpen: (position, continued) => this.hub.opened(position, continued),

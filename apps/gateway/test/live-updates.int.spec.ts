@@ -1,7 +1,7 @@
 import { printExactJson } from '@decent-cloud/kernel';
 import { type FactDeclaration, type FactInput, facts } from '@decent-cloud/messages';
-import { eventually } from '@decent-cloud/testing';
-import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { eventually, sayFact } from '@decent-cloud/testing';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { RunningGateway } from '../src/start-gateway.ts';
 import { type Answered, keyPair, type SendOptions, send, sign, World } from './world.ts';
 
@@ -98,7 +98,7 @@ const ready = (at: RunningGateway) =>
     return probe.response.status === 200;
   });
 const say = async <F extends FactDeclaration>(fact: F, payload: FactInput<F>): Promise<number> =>
-  (await jetstream(world.bus).publish(fact.subject, printExactJson(payload))).seq;
+  (await sayFact(world.bus, fact, payload)).seq;
 const refund = (accountId: string, amountE9s: bigint) =>
   say(facts.refundIssued, { contractId: 'c'.repeat(64), accountId, amountE9s, currency: 'USD', atNs: 1n });
 const refundEvent = (amount: bigint) =>

@@ -3,8 +3,8 @@ import { type FactInput, facts, streams } from '@decent-cloud/messages';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
 import { offering, searchOfferings } from '@decent-cloud/messages/offerings';
 import { countForRent, resolveKey } from '@decent-cloud/messages/requests';
-import { answerRequests, eventually, requestKeysFor, TestHub } from '@decent-cloud/testing';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { answerRequests, eventually, sayText, serviceKeysFor, TestHub } from '@decent-cloud/testing';
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type RunningGateway, startGateway } from '../src/start-gateway.ts';
 import { keyPair, nowNs, send } from './world.ts';
@@ -22,7 +22,7 @@ async function start(): Promise<RunningGateway> {
   const started = await startGateway({
     env: {
       NATS_URL: hub.nats.url,
-      REQUEST_KEYS: requestKeysFor('gateway'),
+      SERVICE_KEYS: serviceKeysFor('gateway'),
       NATS_CREDS_FILE: await hub.credsFile('gateway'),
       ENVIRONMENT: 'dev',
       PORT: '0',
@@ -73,8 +73,8 @@ describe('with all declared endpoints and only the permissions of a gateway', ()
     });
     const { ticket } = issued.json.data as { ticket: string };
     const abort = new AbortController();
-    const lastId = (await jetstream(services).publish(facts.walletChanged.subject, walletText(1n))).seq - 1;
-    await jetstream(services).publish(facts.walletChanged.subject, walletText(2n));
+    const lastId = (await sayText(services, facts.walletChanged.subject, walletText(1n))).seq - 1;
+    await sayText(services, facts.walletChanged.subject, walletText(2n));
     // It was not there when these were said: it reads them from the stream.
     const later = await start();
     const path = `/api/v1/events?ticket=${ticket}&last_event_id=${lastId}`;

@@ -7,7 +7,7 @@ import { type BusRequest, type EndpointDeclaration, endpoint, streams } from '@d
 import * as platform from '@decent-cloud/messages/platform';
 import { namesOfKeys, resolveDelegation, resolveKey } from '@decent-cloud/messages/requests';
 import { int64 } from '@decent-cloud/messages/schema';
-import { answerRequests, requestKeysFor, startTestNats, type TestNats } from '@decent-cloud/testing';
+import { answerRequests, serviceKeysFor, startTestNats, type TestNats } from '@decent-cloud/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { pino } from 'pino';
@@ -257,7 +257,7 @@ export class World {
     const gateway = await startGateway({
       env: {
         NATS_URL: this.nats.url,
-        REQUEST_KEYS: requestKeysFor('gateway'),
+        SERVICE_KEYS: serviceKeysFor('gateway'),
         ENVIRONMENT: 'test',
         PORT: '0',
         HOST: '127.0.0.1',

@@ -1,10 +1,10 @@
-import { requestKeysFor } from '@decent-cloud/testing';
+import { serviceKeysFor } from '@decent-cloud/testing';
 import { notificationsSettings } from './settings.ts';
 
 const read = (more: Record<string, string>) =>
   notificationsSettings.safeParse({
     DATABASE_URL: 'postgresql://localhost/x',
-    REQUEST_KEYS: requestKeysFor('notifications'),
+    SERVICE_KEYS: serviceKeysFor('notifications'),
     ...more,
   });
 

@@ -1,9 +1,6 @@
-import { printExactJson } from '@decent-cloud/kernel';
 import { type Caller, facts } from '@decent-cloud/messages';
 import { countUnread, listNotifications, markRead } from '@decent-cloud/messages/notifications';
-import { eventually } from '@decent-cloud/testing';
-import { jetstream } from '@nats-io/jetstream';
-import { headers } from '@nats-io/transport-node';
+import { eventually, sayFact } from '@decent-cloud/testing';
 import { OnAccountRegistered } from '../src/notification/on-account-registered.ts';
 import { OnRefundIssued } from '../src/notification/on-refund-issued.ts';
 import { OnRentalRequested } from '../src/notification/on-rental-requested.ts';
@@ -42,12 +39,13 @@ const rowsOf = (person: Person) =>
 test('a fact on the bus becomes a notification for tenant and provider, once', async () => {
   const [tenant, provider] = [newPerson(), newPerson()];
   const change = statusChange(tenant, provider);
-  const js = jetstream(notifications.service.bus.connection);
-  const header = headers();
-  header.set('Nats-Msg-Id', `once-${change.contractId}`);
-  const payload = printExactJson(change);
   for (let time = 0; time < 2; time++) {
-    await js.publish(facts.contractStatusChanged.subject, payload, { headers: header });
+    await sayFact(
+      notifications.service.bus.connection,
+      facts.contractStatusChanged,
+      change,
+      `once-${change.contractId}`,
+    );
   }
   const [mine] = await eventually(async () => {
     const found = await list(tenant);

@@ -10,7 +10,7 @@ import {
   type RequestDeclaration,
 } from '@decent-cloud/messages';
 import { type Reaction, type RunningService, startService } from '@decent-cloud/runtime';
-import { askAs, createTestDatabase, requestKeysFor, startTestNats } from '@decent-cloud/testing';
+import { askAs, createTestDatabase, serviceKeysFor, startTestNats } from '@decent-cloud/testing';
 import type { Type } from '@nestjs/common';
 import type { z } from 'zod';
 import { OnAccountRegistered } from '../src/notification/on-account-registered.ts';
@@ -56,7 +56,7 @@ export async function startNotifications(env: Record<string, string> = {}) {
     env: {
       DATABASE_URL: database.url,
       NATS_URL: nats.url,
-      REQUEST_KEYS: requestKeysFor('notifications'),
+      SERVICE_KEYS: serviceKeysFor('notifications'),
       ENVIRONMENT: 'test',
       LOG_LEVEL: 'fatal',
       MAIL_SWEEP_SECONDS: '0.05',

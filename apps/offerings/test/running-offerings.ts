@@ -14,7 +14,7 @@ import {
   ANY_SERVICE,
   askAs,
   createTestDatabase,
-  requestKeysFor,
+  serviceKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
@@ -65,7 +65,7 @@ export class RunningOfferings {
       env: {
         DATABASE_URL: db.url,
         NATS_URL: nats.url,
-        REQUEST_KEYS: requestKeysFor('offerings'),
+        SERVICE_KEYS: serviceKeysFor('offerings'),
         ENVIRONMENT: 'test',
         OPS_PORT: '0',
         LOG_LEVEL: 'silent',

@@ -1,9 +1,7 @@
 import { uuidV7 } from '@decent-cloud/kernel';
 import { type FactInput, facts, requests } from '@decent-cloud/messages';
 import { deleteOffering, getOffering, setAutoAccept, updateOffering } from '@decent-cloud/messages/offerings';
-import { factMessage } from '@decent-cloud/outbox';
-import { answerRequests, eventually } from '@decent-cloud/testing';
-import { jetstream } from '@nats-io/jetstream';
+import { answerRequests, eventually, sayFact } from '@decent-cloud/testing';
 import { ANYBODY, body, hex, NOW, RunningOfferings, user } from './running-offerings.ts';
 
 let offerings: RunningOfferings;
@@ -42,9 +40,8 @@ async function publishEnded(holdId: string): Promise<string> {
     currency: 'USD',
     atNs: NOW,
   };
-  const { subject, payload } = factMessage(facts.contractEnded, ended);
   const msgID = uuidV7(NOW);
-  await jetstream(offerings.connection).publish(subject, payload, { msgID });
+  await sayFact(offerings.connection, facts.contractEnded, ended, msgID);
   await eventually(async () => {
     const rows = await offerings.service.database.query(
       'select 1 from messaging.inbox where message_id = $1',

@@ -10,19 +10,18 @@ import {
   requests,
 } from '@decent-cloud/messages';
 import { getWallet, topUpWallet } from '@decent-cloud/messages/payments';
-import { factMessage } from '@decent-cloud/outbox';
 import { type RunningService, startService } from '@decent-cloud/runtime';
 import {
   ANY_SERVICE,
   askAs,
   createTestDatabase,
   eventually,
-  requestKeysFor,
+  sayFact,
+  serviceKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
 } from '@decent-cloud/testing';
-import { jetstream } from '@nats-io/jetstream';
 import { OnContractEnded } from '../src/rental/on-contract-ended.ts';
 import { paymentsService } from '../src/service.ts';
 
@@ -58,7 +57,7 @@ export class RunningPayments {
       env: {
         DATABASE_URL: db.url,
         NATS_URL: nats.url,
-        REQUEST_KEYS: requestKeysFor('payments'),
+        SERVICE_KEYS: serviceKeysFor('payments'),
         ENVIRONMENT: 'test',
         OPS_PORT: '0',
         LOG_LEVEL: 'silent',
@@ -134,9 +133,8 @@ export class RunningPayments {
 
   /** Sends the fact as the contracts service would; returns when the reaction has committed. */
   async publishEnded(ended: Ended): Promise<void> {
-    const { subject, payload } = factMessage(facts.contractEnded, ended);
     const msgID = uuidV7(NOW);
-    await jetstream(this.connection).publish(subject, payload, { msgID });
+    await sayFact(this.connection, facts.contractEnded, ended, msgID);
     await eventually(async () => {
       const rows = await this.service.database.query('select 1 from messaging.inbox where message_id = $1', [
         msgID,

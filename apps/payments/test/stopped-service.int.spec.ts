@@ -4,8 +4,8 @@ import { topUpWallet } from '@decent-cloud/messages/payments';
 import {
   askAs,
   createTestDatabase,
-  requestKeysFor,
   SpawnedService,
+  serviceKeysFor,
   startTestNats,
 } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
@@ -21,7 +21,7 @@ test('a service that stood still and goes on takes no money for requests that we
     env: {
       DATABASE_URL: db.url,
       NATS_URL: nats.url,
-      REQUEST_KEYS: requestKeysFor('payments'),
+      SERVICE_KEYS: serviceKeysFor('payments'),
       ENVIRONMENT: 'test',
       LOG_LEVEL: 'info',
       PUBLIC_URL: 'https://example.org',

@@ -10,7 +10,7 @@ import {
 } from '@decent-cloud/messages';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
-import type { RequestKeys } from './request-keys.ts';
+import type { ServiceKeys } from './service-keys.ts';
 import { signRequest } from './signed-request.ts';
 import { tracedHeaders } from './trace.ts';
 
@@ -53,7 +53,7 @@ export class Asker {
   constructor(
     readonly connection: NatsConnection,
     readonly service: string,
-    private readonly keys: RequestKeys,
+    private readonly keys: ServiceKeys,
   ) {
     this.process = `${service}/${randomBytes(6).toString('hex')}`;
   }

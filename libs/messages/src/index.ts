@@ -3,6 +3,7 @@ export * from './askers.ts';
 export * from './caller.ts';
 export * from './endpoint.ts';
 export * from './fact.ts';
+export * from './fact-readers.ts';
 export * as facts from './facts.ts';
 export * as requests from './requests.ts';
 export * from './schema.ts';

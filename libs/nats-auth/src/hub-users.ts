@@ -1,9 +1,12 @@
 import {
   agentSubjects,
+  buckets,
   consumersOf,
   inboxOf,
   requestsAskedBy,
+  type ServiceName,
   type StreamName,
+  serviceNames,
   streams,
 } from '@decent-cloud/messages';
 import { encodeUser, type Permissions } from '@nats-io/jwt';
@@ -13,35 +16,13 @@ import { signerOf } from './keys.ts';
  * Who may say and hear what inside the hub, derived from the declarations. `streams` signs in at start-up only and is the
  * one that changes streams; `admin` is for people and tools at the operator's desk.
  */
-export const hubUserNames = [
-  'gateway',
-  'accounts',
-  'offerings',
-  'contracts',
-  'payments',
-  'notifications',
-  'agents',
-  'streams',
-  'admin',
-] as const;
+export const hubUserNames = [...serviceNames, 'streams', 'admin'] as const;
 export type HubUserName = (typeof hubUserNames)[number];
 
-type Service = Exclude<HubUserName, 'gateway' | 'streams' | 'admin'>;
+type Service = Exclude<ServiceName, 'gateway'>;
 
-const SERVICES: readonly Service[] = [
-  'accounts',
-  'offerings',
-  'contracts',
-  'payments',
-  'notifications',
-  'agents',
-];
-const GATEWAY_BUCKETS = [
-  'gateway_nonces',
-  'gateway_early_nonces',
-  'gateway_rate_limits',
-  'gateway_tickets',
-] as const;
+const SERVICES = serviceNames.filter((name): name is Service => name !== 'gateway');
+const GATEWAY_BUCKETS = Object.values(buckets).map(({ name }) => name);
 
 /** One answer to each request that came in, to the inbox that its sender named. */
 const MAY_ANSWER = { max: 1, ttl: 60_000_000_000 } as const;

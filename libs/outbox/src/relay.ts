@@ -10,6 +10,8 @@ export interface RelayOptions {
   readonly manager: JetStreamManager;
   readonly onError: (error: unknown, doing: string) => void;
   readonly onPublished?: (count: number) => void;
+  /** Header fields that show who says it. */
+  readonly sign?: (message: { subject: string; id: string; payload: string }) => Record<string, string>;
   /** Makes streams that are gone again; called at start, after failures and from time to time. */
   readonly ensureStreams?: () => Promise<void>;
   readonly batchSize?: number;
@@ -165,7 +167,8 @@ export class OutboxRelay {
 
   private async publish(row: OutboxRow): Promise<{ stream: string; seq: number }> {
     const headers = createHeaders();
-    for (const [name, value] of Object.entries(row.headers)) headers.set(name, value);
+    const fields = { ...row.headers, ...this.options.sign?.(row) };
+    for (const [name, value] of Object.entries(fields)) headers.set(name, value);
     const send = () =>
       this.options.jetstream.publish(row.subject, row.payload, {
         msgID: row.id,

@@ -1,4 +1,4 @@
-import { Asker, DEFAULT_REQUEST_TIMEOUT_MS, type RequestKeys, type RequestOptions } from '@decent-cloud/bus';
+import { Asker, DEFAULT_REQUEST_TIMEOUT_MS, type RequestOptions, type ServiceKeys } from '@decent-cloud/bus';
 import { crash, Refusal } from '@decent-cloud/kernel';
 import {
   type Answer,
@@ -35,7 +35,7 @@ export class Bus {
   constructor(
     readonly connection: NatsConnection,
     private readonly serviceName: string,
-    keys: RequestKeys,
+    keys: ServiceKeys,
     private readonly metrics: Metrics,
   ) {
     this.caller = { kind: 'service', name: serviceName };

@@ -1,4 +1,4 @@
-import { printRequestKeys, readRequestKeys, signRequest } from '@decent-cloud/bus';
+import { printServiceKeys, readServiceKeys, signRequest } from '@decent-cloud/bus';
 import { printExactJson, type Refusal } from '@decent-cloud/kernel';
 import { type Caller, request, requests, type ServiceName } from '@decent-cloud/messages';
 import { createContract } from '@decent-cloud/messages/contracts';
@@ -6,7 +6,7 @@ import { type Msg, headers as newHeaders } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { assertMayAsk, Door } from './door.ts';
 
-const keysOf = (service: ServiceName) => readRequestKeys(printRequestKeys('root', service));
+const keysOf = (service: ServiceName) => readServiceKeys(printServiceKeys('root', service));
 const door = new Door(keysOf('payments'));
 afterAll(() => door.close());
 
@@ -142,9 +142,9 @@ describe('in whose name:', () => {
 });
 
 test('keys that are not as they were printed stop the start, and are not shown', () => {
-  const printed = printRequestKeys('root', 'contracts');
+  const printed = printServiceKeys('root', 'contracts');
   for (const wrong of [`${printed}x`, `${printed},asks.payments=secret`, `asks.nobody=${'a'.repeat(64)}`]) {
-    expect(() => readRequestKeys(wrong)).toThrow(
+    expect(() => readServiceKeys(wrong)).toThrow(
       /^must be entries like asks.payments=<64 hex digits>[a-z, ]*$/,
     );
   }

@@ -1,4 +1,4 @@
-import { MessageAges, type RequestKeys, verifyRequest } from '@decent-cloud/bus';
+import { MessageAges, type ServiceKeys, verifyRequest } from '@decent-cloud/bus';
 import { parseExactJson, Refusal } from '@decent-cloud/kernel';
 import { type BusRequest, mayAsk, type RequestDeclaration } from '@decent-cloud/messages';
 import type { Msg } from '@nats-io/transport-node';
@@ -26,7 +26,7 @@ export class Door {
   private tickedAtMs = performance.now();
   private readonly ticking: NodeJS.Timeout;
 
-  constructor(private readonly keys: RequestKeys) {
+  constructor(private readonly keys: ServiceKeys) {
     this.ticking = setInterval(() => {
       this.tickedAtMs = performance.now();
     }, TICK_MS);

@@ -1,6 +1,6 @@
-import { DurableReader, traceOf, type Verdict } from '@decent-cloud/bus';
+import { DurableReader, isSaidByItsOwner, type ServiceKeys, traceOf, type Verdict } from '@decent-cloud/bus';
 import { type Clock, crash, parseExactJson, Refusal } from '@decent-cloud/kernel';
-import { type ConsumerDeclaration, type FactDeclaration } from '@decent-cloud/messages';
+import { type ConsumerDeclaration, type FactDeclaration, ownerOf } from '@decent-cloud/messages';
 import { attemptsIn, receiveOnce } from '@decent-cloud/outbox';
 import { type Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
 import type { JsMsg } from '@nats-io/jetstream';
@@ -22,6 +22,8 @@ export interface ReactionRunnerOptions {
     { declaration: FactDeclaration; reaction: Reaction<FactDeclaration> }
   >;
   readonly database: Database;
+  /** Facts are believed when they are signed by whom they are of. */
+  readonly keys: ServiceKeys;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -58,7 +60,11 @@ export function createReactionReader(options: ReactionRunnerOptions): DurableRea
 async function handle(options: ReactionRunnerOptions, message: JsMsg): Promise<Verdict> {
   const entry = options.reactions.get(message.subject);
   if (!entry) return { verdict: 'dead', error: new Error(`no reaction for ${message.subject}`) };
-  const messageId = message.headers?.get('Nats-Msg-Id') || `${message.info.stream}:${message.seq}`;
+  const messageId = message.headers?.get('Nats-Msg-Id') ?? '';
+  const said = { subject: message.subject, id: messageId, payload: message.data };
+  if (!isSaidByItsOwner(options.keys, options.consumer.durable, said, message.headers)) {
+    return { verdict: 'dead', error: new Error(`not signed by ${ownerOf(message.subject)}`) };
+  }
   let fact: unknown;
   try {
     fact = (entry.declaration.payload as unknown as z.ZodType).parse(parseExactJson(message.string()));

@@ -1,4 +1,4 @@
-import { readRequestKeys } from '@decent-cloud/bus';
+import { readServiceKeys } from '@decent-cloud/bus';
 import { z } from 'zod';
 
 /** What every service reads from its environment, once. A bad value stops the start. */
@@ -8,10 +8,10 @@ export const baseSettings = z.object({
   ENVIRONMENT: z.enum(['dev', 'test', 'prod']).default('dev'),
   NATS_URL: z.string().default('nats://127.0.0.1:4222'),
   NATS_CREDS_FILE: z.string().optional(),
-  /** The keys with which this service signs what it asks and checks what it is asked. Secret. */
-  REQUEST_KEYS: z.string().transform((text, context) => {
+  /** The keys with which this service signs what it asks and says, and checks what it is asked and told. Secret. */
+  SERVICE_KEYS: z.string().transform((text, context) => {
     try {
-      return readRequestKeys(text);
+      return readServiceKeys(text);
     } catch (error) {
       context.addIssue({ code: 'custom', message: (error as Error).message });
       return z.NEVER;

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { connectBus, type DurableReader, ServerTooOldError } from '@decent-cloud/bus';
+import { connectBus, type DurableReader, ServerTooOldError, signFact } from '@decent-cloud/bus';
 import { type Clock, systemClock } from '@decent-cloud/kernel';
 import { installCrashPoints } from '@decent-cloud/kernel/crash-file';
 import { consumers, type FactDeclaration } from '@decent-cloud/messages';
@@ -139,7 +139,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     const { manager } = ownStreams;
     const streamWatch = new StreamWatch({ probes: ownStreams.probes, metrics: this.metrics, logger });
 
-    this.ownBus = new Bus(connection, definition.name, settings.REQUEST_KEYS, this.metrics);
+    this.ownBus = new Bus(connection, definition.name, settings.SERVICE_KEYS, this.metrics);
     const core: ServiceCore<z.output<S>> = {
       settings,
       database: this.database,
@@ -152,7 +152,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     observeService(core, manager, definition.name);
     definition.metrics?.(core);
 
-    const door = new Door(settings.REQUEST_KEYS);
+    const door = new Door(settings.SERVICE_KEYS);
     this.stops.push(async () => door.close());
     const server = new BusServer(connection, settings.GRACEFUL_SHUTDOWN_TIMEOUT_SECS * 1_000, door);
     this.app = await NestFactory.createMicroservice(
@@ -172,6 +172,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
         void streamWatch.look();
       },
       onPublished: (count) => this.metrics.outboxPublished.inc(count),
+      sign: (message) => signFact(settings.SERVICE_KEYS, message),
       ensureStreams: () => ownStreams.ensure(),
     });
     await streamWatch.start();
@@ -294,6 +295,7 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     const isHeld = () => !isTrusted();
     return createReactionReader({
       ...{ connection, consumer, reactions, database, logger, metrics, clock, isHeld },
+      keys: this.settings.SERVICE_KEYS,
     });
   }
 

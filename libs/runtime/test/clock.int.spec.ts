@@ -5,13 +5,13 @@ import {
   askAs,
   createTestDatabase,
   eventually,
-  requestKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
 } from '@decent-cloud/testing';
 import { type RunningService, startService } from '../src/index.ts';
 import { add } from './counter/add.ts';
+import { counterEnvironment } from './counter/environment.ts';
 import { expire } from './counter/expire.ts';
 import { counterService } from './counter/service.ts';
 import { Tick } from './counter/tick.ts';
@@ -35,13 +35,7 @@ afterAll(async () => {
 async function start(aheadNs: bigint) {
   const clock = { aheadNs };
   const service = await startService(counterService, {
-    env: {
-      DATABASE_URL: database.url,
-      NATS_URL: nats.url,
-      REQUEST_KEYS: requestKeysFor('payments'),
-      ENVIRONMENT: 'test',
-      LOG_LEVEL: 'silent',
-    },
+    env: counterEnvironment(database, nats),
     handleSignals: false,
     clock: () => systemClock() + clock.aheadNs,
     comparesClock: true,

@@ -5,7 +5,6 @@ import {
   askAs,
   createTestDatabase,
   eventually,
-  requestKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
@@ -13,6 +12,7 @@ import {
 import { jetstream } from '@nats-io/jetstream';
 import { type RunningService, startService } from '../src/index.ts';
 import { add } from './counter/add.ts';
+import { counterEnvironment } from './counter/environment.ts';
 import { counterService } from './counter/service.ts';
 
 const MIB = 1024 ** 2;
@@ -24,13 +24,7 @@ let service: RunningService;
 beforeAll(async () => {
   [nats, database] = await Promise.all([startTestNats({ fileLimitBytes: MIB }), createTestDatabase()]);
   service = await startService(counterService, {
-    env: {
-      DATABASE_URL: database.url,
-      NATS_URL: nats.url,
-      REQUEST_KEYS: requestKeysFor('payments'),
-      ENVIRONMENT: 'test',
-      LOG_LEVEL: 'silent',
-    },
+    env: counterEnvironment(database, nats),
     handleSignals: false,
   });
 });

@@ -3,7 +3,6 @@ import {
   askAs,
   createTestDatabase,
   eventually,
-  requestKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
@@ -11,6 +10,7 @@ import {
 import type { Msg } from '@nats-io/transport-node';
 import { connect } from '@nats-io/transport-node';
 import { type RunningService, startService, withRequestId } from '../src/index.ts';
+import { counterEnvironment } from './counter/environment.ts';
 import { beforeNext, move } from './counter/move.ts';
 import { counterService } from './counter/service.ts';
 
@@ -24,13 +24,7 @@ let service: RunningService;
 beforeAll(async () => {
   [nats, database] = await Promise.all([startTestNats(), createTestDatabase()]);
   service = await startService(counterService, {
-    env: {
-      DATABASE_URL: database.url,
-      NATS_URL: nats.url,
-      REQUEST_KEYS: requestKeysFor('payments'),
-      ENVIRONMENT: 'test',
-      LOG_LEVEL: 'silent',
-    },
+    env: counterEnvironment(database, nats),
     handleSignals: false,
   });
 });

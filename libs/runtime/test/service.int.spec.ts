@@ -7,14 +7,16 @@ import {
   createTestDatabase,
   eventually,
   printFigures,
-  requestKeysFor,
+  sayText,
   startTestNats,
   type TestDatabase,
   type TestNats,
 } from '@decent-cloud/testing';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { MsgHdrs } from '@nats-io/transport-node';
 import { type RunningService, startService } from '../src/index.ts';
 import { add } from './counter/add.ts';
+import { counterEnvironment } from './counter/environment.ts';
 import { counterService } from './counter/service.ts';
 import { Tick } from './counter/tick.ts';
 
@@ -26,13 +28,7 @@ const open: RunningService[] = [];
 
 const start = async (): Promise<RunningService> => {
   const started = await startService(counterService, {
-    env: {
-      DATABASE_URL: database.url,
-      NATS_URL: nats.url,
-      REQUEST_KEYS: requestKeysFor('payments'),
-      ENVIRONMENT: 'test',
-      LOG_LEVEL: 'silent',
-    },
+    env: counterEnvironment(database, nats),
     handleSignals: false,
   });
   open.push(started);
@@ -101,17 +97,50 @@ test('a fact from the outbox reaches the reaction once, however often it is deli
     return rows.length > 0 && rows;
   });
   // Past the broker's own window a duplicate looks like this: another message with the id that was worked off.
-  const js = jetstream(service.bus.connection);
-  const { headers } = await import('@nats-io/transport-node');
-  const again = headers();
-  again.set('Nats-Msg-Id', sent?.id ?? '');
-  await js.publish(facts.contractEnded.subject, sent?.payload ?? '', { headers: again });
-  const marker = await js.publish(facts.contractEnded.subject, 'not even JSON');
+  const manager = await jetstreamManager(service.bus.connection);
+  await manager.streams.update('FACTS', { duplicate_window: 100_000_000 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const { subject } = facts.contractEnded;
+  const again = await sayText(service.bus.connection, subject, sent?.payload ?? '', sent?.id);
+  expect(again.duplicate).toBe(false);
+  const marker = await sayText(service.bus.connection, subject, 'not even JSON');
   await eventually(async () =>
     (await service.metrics.registry.metrics()).includes('verdict="dead",service="payments"} 1'),
   );
   expect(marker.duplicate).toBe(false);
   expect(await seen()).toHaveLength(1);
+});
+
+test('only what a service says itself is believed, under the subject and the id that it said it with', async () => {
+  const { connection } = service.bus;
+  const manager = await jetstreamManager(connection);
+  const contractId = 'cd'.repeat(32);
+  const { subject } = facts.contractEnded;
+  const payload = JSON.stringify({ ...(facts.contractEnded.sample as object), contractId });
+  const seen = () => service.database.query('select 1 from refund_seen where contract_id = $1', [contractId]);
+  const letters = async () => (await manager.streams.info('DEAD_LETTERS')).state.messages;
+  const before = await letters();
+  const js = jetstream(connection);
+  await js.publish(subject, payload, { msgID: 'unsigned' });
+  await sayText(connection, subject, payload, 'by-another', 'notifications');
+  // What another says under a subject of its own, and has delivered under this one.
+  const other = facts.refundIssued.subject;
+  const { seq } = await sayText(connection, other, payload, 'of-another');
+  const copied = await manager.streams.getMessage('FACTS', { seq });
+  await js.publish(subject, payload, { headers: copied?.header as MsgHdrs });
+  // What was said once, said again under a new id.
+  const said = await sayText(connection, subject, payload, 'once');
+  await eventually(async () => (await seen()).length === 1);
+  const again = (await manager.streams.getMessage('FACTS', { seq: said.seq }))?.header as MsgHdrs;
+  again.set('Nats-Msg-Id', 'twice');
+  await js.publish(subject, payload, { headers: again });
+  await eventually(async () => (await letters()) === before + 4, { what: 'four being put aside' });
+  expect(await seen()).toHaveLength(1);
+  const letter = await manager.streams.getMessage('DEAD_LETTERS', {
+    last_by_subj: `dlq.payments.${subject}`,
+  });
+  expect(letter?.header.get('Dc-Dead-Reason')).toBe('not signed by contracts');
+  await manager.streams.purge('DEAD_LETTERS');
 });
 
 test('what was put aside or given up is to be seen until somebody deals with it', async () => {
@@ -122,7 +151,7 @@ test('what was put aside or given up is to be seen until somebody deals with it'
   const manager = await jetstreamManager(service.bus.connection);
   const before = await value('dc_dead_letters');
   expect(await value('dc_messages_abandoned')).toBe(0);
-  await js.publish(facts.contractEnded.subject, 'this is poison');
+  await sayText(service.bus.connection, facts.contractEnded.subject, 'this is poison');
   const started = performance.now();
   await eventually(async () => (await value('dc_dead_letters')) === before + 1, { deadlineMs: 60_000 });
   printFigures('poison', { 'ms until the metric of the alert shows it': performance.now() - started });

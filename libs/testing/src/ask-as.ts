@@ -1,4 +1,4 @@
-import { Asker, printRequestKeys, type RequestOptions, readRequestKeys } from '@decent-cloud/bus';
+import { Asker, printServiceKeys, type RequestOptions, readServiceKeys } from '@decent-cloud/bus';
 import {
   type Answer,
   askersOf,
@@ -11,8 +11,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 
 const ROOT = 'the root of all request keys of specs';
 
-/** `REQUEST_KEYS` of a service that is started by a spec. */
-export const requestKeysFor = (service: ServiceName): string => printRequestKeys(ROOT, service);
+/** `SERVICE_KEYS` of a service that is started by a spec. */
+export const serviceKeysFor = (service: ServiceName): string => printServiceKeys(ROOT, service);
 
 const askers = new WeakMap<NatsConnection, Map<string, Asker>>();
 
@@ -21,7 +21,7 @@ export function askerOf(connection: NatsConnection, service: ServiceName): Asker
   const known = askers.get(connection) ?? new Map<string, Asker>();
   askers.set(connection, known);
   const asker =
-    known.get(service) ?? new Asker(connection, service, readRequestKeys(requestKeysFor(service)));
+    known.get(service) ?? new Asker(connection, service, readServiceKeys(serviceKeysFor(service)));
   known.set(service, asker);
   return asker;
 }

@@ -3,8 +3,8 @@ import {
   createTestDatabase,
   eventually,
   GuardedProcess,
-  requestKeysFor,
   SpawnedService,
+  serviceKeysFor,
 } from '@decent-cloud/testing';
 import type { Bench, Case } from '../bench.ts';
 import { programPath } from '../bench.ts';
@@ -100,7 +100,7 @@ async function bothSides(bench: Bench): Promise<readonly [Side, Side]> {
     env: {
       DATABASE_URL: database.url,
       NATS_URL: url,
-      REQUEST_KEYS: requestKeysFor('accounts'),
+      SERVICE_KEYS: serviceKeysFor('accounts'),
       ENVIRONMENT: 'test',
       LOG_LEVEL: 'info',
     },

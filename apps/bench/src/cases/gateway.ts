@@ -3,7 +3,7 @@ import { generateKeyPair } from '@decent-cloud/identity';
 import { streams } from '@decent-cloud/messages';
 import { findAccount } from '@decent-cloud/messages/accounts';
 import { resolveKey } from '@decent-cloud/messages/requests';
-import { freePort, requestKeysFor, SpawnedService } from '@decent-cloud/testing';
+import { freePort, SpawnedService, serviceKeysFor } from '@decent-cloud/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { type Bench, type Case, programOf } from '../bench.ts';
 import { cpuSeconds } from '../load/cpu.ts';
@@ -141,7 +141,7 @@ async function startGateway(bench: Bench): Promise<StartedGateway> {
     script: programOf('gateway'),
     env: {
       NATS_URL: (await bench.broker()).url,
-      REQUEST_KEYS: requestKeysFor('gateway'),
+      SERVICE_KEYS: serviceKeysFor('gateway'),
       ENVIRONMENT: 'test',
       HOST: '127.0.0.1',
       PORT: String(port),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createTestDatabase, requestKeysFor, SpawnedService, TestHub } from '@decent-cloud/testing';
+import { createTestDatabase, SpawnedService, serviceKeysFor, TestHub } from '@decent-cloud/testing';
 import { type Bench, type Case, programOf, programPath } from '../bench.ts';
 import { median } from '../report/percentile.ts';
 import { printNumber } from '../report/table.ts';
@@ -70,7 +70,7 @@ async function startOf(bench: Bench, hub: TestHub, name: (typeof SERVICES)[numbe
     env: {
       NATS_URL: hub.nats.url,
       NATS_CREDS_FILE: await hub.credsFile(name),
-      REQUEST_KEYS: requestKeysFor(name),
+      SERVICE_KEYS: serviceKeysFor(name),
       ENVIRONMENT: 'test',
       PORT: '0',
       HOST: '127.0.0.1',

@@ -1,5 +1,6 @@
+import { isSaidByItsOwner, type ServiceKeys } from '@decent-cloud/bus';
 import { parseExactJson } from '@decent-cloud/kernel';
-import { streams } from '@decent-cloud/messages';
+import { gatewayFacts, ownerOf, streams } from '@decent-cloud/messages';
 import type { Logger } from '@decent-cloud/runtime';
 import {
   type ConsumerMessages,
@@ -15,6 +16,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { parseFact } from './live-facts.ts';
 
 const STREAM = streams.FACTS.name;
+const SUBJECTS = gatewayFacts.map(({ subject }) => subject);
 const RETRY_MS = 250;
 const API_TIMEOUT_MS = 5_000;
 
@@ -56,7 +58,7 @@ export class FactReader {
 
   constructor(
     private readonly connection: NatsConnection,
-    private readonly subjects: readonly string[],
+    private readonly keys: ServiceKeys,
     private readonly events: FactReaderEvents,
     private readonly logger: Logger,
     gatewayId: string,
@@ -89,7 +91,7 @@ export class FactReader {
     if (after + 1 < info.state.first_seq) return undefined;
     const consumer = await this.js.consumers.get(STREAM, {
       name_prefix: `${this.namePrefix}-gap`,
-      filter_subjects: [...this.subjects],
+      filter_subjects: SUBJECTS,
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: after + 1,
       inactive_threshold: 10_000,
@@ -147,7 +149,7 @@ export class FactReader {
     this.position = { incarnation, sequence: after };
     const consumer = await this.js.consumers.get(STREAM, {
       name_prefix: this.namePrefix,
-      filter_subjects: [...this.subjects],
+      filter_subjects: SUBJECTS,
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: after + 1,
       inactive_threshold: 30_000,
@@ -171,6 +173,7 @@ export class FactReader {
   private parse<T>(message: JsMsg, onFact: (fact: ParsedFact, sequence: number) => T): T | true {
     let fact: ParsedFact | undefined;
     try {
+      this.assertSigned(message);
       fact = parseFact(message.subject, parseExactJson(message.string()));
     } catch (error) {
       // Whoever wrote it is wrong; live updates of everybody else go on.
@@ -178,5 +181,11 @@ export class FactReader {
       return true;
     }
     return fact ? onFact(fact, message.seq) : true;
+  }
+
+  private assertSigned({ subject, headers, data }: JsMsg): void {
+    const said = { subject, id: headers?.get('Nats-Msg-Id') ?? '', payload: data };
+    if (!isSaidByItsOwner(this.keys, 'gateway', said, headers))
+      throw new Error(`not signed by ${ownerOf(subject)}`);
   }
 }

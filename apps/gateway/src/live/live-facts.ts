@@ -14,10 +14,6 @@ export interface LiveChange {
 const declared: FactDeclaration[] = Object.values<unknown>(facts).filter(isFact);
 const bySubject = new Map(declared.map((declaration) => [declaration.subject as string, declaration]));
 
-export const liveSubjects: readonly string[] = declared
-  .filter((declaration) => declaration.live && declaration.audience)
-  .map((declaration) => declaration.subject);
-
 /** The fact of a subject, parsed. @throws when it is not as declared */
 export function parseFact(
   subject: string,

@@ -1,0 +1,33 @@
+import { readServiceKeys, signFact } from '@decent-cloud/bus';
+import { printExactJson } from '@decent-cloud/kernel';
+import { type FactDeclaration, type FactInput, ownerOf, type ServiceName } from '@decent-cloud/messages';
+import { jetstream, type PubAck } from '@nats-io/jetstream';
+import { headers as createHeaders, type NatsConnection } from '@nats-io/transport-node';
+import type { z } from 'zod';
+import { serviceKeysFor } from './ask-as.ts';
+
+/** Says a fact as the relay of its service would. */
+export function sayFact<F extends FactDeclaration>(
+  connection: NatsConnection,
+  declaration: F,
+  payload: FactInput<F>,
+  id: string = globalThis.crypto.randomUUID(),
+): Promise<PubAck> {
+  const parsed = (declaration.payload as unknown as z.ZodType).parse(payload);
+  return sayText(connection, declaration.subject, printExactJson(parsed), id);
+}
+
+/** The same for a text that need not be as the fact is declared, and said by another service when told so. */
+export function sayText(
+  connection: NatsConnection,
+  subject: string,
+  payload: string,
+  id: string = globalThis.crypto.randomUUID(),
+  teller: string = ownerOf(subject),
+): Promise<PubAck> {
+  const keys = readServiceKeys(serviceKeysFor(teller as ServiceName));
+  const headers = createHeaders();
+  for (const [name, value] of Object.entries(signFact(keys, { subject, id, payload })))
+    headers.set(name, value);
+  return jetstream(connection).publish(subject, payload, { msgID: id, headers });
+}
