@@ -1,16 +1,19 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install.mjs';
 
 /**
- * `npm test`: installs what is missing, generates, builds, runs every spec. `--unit` is the quick part that needs no
- * server; other arguments go to Jest.
+ * `npm test`: installs what is missing, generates, builds, runs every spec; of what has very many cases a sample that
+ * follows from `TEST_SEED`, which is the commit unless it is set. `--all` (`npm run test:all`) leaves nothing out. `--unit`
+ * is the quick part that needs no server; other arguments go to Jest.
  */
 await withAdvice(async () => {
   const args = process.argv.slice(2);
-  const quick = args.includes('--unit');
+  const quick = takeOut(args, '--unit');
+  if (takeOut(args, '--all')) process.env.TEST_ALL = '1';
+  process.env.TEST_SEED ??= commit();
   await ensureInstalled((line) => console.log(line));
   if (!quick) {
     await must('generate.mjs');
@@ -19,15 +22,25 @@ await withAdvice(async () => {
   // The quick ones first, and alone: specs that drive servers take the whole computer.
   const runs = [['unit'], ...(quick ? [] : [['int', 'e2e']])];
   const results = [];
-  for (const projects of runs)
-    results.push(
-      await jest([...args.filter((argument) => argument !== '--unit'), '--selectProjects', ...projects]),
-    );
+  for (const projects of runs) results.push(await jest([...args, '--selectProjects', ...projects]));
   const sum = (/** @type {'passed' | 'failed'} */ name) =>
     results.reduce((total, result) => total + result[name], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   process.exit(results.every(({ success }) => success) && sum('failed') === 0 ? 0 : 1);
 });
+
+/** @param {string[]} args @param {string} flag */
+function takeOut(args, flag) {
+  const index = args.indexOf(flag);
+  if (index >= 0) args.splice(index, 1);
+  return index >= 0;
+}
+
+/** Short; a copy without its history has always the same. */
+function commit() {
+  const { stdout } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' });
+  return stdout?.trim() || '0';
+}
 
 /** One run of Jest. @param {string[]} args */
 async function jest(args) {

@@ -6,6 +6,7 @@ export * from './fault-proxy.ts';
 export * from './free-port.ts';
 export * from './guarded-process.ts';
 export * from './print-figures.ts';
+export * from './sample.ts';
 export * from './say-fact.ts';
 export * from './spawned-service.ts';
 export * from './stack-process.ts';
