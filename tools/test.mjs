@@ -20,9 +20,10 @@ await withAdvice(async () => {
     await must('build.mjs');
   }
   // The quick ones first, and alone: specs that drive servers take the whole computer.
-  const runs = [['unit'], ...(quick ? [] : [['int', 'e2e']])];
+  const runs = args.includes('--selectProjects') ? [[]] : [['unit'], ...(quick ? [] : [['int', 'e2e']])];
   const results = [];
-  for (const projects of runs) results.push(await jest([...args, '--selectProjects', ...projects]));
+  for (const projects of runs)
+    results.push(await jest(projects.length > 0 ? [...args, '--selectProjects', ...projects] : args));
   const sum = (/** @type {'passed' | 'failed'} */ name) =>
     results.reduce((total, result) => total + result[name], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);

@@ -1,5 +1,5 @@
 import { ServiceFaultError } from '@decent-cloud/bus';
-import { Refusal, systemClock } from '@decent-cloud/kernel';
+import { printExactJson, Refusal, systemClock } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
 import {
@@ -85,6 +85,10 @@ test('one idempotency key is one effect; other input under it is refused', async
   expect(rows).toHaveLength(1);
 });
 
+/** Within this time the broker itself drops what comes twice. */
+const DUPLICATES_MS = 100;
+const pastDuplicates = () => new Promise((resolve) => setTimeout(resolve, 2 * DUPLICATES_MS));
+
 test('a fact from the outbox reaches the reaction once, however often it is delivered', async () => {
   const sample = facts.contractEnded.sample as never;
   await service.database.transaction((sql) => emitFact(sql, facts.contractEnded, sample, systemClock()));
@@ -98,8 +102,8 @@ test('a fact from the outbox reaches the reaction once, however often it is deli
   });
   // Past the broker's own window a duplicate looks like this: another message with the id that was worked off.
   const manager = await jetstreamManager(service.bus.connection);
-  await manager.streams.update('FACTS', { duplicate_window: 100_000_000 });
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await manager.streams.update('FACTS', { duplicate_window: DUPLICATES_MS * 1_000_000 });
+  await pastDuplicates();
   const { subject } = facts.contractEnded;
   const again = await sayText(service.bus.connection, subject, sent?.payload ?? '', sent?.id);
   expect(again.duplicate).toBe(false);
@@ -116,7 +120,7 @@ test('only what a service says itself is believed, under the subject and the id 
   const manager = await jetstreamManager(connection);
   const contractId = 'cd'.repeat(32);
   const { subject } = facts.contractEnded;
-  const payload = JSON.stringify({ ...(facts.contractEnded.sample as object), contractId });
+  const payload = printExactJson({ ...(facts.contractEnded.sample as object), contractId });
   const seen = () => service.database.query('select 1 from refund_seen where contract_id = $1', [contractId]);
   const letters = async () => (await manager.streams.info('DEAD_LETTERS')).state.messages;
   const before = await letters();
@@ -127,6 +131,7 @@ test('only what a service says itself is believed, under the subject and the id 
   const other = facts.refundIssued.subject;
   const { seq } = await sayText(connection, other, payload, 'of-another');
   const copied = await manager.streams.getMessage('FACTS', { seq });
+  await pastDuplicates();
   await js.publish(subject, payload, { headers: copied?.header as MsgHdrs });
   // What was said once, said again under a new id.
   const said = await sayText(connection, subject, payload, 'once');

@@ -1,6 +1,12 @@
 import { readServiceKeys, signFact } from '@decent-cloud/bus';
 import { printExactJson } from '@decent-cloud/kernel';
-import { type FactDeclaration, type FactInput, ownerOf, type ServiceName } from '@decent-cloud/messages';
+import {
+  type FactDeclaration,
+  type FactInput,
+  type FactPayload,
+  ownerOf,
+  type ServiceName,
+} from '@decent-cloud/messages';
 import { jetstream, type PubAck } from '@nats-io/jetstream';
 import { headers as createHeaders, type NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
@@ -10,7 +16,7 @@ import { serviceKeysFor } from './ask-as.ts';
 export function sayFact<F extends FactDeclaration>(
   connection: NatsConnection,
   declaration: F,
-  payload: FactInput<F>,
+  payload: FactInput<F> | FactPayload<F>,
   id: string = globalThis.crypto.randomUUID(),
 ): Promise<PubAck> {
   const parsed = (declaration.payload as unknown as z.ZodType).parse(payload);
