@@ -54,7 +54,7 @@ export const queryInt = (min: number, max: number, fallback: number) =>
       context.addIssue({ code: 'custom', message: `must be an integer from ${min} to ${max}` });
       return z.NEVER;
     })
-    .meta({ override: { type: 'integer', default: fallback, minimum: min, maximum: max } });
+    .meta({ override: { type: 'integer', format: 'int64', default: fallback, minimum: min, maximum: max } });
 
 /** A query parameter holding `true` or `false`. */
 export const queryBoolean = (fallback: boolean) =>
@@ -89,7 +89,7 @@ export const queryNumber = (min: number, max: number) =>
       context.addIssue({ code: 'custom', message: `must be a number from ${min} to ${max}` });
       return z.NEVER;
     })
-    .meta({ override: { type: 'number', minimum: min, maximum: max } });
+    .meta({ override: { type: 'number', format: 'double', minimum: min, maximum: max } });
 
 /** `cursor` is text that continues a list; `limit`/`offset` go on working for old clients. */
 export const pageQuery = (maxLimit = 200, defaultLimit = 50) => ({

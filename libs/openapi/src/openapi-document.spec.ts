@@ -75,6 +75,29 @@ describe('the OpenAPI document', () => {
     expect(pending.required).toEqual(['contract_id', 'requester_ssh_pubkey']);
   });
 
+  it('says of every number how wide it is, for generators read 32 bits otherwise', () => {
+    const unsaid: string[] = [];
+    let numbers = 0;
+    const walk = (value: unknown, path: string): void => {
+      if (typeof value !== 'object' || value === null) return;
+      const { type, format } = value as { type?: unknown; format?: unknown };
+      if (['integer', 'number'].some((name) => [type].flat().includes(name))) {
+        numbers += 1;
+        if (format === undefined) unsaid.push(path);
+      }
+      for (const [key, inner] of Object.entries(value)) walk(inner, `${path}/${key}`);
+    };
+    walk(document, '');
+    expect(numbers).toBeGreaterThan(100);
+    expect(unsaid).toEqual([]);
+    expect(document.components?.schemas?.Offering).toMatchObject({
+      properties: {
+        monthly_price: { type: 'number', format: 'double' },
+        included_units: { format: 'int64' },
+      },
+    });
+  });
+
   it('names every operation once and describes all parameters of its path', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);

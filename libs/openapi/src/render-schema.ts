@@ -3,8 +3,9 @@ import { createSchema, type ZodOpenApiOverride } from 'zod-openapi';
 
 /**
  * Corrects what zod-openapi prints for our schemas: a member whose type is stated by hand keeps only that, an answer
- * that a transform normalises looks like its input, answers stay open for new members, and a member that the wire has in two
- * spellings is there once, in the one that is declared first: generated clients make one name of both.
+ * that a transform normalises looks like its input, answers stay open for new members, numbers say how wide they are, and a
+ * member that the wire has in two spellings is there once, in the one that is declared first: generated clients make one
+ * name of both.
  */
 export const renderSchema: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) => {
   const stated = z.globalRegistry.get(zodSchema as unknown as z.ZodType)?.override;
@@ -20,8 +21,16 @@ export const renderSchema: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) 
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  stateWidth(jsonSchema);
   keepFirstSpellings(jsonSchema);
 };
+
+/** Without a format generated clients read 32 bits: `float32` in Go, `Integer` in Java. */
+function stateWidth(schema: { type?: unknown; format?: string }): void {
+  if (schema.format !== undefined) return;
+  if (schema.type === 'integer') schema.format = 'int64';
+  if (schema.type === 'number') schema.format = 'double';
+}
 
 function keepFirstSpellings(schema: { properties?: Record<string, unknown>; required?: string[] }): void {
   const { properties, required } = schema;
