@@ -30,6 +30,17 @@ export class CliError extends Error {
   }
 }
 
+/** A refusal of the platform with better advice than the catalogue has. */
+export class AdvisedError extends Error {
+  override readonly name = 'AdvisedError';
+  constructor(
+    override readonly cause: ApiError,
+    readonly hint: string,
+  ) {
+    super(cause.message, { cause });
+  }
+}
+
 export interface Failure {
   readonly exitCode: ExitCode;
   readonly code: string;
@@ -69,6 +80,7 @@ const hintOf = (reason: string | undefined): string | undefined =>
 
 /** Every failure as the command line tells it. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof AdvisedError) return { ...failureOf(error.cause), hint: error.hint };
   if (error instanceof ApiError) {
     return {
       exitCode: exitCodeOf(error),

@@ -123,6 +123,15 @@ describe('a rental', () => {
     } else if (call === `GET /api/v1/contracts/${ID}`) {
       send(contract);
       onRead(calls.filter((one) => one === call).length);
+    } else if (call === `PUT /api/v1/contracts/${ID}/cancel` && contract.status === 'cancelled') {
+      response.writeHead(409, { 'content-type': 'application/json' }).end(
+        printExactJson({
+          success: false,
+          error: 'Cannot move',
+          code: 'TRANSITION_NOT_ALLOWED',
+          requestId: 'r-1',
+        }),
+      );
     } else if (call === `PUT /api/v1/contracts/${ID}/cancel`) {
       contract.status = 'cancelled';
       send('cancelled');
@@ -394,6 +403,31 @@ describe('a rental', () => {
       scriptRun = { ...run, exitCode: -1 };
       expect((await dc('contract', 'script-log', ID)).err).toBe('The script was ended from outside\n');
     });
+  });
+
+  it('shows what can be done now, and says it when something cannot', async () => {
+    const shown = async () => (await dc('contract', 'get', ID)).out;
+    expect(await shown()).not.toContain('Allowed now');
+    contract.allowed_actions = ['cancel', 'hibernate', 'set-when-machine-lost'];
+    expect(await shown()).toMatch(/Allowed now: +dc contract cancel, dc contract when-machine-lost\n/);
+    contract.status = 'cancelled';
+    contract.allowed_actions = [];
+    expect(await shown()).toMatch(/Allowed now: +nothing\n/);
+    const refused = await dc('contract', 'cancel', ID, '--json');
+    expect(refused.code).toBe(EXIT.refused);
+    expect(JSON.parse(refused.out).error).toEqual({
+      code: 'CONFLICT',
+      reason: 'TRANSITION_NOT_ALLOWED',
+      message: 'Cannot move',
+      requestId: 'r-1',
+      hint: 'The contract is cancelled. What can be done now: nothing.',
+    });
+  });
+
+  it('is refused with the advice of the catalogue at a platform that names no actions', async () => {
+    contract.status = 'cancelled';
+    const refused = await dc('contract', 'cancel', ID);
+    expect(refused.err).toContain('Look at the contract');
   });
 
   it('says what becomes of it when its machine is lost, at once or later', async () => {

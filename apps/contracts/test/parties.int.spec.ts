@@ -61,7 +61,14 @@ describe('the provider', () => {
   it('sees what waits for an answer and accepts it', async () => {
     const id = await world.rent();
     const waiting = await world.ask(listPendingRequests, {}, provider);
-    expect(waiting[0]).toMatchObject({ contract_id: id, status: 'requested', payment_status: 'succeeded' });
+    expect(waiting[0]).toMatchObject({
+      contract_id: id,
+      status: 'requested',
+      payment_status: 'succeeded',
+      allowed_actions: ['accept', 'reject'],
+    });
+    const own = await world.ask(getContract, { params: { id } });
+    expect(own.allowed_actions).toEqual(['cancel', 'set-when-machine-lost']);
     expect(await answer(id, true)).toBe('Contract accepted');
     expect(await world.said(id, 'contract-accepted')).toHaveLength(1);
     await world.say(facts.machineProvisioned, provisioned(id));

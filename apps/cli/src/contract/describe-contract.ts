@@ -1,6 +1,7 @@
 import { CliError } from '../exit.ts';
 import { amount, details, time } from '../print.ts';
 import { type Contract, plainSshLine, sshTargetOf } from '../ssh/target.ts';
+import { allowedCommands } from './allowed-actions.ts';
 
 export function describeContract(contract: Contract): string {
   const { gateway_subdomain: gateway, gateway_ssh_port: port } = contract;
@@ -25,6 +26,7 @@ export function describeContract(contract: Contract): string {
       contract.gateway_port_range_start === undefined
         ? undefined
         : `${contract.gateway_port_range_start} to ${contract.gateway_port_range_end}`,
+    'Allowed now': allowedCommands(contract),
     ...loginOf(contract),
   });
 }

@@ -1,6 +1,7 @@
 import { resetPassword } from '@decent-cloud/messages/contracts';
 import type { Command } from 'commander';
 import { type Run, verb } from '../verb.ts';
+import { actOn } from './allowed-actions.ts';
 import { EXAMPLE_ID } from './get.ts';
 import { waitForOperation } from './wait-for-operation.ts';
 
@@ -14,7 +15,7 @@ export function addResetPassword(parent: Command, run: Run): void {
       command.option('--wait', 'until the new password is set, --timeout seconds at most'),
     async run(session, { wait }, [typed = '']) {
       const id = await session.contractId(typed);
-      const message = await session.call(resetPassword, { params: { id } });
+      const message = await actOn(session, id, resetPassword, { params: { id } });
       if (!wait) return { json: { contractId: id, message }, text: `${message}\n` };
       await waitForOperation(session, 'reset-password', id);
       return {

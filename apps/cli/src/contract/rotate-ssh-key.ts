@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { rememberPrivateKey } from '../ssh/private-key-files.ts';
 import { readSshPublicKey } from '../ssh/read-public-key.ts';
 import { type Run, verb } from '../verb.ts';
+import { actOn } from './allowed-actions.ts';
 import { EXAMPLE_ID } from './get.ts';
 import { waitForOperation } from './wait-for-operation.ts';
 
@@ -21,7 +22,10 @@ export function addRotateSshKey(parent: Command, run: Run): void {
       const key = await readSshPublicKey(sshPubkey, session.outside.home);
       const { line, parsed } = key;
       await rememberPrivateKey(session, key);
-      const message = await session.call(rotateSshKey, { params: { id }, body: { newSshPubkey: line } });
+      const message = await actOn(session, id, rotateSshKey, {
+        params: { id },
+        body: { newSshPubkey: line },
+      });
       if (!wait) return { json: { contractId: id, message }, text: `${message}\n` };
       await waitForOperation(session, 'rotate-ssh-key', id);
       const { fingerprint } = parsed;

@@ -1,6 +1,7 @@
 import { setWhenMachineLost, whenMachineLost } from '@decent-cloud/messages/contracts';
 import { Argument, type Command, Option } from 'commander';
 import { type Run, verb } from '../verb.ts';
+import { actOn } from './allowed-actions.ts';
 import { EXAMPLE_ID } from './get.ts';
 
 const CHOICES = whenMachineLost.options;
@@ -21,7 +22,7 @@ export function addWhenMachineLost(parent: Command, run: Run): void {
     async run(session, _options, [typed = '', choice]) {
       const chosen = whenMachineLost.parse(choice);
       const id = await session.contractId(typed);
-      const message = await session.call(setWhenMachineLost, {
+      const message = await actOn(session, id, setWhenMachineLost, {
         params: { id },
         body: { whenMachineLost: chosen },
       });

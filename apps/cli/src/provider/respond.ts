@@ -1,5 +1,6 @@
 import { respondToRequest } from '@decent-cloud/messages/contracts';
 import type { Command } from 'commander';
+import { actOn } from '../contract/allowed-actions.ts';
 import { type Run, verb } from '../verb.ts';
 
 export function addRespond(parent: Command, run: Run, name: 'accept' | 'reject'): void {
@@ -11,7 +12,7 @@ export function addRespond(parent: Command, run: Run, name: 'accept' | 'reject')
     writes: true,
     configure: (command) => command.option('--memo <text>', 'a word to the tenant'),
     async run(session, { memo }, [contractId = '']) {
-      const message = await session.call(respondToRequest, {
+      const message = await actOn(session, contractId, respondToRequest, {
         params: { id: contractId },
         body: { accept: name === 'accept', memo },
       });

@@ -1,5 +1,5 @@
 import { requests } from '@decent-cloud/messages';
-import { Bus, LOGGER, type Logger } from '@decent-cloud/runtime';
+import { Bus, LOGGER, type Logger, type User } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type ContractJson, contractJson } from './contract.view.ts';
@@ -20,8 +20,8 @@ export class AccountDirectory {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Contracts with the names of both parties. Names are an extra: without accounts they are left out. */
-  async withNames(contracts: readonly Contract[]): Promise<ContractJson[]> {
+  /** Contracts as a reader sees them, with the names of both parties. Names are an extra: without accounts they are left out. */
+  async withNames(contracts: readonly Contract[], reader: User): Promise<ContractJson[]> {
     const keys = new Set(
       contracts.flatMap((contract) => [contract.requesterPubkey, contract.providerPubkey]),
     );
@@ -31,7 +31,7 @@ export class AccountDirectory {
       const name = this.names.get(key);
       if (name) names.set(key, name);
     }
-    return contracts.map((contract) => contractJson(contract, names));
+    return contracts.map((contract) => contractJson(contract, names, reader));
   }
 
   private async learn(keys: readonly string[]): Promise<void> {

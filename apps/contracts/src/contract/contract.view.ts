@@ -1,7 +1,10 @@
 import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import type { AnswerInput } from '@decent-cloud/messages';
 import type { getContract } from '@decent-cloud/messages/contracts';
+import type { User } from '@decent-cloud/runtime';
+import { allowedActions } from './domain/allowed-actions.ts';
 import type { Contract } from './domain/contract.ts';
+import { partiesOfUser } from './parties.ts';
 
 type GatewayMembers = Pick<
   ContractJson,
@@ -17,7 +20,11 @@ export type ContractJson = AnswerInput<typeof getContract>;
  * A contract as the API shows it. Start and end are what was planned until the machine is there; then they are the
  * paid time itself.
  */
-export function contractJson(contract: Contract, names: ReadonlyMap<string, string>): ContractJson {
+export function contractJson(
+  contract: Contract,
+  names: ReadonlyMap<string, string>,
+  reader: User,
+): ContractJson {
   const startNs = contract.provisioningCompletedAtNs ?? contract.createdAtNs;
   return {
     contract_id: contract.contractId,
@@ -60,6 +67,7 @@ export function contractJson(contract: Contract, names: ReadonlyMap<string, stri
       machine_down_ns: contract.machineDownNs,
     }),
     when_machine_lost: contract.whenMachineLost,
+    allowed_actions: allowedActions(contract, partiesOfUser(reader, contract)),
   };
 }
 

@@ -17,7 +17,7 @@ export class GetContract implements Verb<typeof getContract> {
     const user = requireUser(caller);
     const contract = await this.store.find(params.id);
     assertEitherParty(user, contract);
-    const [shown] = await this.directory.withNames([contract]);
+    const [shown] = await this.directory.withNames([contract], user);
     return shown as ContractJson;
   }
 }

@@ -16,6 +16,7 @@ export class ListMyContracts implements Verb<typeof listMyContracts> {
     const user = requireUser(caller);
     return this.directory.withNames(
       await this.lists.ofParty('requester', user, query, statusFilter(query.status)),
+      user,
     );
   }
 }

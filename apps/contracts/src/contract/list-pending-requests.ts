@@ -20,6 +20,7 @@ export class ListPendingRequests implements Verb<typeof listPendingRequests> {
     const user = requireUser(caller);
     return this.directory.withNames(
       await this.lists.ofParty('provider', user, query, lifecycle.states.filter(awaitsAnswer)),
+      user,
     );
   }
 }

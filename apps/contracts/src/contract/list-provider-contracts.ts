@@ -19,6 +19,7 @@ export class ListProviderContracts implements Verb<typeof listProviderContracts>
     const user = requireUser(caller);
     return this.directory.withNames(
       await this.lists.ofParty('provider', user, query, statusFilter(query.status)),
+      user,
     );
   }
 }

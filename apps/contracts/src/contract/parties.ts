@@ -1,5 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import { isParty, type User } from '@decent-cloud/runtime';
+import type { Party } from './domain/allowed-actions.ts';
 import type { Contract } from './domain/contract.ts';
 
 export const isRequester = (user: User, contract: Contract): boolean =>
@@ -7,6 +8,12 @@ export const isRequester = (user: User, contract: Contract): boolean =>
 
 export const isProvider = (user: User, contract: Contract): boolean =>
   isParty(user, contract.providerPubkey, contract.providerAccountId);
+
+/** Whom of its parties the user is: one's own offering makes one both. */
+export const partiesOfUser = (user: User, contract: Contract): Party[] => [
+  ...(isRequester(user, contract) ? (['tenant'] as const) : []),
+  ...(isProvider(user, contract) ? (['provider'] as const) : []),
+];
 
 /** @throws Refusal FORBIDDEN for everybody but tenant and provider. */
 export function assertEitherParty(user: User, contract: Contract): void {

@@ -1,10 +1,8 @@
-import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { setWhenMachineLost } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { ContractStore } from './contract.store.ts';
 import { whenLost } from './domain/machine.ts';
-import { isFinal } from './domain/status.ts';
 import { assertRequester } from './parties.ts';
 
 @Answers(setWhenMachineLost)
@@ -21,13 +19,6 @@ export class SetWhenMachineLost implements Verb<typeof setWhenMachineLost> {
       params.id,
       (contract) => {
         assertRequester(user, contract, 'say what becomes of it when its machine is lost');
-        if (isFinal(contract.status)) {
-          throw new Refusal(
-            'CONFLICT',
-            'TRANSITION_NOT_ALLOWED',
-            `The contract is ${contract.status}: there is no machine that could be lost`,
-          );
-        }
         return whenLost(contract, whenMachineLost);
       },
       now,

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { MACHINE_AVAILABILITIES } from '../agents/words.ts';
 import { int64, word } from '../schema.ts';
-import { CONTRACT_STATUSES, PAYMENT_METHODS, PAYMENT_STATUSES, WHEN_MACHINE_LOST } from './words.ts';
+import {
+  CONTRACT_ACTIONS,
+  CONTRACT_STATUSES,
+  PAYMENT_METHODS,
+  PAYMENT_STATUSES,
+  WHEN_MACHINE_LOST,
+} from './words.ts';
 
 const string = () => z.string().optional();
 const integer = () => z.int().optional();
@@ -78,6 +84,10 @@ export const contract = z
     /** Ended times without a machine, in sum: they are not charged. */
     machine_down_ns: bigInteger(),
     when_machine_lost: word(WHEN_MACHINE_LOST).optional(),
+    allowed_actions: z.array(word(CONTRACT_ACTIONS)).optional().meta({
+      description:
+        'What the caller can do now. Absent: a platform of before this was told. A limit, as of passwords in an hour, can still refuse it.',
+    }),
   })
   .meta({
     id: 'Contract',
@@ -101,6 +111,7 @@ export const contract = z
         currency: 'USD',
         cancel_at_period_end: false,
         auto_renew: false,
+        allowed_actions: ['cancel', 'reset-password', 'rotate-ssh-key', 'set-when-machine-lost'],
       },
     ],
   });

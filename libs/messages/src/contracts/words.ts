@@ -38,6 +38,17 @@ export const HAS_MACHINE_IN_USE: Readonly<Record<ContractStatus, boolean>> = {
 export const ACTORS = ['tenant', 'provider', 'system'] as const;
 export type Actor = (typeof ACTORS)[number];
 
+/** What its parties can do to a contract, as far as its state lets them. */
+export const CONTRACT_ACTIONS = [
+  'accept',
+  'reject',
+  'cancel',
+  'reset-password',
+  'rotate-ssh-key',
+  'set-when-machine-lost',
+] as const;
+export type ContractAction = (typeof CONTRACT_ACTIONS)[number];
+
 export const PAYMENT_METHODS = ['wallet', 'test', 'stripe', 'icpay'] as const;
 export type PaymentMethod = (typeof PAYMENT_METHODS)[number];
 

@@ -1,4 +1,3 @@
-import { Refusal } from '@decent-cloud/kernel';
 import type { Actor, ContractEventType } from '@decent-cloud/messages/words';
 import type { Change, Contract, Limits, SealedCredential, Step } from './contract.ts';
 import { isPaid } from './contract.ts';
@@ -12,8 +11,9 @@ import {
   type SaidFact,
   statusChanged,
 } from './facts.ts';
+import { assertMayMove } from './moves.ts';
 import { settle } from './price.ts';
-import { awaitsAnswer, isFinal, lifecycle, needsPayment, type Status } from './status.ts';
+import { awaitsAnswer, isFinal, type Status } from './status.ts';
 import { waitingOf } from './waiting.ts';
 
 export interface HistoryEntry {
@@ -72,7 +72,7 @@ export function advance(before: Contract, change: Change, nowNs: bigint, limits:
   let contract: Contract = { ...before, ...change.set };
   for (const step of change.steps ?? []) {
     const from = contract.status;
-    guard(contract, step);
+    assertMayMove(contract, step.to);
     contract = withDeadline(move(contract, step, nowNs), limits);
     history.push(historyOf(contract, from, step));
     events.push(eventOf(from, step));
@@ -116,17 +116,6 @@ export function andThen(first: Advanced, change: Change, nowNs: bigint, limits: 
     facts: [...first.facts, ...second.facts],
     credentials: [...first.credentials, ...second.credentials],
   };
-}
-
-function guard(contract: Contract, step: Step): void {
-  lifecycle.assertMove(contract.status, step.to);
-  if (needsPayment(step.to) && !isPaid(contract)) {
-    throw new Refusal(
-      'CONFLICT',
-      'TRANSITION_NOT_ALLOWED',
-      `Cannot move from ${contract.status} to ${step.to}: the payment is not confirmed yet`,
-    );
-  }
 }
 
 function move(contract: Contract, step: Step, nowNs: bigint): Contract {

@@ -1,4 +1,4 @@
-import { NS_PER_HOUR } from '@decent-cloud/kernel';
+import { NS_PER_HOUR, Refusal } from '@decent-cloud/kernel';
 import type { FactPayload, facts } from '@decent-cloud/messages';
 import type { ContractEventType, MachineAvailability } from '@decent-cloud/messages/words';
 import type { Change, Contract, Step } from './contract.ts';
@@ -135,12 +135,20 @@ export function machineAvailabilityChanged(
   return { set, events, steps: [{ to: 'cancelled', ...bySystem, reason: 'MACHINE_LOST' }] };
 }
 
-/** The tenant's setting: what is to become of the rental when its machine is lost. */
-export const whenLost = (
+/** The tenant's setting: what is to become of the rental when its machine is lost. @throws Refusal after the end */
+export function whenLost(
   contract: Contract,
   whenMachineLost: Contract['whenMachineLost'],
-): Change | undefined =>
-  contract.whenMachineLost === whenMachineLost ? undefined : { set: { whenMachineLost } };
+): Change | undefined {
+  if (isFinal(contract.status)) {
+    throw new Refusal(
+      'CONFLICT',
+      'TRANSITION_NOT_ALLOWED',
+      `The contract is ${contract.status}: there is no machine that could be lost`,
+    );
+  }
+  return contract.whenMachineLost === whenMachineLost ? undefined : { set: { whenMachineLost } };
+}
 
 export function provisioningFailed(
   contract: Contract,

@@ -1,5 +1,5 @@
 import { defineLifecycle } from '@decent-cloud/kernel';
-import type { ContractEnd, ContractStatus } from '@decent-cloud/messages/words';
+import { type ContractEnd, type ContractStatus, HAS_MACHINE_IN_USE } from '@decent-cloud/messages/words';
 
 export type Status = ContractStatus;
 export type FinalStatus = ContractEnd;
@@ -41,6 +41,9 @@ const NEEDS_PAYMENT: Readonly<Record<Status, boolean>> = {
   provisioningfailed: false,
 };
 export const needsPayment = (status: Status): boolean => NEEDS_PAYMENT[status];
+
+/** There is a machine that the tenant can use. */
+export const hasMachineInUse = (status: Status): boolean => HAS_MACHINE_IN_USE[status];
 
 /** The provider owes an answer, once it is paid. */
 export const awaitsAnswer = (status: Status): boolean => lifecycle.canMove(status, 'accepted');

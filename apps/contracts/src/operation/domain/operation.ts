@@ -1,13 +1,12 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { FactPayload, facts } from '@decent-cloud/messages';
 import {
-  HAS_MACHINE_IN_USE,
   type MachineOperationKind,
   OPERATION_EVENTS,
   type OperationOutcome,
 } from '@decent-cloud/messages/words';
 import type { Change, Contract } from '../../contract/domain/contract.ts';
-import { isFinal } from '../../contract/domain/status.ts';
+import { hasMachineInUse, isFinal } from '../../contract/domain/status.ts';
 
 export type OperationKind = MachineOperationKind;
 
@@ -64,7 +63,7 @@ export function requestOperation(
 
 /** @throws Refusal CONFLICT when there is no machine that the tenant uses */
 export function assertRuns({ status }: Contract, kind: OperationKind): void {
-  if (HAS_MACHINE_IN_USE[status]) return;
+  if (hasMachineInUse(status)) return;
   throw new Refusal(
     'CONFLICT',
     'TRANSITION_NOT_ALLOWED',
