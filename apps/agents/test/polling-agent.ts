@@ -1,19 +1,13 @@
 import { generateKeyPair, type KeyPair } from '@decent-cloud/identity';
-import type { AgentPermission, Answer, Caller } from '@decent-cloud/messages';
+import type { Answer, Caller } from '@decent-cloud/messages';
 import * as polling from '@decent-cloud/messages/agent-polling';
 import { setUpAgent } from '@decent-cloud/messages/agents';
 import { registerGateway, setGatewayDns } from '@decent-cloud/messages/dc-gateway';
 import { recordHealth } from '@decent-cloud/messages/machine-health';
+import { AGENT_PERMISSIONS, type AgentPermission } from '@decent-cloud/messages/words';
 import { eventually } from '@decent-cloud/testing';
 import type { Stage } from './stage.ts';
 
-const ALL: readonly AgentPermission[] = [
-  'provision',
-  'health_check',
-  'heartbeat',
-  'fetch_contracts',
-  'dns_manage',
-];
 export const PASSWORD = 'Zk3vQ9mT1xR7pL5wB2nH8cYd';
 
 /** What a machine's agent says of it. */
@@ -61,7 +55,7 @@ export class PollingAgent {
     return this.key.publicKeyHex;
   }
 
-  caller(permissions = ALL, provider = this.provider): Caller {
+  caller(permissions: readonly AgentPermission[] = AGENT_PERMISSIONS, provider = this.provider): Caller {
     const { publicKey, poolId } = this;
     return { kind: 'agent', publicKey, providerPublicKey: provider, poolId, permissions };
   }

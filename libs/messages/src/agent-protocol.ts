@@ -1,6 +1,14 @@
 import { z } from 'zod';
+import {
+  DESIRED_STATES,
+  FAILURE_CLASSES,
+  FAILURE_CODES,
+  MACHINE_ORDERS,
+  POWER_STATES,
+} from './agents/words.ts';
+import { MACHINE_OPERATIONS } from './contracts/words.ts';
 import { machineInstance, machineOperationKind, machineSpec, scriptLog, sealedCredential } from './facts.ts';
-import { contractIdHex, int32, publicKeyHex } from './schema.ts';
+import { contractIdHex, int32, publicKeyHex, word } from './schema.ts';
 
 /**
  * What travels between coordinator and agent. Every message is signed (Ed25519ph over canonical JSON without `sig`):
@@ -32,7 +40,7 @@ const instanceId = z.uuid().optional();
 export const desiredMachine = z.object({
   contractId: contractIdHex(),
   generation: int32(1),
-  desired: z.enum(['running', 'stopped', 'absent']),
+  desired: z.enum(DESIRED_STATES),
   /** End of the paid time, when it is known. */
   endsAtNs: ns.optional(),
   /** Where its tenant reaches it: kept for it, and wanted again when it is made again. */
@@ -66,7 +74,7 @@ export type MachineOperation = z.output<typeof machineOperation>;
 export const agentCommand = z.object({
   v: z.literal(1),
   commandId: z.uuid(),
-  kind: z.enum(['provision', 'terminate', 'resync', ...machineOperationKind.options]),
+  kind: z.enum([...MACHINE_ORDERS, ...MACHINE_OPERATIONS]),
   agentPublicKey: publicKeyHex(),
   issuedAtNs: ns,
   deadlineNs: ns,
@@ -113,13 +121,13 @@ const eventHead = {
 };
 const ofMachine = { contractId: contractIdHex(), generation: int32(1) };
 
-export const failureClass = z.enum(['transient', 'capacity', 'config', 'permanent']);
+const failureClass = z.enum(FAILURE_CLASSES);
 
 export const observedMachine = z.object({
   externalId: z.string().max(256),
   contractId: contractIdHex().optional(),
   generation: int32(1).optional(),
-  power: z.enum(['running', 'stopped', 'unknown']),
+  power: z.enum(POWER_STATES),
 });
 
 export const agentEvent = z.discriminatedUnion('kind', [
@@ -142,7 +150,7 @@ export const agentEvent = z.discriminatedUnion('kind', [
     kind: z.literal('failed'),
     payload: z.object({
       class: failureClass,
-      code: z.string().max(64),
+      code: word(FAILURE_CODES, 64),
       message: z.string().max(2_000),
       resourcesLeft: z.array(z.object({ kind: z.string().max(64), id: z.string().max(256) })).max(50),
     }),
@@ -172,7 +180,7 @@ export const agentEvent = z.discriminatedUnion('kind', [
       operationId: z.uuid(),
       kind: machineOperationKind,
       class: failureClass,
-      code: z.string().max(64),
+      code: word(FAILURE_CODES, 64),
       message: z.string().max(2_000),
     }),
   }),
@@ -194,7 +202,6 @@ export const agentEvent = z.discriminatedUnion('kind', [
   }),
 ]);
 export type AgentEvent = z.output<typeof agentEvent>;
-export type AgentEventKind = AgentEvent['kind'];
 
 export const agentHeartbeat = z.object({
   v: z.literal(1),

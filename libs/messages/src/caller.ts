@@ -1,4 +1,4 @@
-import type { AgentPermission } from './endpoint.ts';
+import type { AgentPermission } from './agents/words.ts';
 
 /**
  * Who asks, as the gateway has verified it. Services believe it because the whole request is signed with a key that only

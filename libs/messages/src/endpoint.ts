@@ -1,5 +1,6 @@
 import type { Reason, RefusalCode } from '@decent-cloud/kernel';
 import type { z } from 'zod';
+import type { AgentPermission } from './agents/words.ts';
 import type { ServiceName } from './services.ts';
 
 /**
@@ -18,9 +19,6 @@ export type Output<S> = S extends Schema ? S['_zod']['output'] : undefined;
  * signed, by an agent's key too: which is then a key like any other, for whomever it may act.
  */
 export type AuthClass = 'public' | 'optional' | 'signed' | 'self' | 'agent' | 'provider-or-agent' | 'admin';
-
-/** Permissions a delegation can carry; an endpoint of class `agent` names the one it needs. */
-export type AgentPermission = 'provision' | 'health_check' | 'heartbeat' | 'fetch_contracts' | 'dns_manage';
 
 /** How the answer is written: in the envelope `{success, data}`, as plain JSON, or as another media type. */
 export type AnswerForm =
@@ -57,6 +55,7 @@ export interface EndpointDeclaration extends RequestDeclaration {
   /** Further paths that shipped clients use. */
   readonly aliases?: readonly string[];
   readonly auth: AuthClass;
+  /** What a delegation must carry; an endpoint of class `agent` has one. */
   readonly permission?: AgentPermission;
   readonly summary: string;
   readonly tags: readonly string[];

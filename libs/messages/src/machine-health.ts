@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { HEALTH_STATUSES } from './agents/words.ts';
 import { endpoint } from './endpoint.ts';
-import { contractIdHex, int32, int64, optionalIn } from './schema.ts';
+import { contractIdHex, int32, int64, optionalIn, word } from './schema.ts';
 import { text } from './text.ts';
 
 /* How well a rented machine is, as its agent sees it. */
@@ -12,7 +13,7 @@ const healthCheck = z
     id: int64(),
     contractId: z.string(),
     checkedAt: int64(),
-    status: z.string(),
+    status: word(HEALTH_STATUSES),
     latencyMs: int32().optional(),
     details: z.string().optional(),
     createdAt: int64(),
@@ -33,7 +34,7 @@ export const recordHealth = endpoint({
   body: z
     .object({
       checkedAt: int64(0n),
-      status: z.enum(['healthy', 'unhealthy', 'unknown']),
+      status: z.enum(HEALTH_STATUSES),
       latencyMs: optionalIn(int32(0)),
       details: optionalIn(text(4_096)),
     })

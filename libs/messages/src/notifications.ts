@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { int32, int64, pageQuery, publicKeyHex } from './schema.ts';
+import { NOTIFICATION_TYPES } from './notifications/words.ts';
+import { int32, int64, pageQuery, publicKeyHex, word } from './schema.ts';
 
 const tags = ['notifications'];
 const ownerParams = z.object({ pubkey: publicKeyHex() });
@@ -9,7 +10,7 @@ const ownerParams = z.object({ pubkey: publicKeyHex() });
 export const userNotification = z
   .object({
     id: int64(),
-    notificationType: z.string(),
+    notificationType: word(NOTIFICATION_TYPES),
     title: z.string(),
     body: z.string(),
     contractId: z.string().optional(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { int64, optionalIn, publicKeyHex } from './schema.ts';
+import { TOP_UP_METHODS, WALLET_ENTRIES } from './payments/words.ts';
+import { int64, optionalIn, publicKeyHex, word } from './schema.ts';
 
 const tags = ['payments'];
 const walletParams = z.object({ pubkey: publicKeyHex() });
@@ -11,7 +12,7 @@ export const walletLedgerEntry = z
     id: int64(),
     amountE9s: int64(),
     balanceAfterE9s: int64(),
-    entryType: z.string(),
+    entryType: word(WALLET_ENTRIES),
     reference: z.string().optional(),
     createdAt: int64(),
   })
@@ -61,7 +62,7 @@ export const topUpWallet = endpoint({
   body: z
     .object({
       amountUsd: z.number().meta({ description: 'Whole cents, from 0.01 to 10,000 USD.' }),
-      method: optionalIn(z.enum(['test', 'stripe'])).meta({
+      method: optionalIn(z.enum(TOP_UP_METHODS)).meta({
         description:
           '`test` pays at once and exists outside production only; absent: `test` there, `stripe` in production.',
       }),

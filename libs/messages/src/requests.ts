@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AGENT_PERMISSIONS } from './agents/words.ts';
 import { CONTRACT_STATUSES } from './contracts/words.ts';
 import { request } from './endpoint.ts';
 import { contractIdHex, idHex, int32, int64, publicKeyHex, word } from './schema.ts';
@@ -269,7 +270,7 @@ export const resolveDelegation = request({
     active: z.boolean(),
     providerPublicKey: publicKeyHex().optional(),
     poolId: z.string().optional(),
-    permissions: z.array(z.enum(['provision', 'health_check', 'heartbeat', 'fetch_contracts', 'dns_manage'])),
+    permissions: z.array(z.enum(AGENT_PERMISSIONS)),
   }),
 });
 

@@ -106,8 +106,11 @@ export const optionalIn = <S extends z.ZodType>(schema: S) =>
 export type Word<W extends string> = W | (string & Record<never, never>);
 
 /** One of a list of words: senders can write no other one, readers take every one as it is. */
-export const word = <const W extends string>(words: readonly W[]): z.ZodType<Word<W>, W> =>
-  z.string().meta({ override: { type: 'string', enum: [...words] } }) as unknown as z.ZodType<Word<W>, W>;
+export const word = <const W extends string>(words: readonly W[], longest = 256): z.ZodType<Word<W>, W> =>
+  z
+    .string()
+    .max(longest)
+    .meta({ override: { type: 'string', enum: [...words] } }) as unknown as z.ZodType<Word<W>, W>;
 
 /** The same where the sender passes on what another one has said. */
 export const relayedWord = <const W extends string>(words: readonly W[]): z.ZodType<Word<W>> => word(words);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AgentEvent } from './agent-protocol.ts';
 import { knownWord, word } from './schema.ts';
 import * as words from './words.ts';
 
@@ -26,4 +27,10 @@ test('a sender can write no other word: the compiler says so', () => {
   // @ts-expect-error a misspelt status
   const misspelt: Sent = 'actve';
   expect([sent, misspelt]).toHaveLength(2);
+});
+
+test('what agents report has a shape for each word, and no other', () => {
+  type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+  const same: Same<AgentEvent['kind'], words.AgentEventKind> = true;
+  expect(same).toBe(true);
 });

@@ -11,6 +11,7 @@ export const renderSchema: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) 
   const stated = z.globalRegistry.get(zodSchema as unknown as z.ZodType)?.override;
   if (typeof stated === 'object' && stated !== null && 'type' in stated) {
     for (const key of ['anyOf', 'pattern', 'minimum', 'maximum'] as const) delete jsonSchema[key];
+    if ('enum' in stated) delete jsonSchema.maxLength;
     return;
   }
   const definition = zodSchema._zod.def as { type: string; in?: z.ZodType };

@@ -1,15 +1,7 @@
-import type { AgentPermission } from '@decent-cloud/messages';
+import { AGENT_PERMISSIONS, type AgentPermission } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Page } from '../page.ts';
-
-export const ALL_PERMISSIONS: readonly AgentPermission[] = [
-  'provision',
-  'health_check',
-  'heartbeat',
-  'fetch_contracts',
-  'dns_manage',
-];
 
 export interface AgentRow {
   agentPublicKey: string;
@@ -77,7 +69,7 @@ export class DelegationStore {
     const rows = await sql.query(
       `insert into agent (agent_public_key, provider_public_key, pool_id, permissions, label, created_at_ns)
        values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning 1`,
-      [agent.agentPublicKey, agent.providerPublicKey, agent.poolId, ALL_PERMISSIONS, agent.label, now],
+      [agent.agentPublicKey, agent.providerPublicKey, agent.poolId, AGENT_PERMISSIONS, agent.label, now],
     );
     return rows.length === 1;
   }
@@ -87,7 +79,7 @@ export class DelegationStore {
     await sql.query(
       `update agent set pool_id = $2, label = coalesce($3, label), expires_at_ns = null, permissions = $4
        where agent_public_key = $1`,
-      [agent.agentPublicKey, agent.poolId, agent.label, ALL_PERMISSIONS],
+      [agent.agentPublicKey, agent.poolId, agent.label, AGENT_PERMISSIONS],
     );
   }
 

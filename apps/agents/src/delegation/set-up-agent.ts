@@ -2,6 +2,7 @@ import { checkPublicKey } from '@decent-cloud/identity';
 import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { setUpAgent } from '@decent-cloud/messages/agents';
+import { AGENT_PERMISSIONS } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { AgentsPrisma } from '../agents-prisma.ts';
@@ -9,7 +10,7 @@ import { faultOfToken } from '../setup-token/domain/setup-token.ts';
 import { SetupTokenStore } from '../setup-token/setup-token.store.ts';
 import { PlatformKey } from '../wire/platform-key.ts';
 import { type AgentInvitation, AgentInvitationStore } from './agent-invitation.store.ts';
-import { type AgentRow, ALL_PERMISSIONS, DelegationStore } from './delegation.store.ts';
+import { type AgentRow, DelegationStore } from './delegation.store.ts';
 import { isActive } from './domain/liveness.ts';
 
 /**
@@ -44,7 +45,7 @@ export class SetUpAgent implements Verb<typeof setUpAgent> {
       poolName: pool.name,
       poolLocation: pool.location,
       provisionerType: pool.provisionerType,
-      permissions: [...ALL_PERMISSIONS],
+      permissions: [...AGENT_PERMISSIONS],
       platformPublicKey: this.platformKey.publicKeyHex,
     };
   }

@@ -1,3 +1,4 @@
+import type { HealthStatus } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Machine } from '../assignment/assignment.store.ts';
@@ -6,7 +7,7 @@ export interface HealthCheckRow {
   id: bigint;
   contractId: string;
   checkedAtNs: bigint;
-  status: 'healthy' | 'unhealthy' | 'unknown';
+  status: HealthStatus;
   latencyMs: number | null;
   details: string | null;
   createdAtNs: bigint;

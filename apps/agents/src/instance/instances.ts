@@ -1,4 +1,5 @@
 import { facts } from '@decent-cloud/messages';
+import type { RivalKind } from '@decent-cloud/messages/words';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { LOGGER, type Logger } from '@decent-cloud/runtime';
@@ -14,7 +15,7 @@ import {
   isToBeTold,
 } from './domain/admission.ts';
 import { looksDoubled, type PolledBeat, printOf, withBeat } from './domain/polled-beats.ts';
-import { InstanceStore, type RivalKind } from './instance.store.ts';
+import { InstanceStore } from './instance.store.ts';
 
 export interface Decision extends Pick<Admission, 'admit'> {
   /** Who is at work, when it is another one. */

@@ -81,7 +81,12 @@ export class ReportProvisioning implements Verb<typeof reportProvisioning> {
     if (own.outcome !== null || own.desired === 'absent') return;
     if (own.state === 'provisioned') throw notAllowed('The machine is provisioned already');
     const message = details.slice(0, 2_000);
-    const payload = { class: 'permanent' as const, code: 'PROVISIONING_FAILED', message, resourcesLeft: [] };
+    const payload = {
+      class: 'permanent' as const,
+      code: 'PROVISIONING_FAILED' as const,
+      message,
+      resourcesLeft: [],
+    };
     await this.polled.tell(inHand.sql, own, { kind: 'failed', payload }, now);
   }
 

@@ -1,5 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
-import type { AgentPermission, Caller } from '@decent-cloud/messages';
+import type { Caller } from '@decent-cloud/messages';
+import type { AgentPermission } from '@decent-cloud/messages/words';
 import { requireAgent, requireUser } from '@decent-cloud/runtime';
 
 export type PollingAgent = ReturnType<typeof requireAgent>;

@@ -13,10 +13,10 @@ type ContractEvent = Output<typeof contractEvent>;
 const EVENTS_AT_ONCE = 500;
 
 /** Since when it is waited for; absent when nothing is under way. */
-const sinceOf = (kind: MachineOperationKind, contract: Contract): bigint | undefined =>
-  kind === 'reset-password'
-    ? contract.password_reset_requested_at_ns
-    : contract.ssh_key_rotation_requested_at_ns;
+const SINCE = {
+  'reset-password': 'password_reset_requested_at_ns',
+  'rotate-ssh-key': 'ssh_key_rotation_requested_at_ns',
+} as const satisfies Record<MachineOperationKind, keyof Contract>;
 
 /** Follows a contract until what was asked for inside of its machine is done. @throws CliError when it failed, or not in time */
 export async function waitForOperation(
@@ -27,7 +27,7 @@ export async function waitForOperation(
   const timeoutSeconds = session.options.timeout ?? WAIT_SECONDS;
   session.note('Waiting for the agent of the machine');
   const ended = await followContract(session, { contractId, timeoutSeconds }, async (contract) =>
-    sinceOf(kind, contract) === undefined || isOver(contract.status) ? contract : undefined,
+    contract[SINCE[kind]] === undefined || isOver(contract.status) ? contract : undefined,
   );
   const hint = `See what happened: dc contract events ${contractId}`;
   if (!ended) {

@@ -1,6 +1,7 @@
 import { nsToSeconds, Refusal } from '@decent-cloud/kernel';
 import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { listNotifications } from '@decent-cloud/messages/notifications';
+import type { NotificationType } from '@decent-cloud/messages/words';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { NotificationStore } from './notification.store.ts';
 import { ownerOf } from './owner.ts';
@@ -18,7 +19,7 @@ export class ListNotifications implements Verb<typeof listNotifications> {
     const rows = await this.notifications.list(owner, { ...query, beforeId });
     return rows.map((row) => ({
       id: row.id,
-      notificationType: row.notificationType,
+      notificationType: row.notificationType as NotificationType,
       title: row.title,
       body: row.body,
       contractId: row.contractId ?? undefined,

@@ -1,3 +1,4 @@
+import type { StockStatus } from '@decent-cloud/messages/words';
 import type { Offering, OfferingDetails } from './domain/offering.ts';
 
 export interface OfferingRow {
@@ -16,7 +17,7 @@ export interface OfferingRow {
   setup_fee_e9s: bigint;
   price_per_unit_e9s: bigint | null;
   overage_price_per_unit_e9s: bigint | null;
-  stock_status: string;
+  stock_status: StockStatus;
   stock_total: number | null;
   datacenter_country: string;
   min_contract_hours: number | null;

@@ -173,7 +173,7 @@ async function reportFailure(
     ...(commandId !== undefined && { causationId: commandId }),
     payload: {
       class: failure.class,
-      code: failure.code.slice(0, 64),
+      code: failure.code,
       message: failure.message.slice(0, 2_000),
       resourcesLeft: resourcesLeft.slice(0, 50).map(({ kind, id }) => ({ kind, id })),
     },

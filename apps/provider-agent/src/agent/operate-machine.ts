@@ -40,7 +40,7 @@ export async function operateMachine(context: WorkerContext, order: OperationOrd
       operationId,
       kind,
       class: failureClass,
-      code: code.slice(0, 64),
+      code,
       message: message.slice(0, 2_000),
     });
   }
@@ -65,12 +65,16 @@ export async function operateMachine(context: WorkerContext, order: OperationOrd
   return event.eventId;
 }
 
+const OPERATIONS: Readonly<
+  Record<
+    MachineOperationKind,
+    (context: WorkerContext, operation: MachineOperation, externalId: string) => Promise<Done>
+  >
+> = { 'reset-password': resetPassword, 'rotate-ssh-key': rotateSshKey };
+
 async function carryOut(context: WorkerContext, order: OperationOrder): Promise<Done> {
-  const { kind, operation } = order;
   const externalId = mustBeDue(context, order);
-  return kind === 'reset-password'
-    ? resetPassword(context, operation, externalId)
-    : rotateSshKey(context, operation, externalId);
+  return OPERATIONS[order.kind](context, order.operation, externalId);
 }
 
 /** The password leaves this function sealed, or not at all; only then is it set. */

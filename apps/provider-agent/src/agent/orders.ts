@@ -5,7 +5,8 @@ import {
   type DesiredSnapshot,
   desiredSnapshot,
 } from '@decent-cloud/messages/agent-protocol';
-import type { MachineOperationKind } from '@decent-cloud/messages/words';
+import { knownWord } from '@decent-cloud/messages/schema';
+import { MACHINE_OPERATIONS, type MachineOperationKind } from '@decent-cloud/messages/words';
 import type { z } from 'zod';
 
 /** A message that is not from the platform, not for this agent, or not understood. */
@@ -38,7 +39,7 @@ export function readCommand(text: string, believer: Believer): AgentCommand {
 
 /** Is it something to be done inside of a machine? */
 export const isOperation = (kind: AgentCommand['kind']): kind is MachineOperationKind =>
-  kind === 'reset-password' || kind === 'rotate-ssh-key';
+  knownWord(MACHINE_OPERATIONS, kind) !== undefined;
 
 /** @throws DisbelievedError */
 export function readSnapshot(text: string, believer: Believer): DesiredSnapshot {

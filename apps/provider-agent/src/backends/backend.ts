@@ -1,3 +1,4 @@
+import type { FailureClass, FailureCode, PowerState } from '@decent-cloud/messages/words';
 import type { MachineInstance, MachineSpec } from '../domain/machine.ts';
 
 /** What every machine carries, so that it can be found again and is never taken for somebody else's. */
@@ -13,7 +14,7 @@ export interface FoundMachine {
   readonly externalId: string;
   /** Absent: nothing says whose it is. */
   readonly marks?: MachineMarks;
-  readonly power: 'running' | 'stopped' | 'unknown';
+  readonly power: PowerState;
   /** Only remains, which cannot be put into service: why they are still there. */
   readonly left?: string;
   /** Why the backend does not touch it, whatever an operator asks for. */
@@ -92,8 +93,6 @@ export interface Backend {
   setPassword?(externalId: string, password: string): Promise<void>;
 }
 
-export type FailureClass = 'transient' | 'capacity' | 'config' | 'permanent';
-
 export interface LeftResource {
   readonly kind: string;
   readonly id: string;
@@ -101,7 +100,7 @@ export interface LeftResource {
 
 export interface BackendFailure {
   readonly class: FailureClass;
-  readonly code: string;
+  readonly code: FailureCode;
   readonly message: string;
   readonly resourcesLeft?: readonly LeftResource[];
 }

@@ -1,6 +1,6 @@
 import { crash } from '@decent-cloud/kernel';
 import { CrashPointError } from '@decent-cloud/kernel/crash-file';
-import { type Backend, BackendError, type FailureClass } from './backend.ts';
+import { type Backend, BackendError, type BackendFailure } from './backend.ts';
 
 /** The backend with the crash points of its calls, where there are any. */
 export function withCrashPoints(backend: Backend): Backend {
@@ -23,7 +23,7 @@ function pass(name: string, place: string): boolean {
     return crash.points?.pass(`provider-agent:backend:${name}:${place}`) ?? false;
   } catch (error) {
     if (!(error instanceof CrashPointError) || !error.failure) throw error;
-    const { code, message } = error.failure;
-    throw new BackendError({ class: error.failure.class as FailureClass, code, message }, { cause: error });
+    // What a spec has written into the file.
+    throw new BackendError(error.failure as BackendFailure, { cause: error });
   }
 }

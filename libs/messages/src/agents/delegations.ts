@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
-import { int64, pageQuery, publicKeyHex } from '../schema.ts';
+import { int64, pageQuery, publicKeyHex, word } from '../schema.ts';
 import { text } from '../text.ts';
 import { poolParams, poolsPath, providerParams, tags } from './parts.ts';
+import { AGENT_PERMISSIONS, RIVAL_KINDS } from './words.ts';
 
 export const agentDelegation = z
   .object({
     agentPubkey: z.string(),
     providerPubkey: z.string(),
-    permissions: z.array(z.string()),
+    permissions: z.array(word(AGENT_PERMISSIONS)),
     expiresAtNs: int64().nullable(),
     label: z.string().nullable(),
     createdAtNs: int64(),
@@ -25,7 +26,7 @@ export const agentDelegation = z
     /** Another one with the same key, seen in the last 24 hours: turned away, or two that poll. */
     rival: z
       .object({
-        kind: z.enum(['session', 'polling', 'two-polling']),
+        kind: z.enum(RIVAL_KINDS),
         host: z.string().nullable(),
         sinceNs: int64(),
         seenNs: int64(),

@@ -20,3 +20,106 @@ export type ProvisioningFailure = (typeof PROVISIONING_FAILURES)[number];
  */
 export const DOUBLED_AGENTS = ['refused', 'taken-over', 'polls-beside', 'two-poll'] as const;
 export type DoubledAgent = (typeof DOUBLED_AGENTS)[number];
+
+/** What a delegation lets an agent do. */
+export const AGENT_PERMISSIONS = [
+  'provision',
+  'health_check',
+  'heartbeat',
+  'fetch_contracts',
+  'dns_manage',
+] as const;
+export type AgentPermission = (typeof AGENT_PERMISSIONS)[number];
+
+/** Another process with the key of an agent, as its provider sees it. */
+export const RIVAL_KINDS = ['session', 'polling', 'two-polling'] as const;
+export type RivalKind = (typeof RIVAL_KINDS)[number];
+
+/** What the coordinator wants of a machine. */
+export const DESIRED_STATES = ['running', 'stopped', 'absent'] as const;
+export type DesiredState = (typeof DESIRED_STATES)[number];
+
+/** What an agent sees of a machine. */
+export const POWER_STATES = ['running', 'stopped', 'unknown'] as const;
+export type PowerState = (typeof POWER_STATES)[number];
+
+/** How well a machine is, as its agent sees it. */
+export const HEALTH_STATUSES = ['healthy', 'unhealthy', 'unknown'] as const;
+export type HealthStatus = (typeof HEALTH_STATUSES)[number];
+
+/** Orders about machines; what is to be done inside of one is a `MachineOperationKind`. */
+export const MACHINE_ORDERS = ['provision', 'terminate', 'resync'] as const;
+export type MachineOrder = (typeof MACHINE_ORDERS)[number];
+
+/** What agents report. */
+export const AGENT_EVENTS = [
+  'claimed',
+  'progress',
+  'provisioned',
+  'failed',
+  'terminated',
+  'operation-done',
+  'operation-failed',
+  'script-done',
+  'observed',
+] as const;
+export type AgentEventKind = (typeof AGENT_EVENTS)[number];
+
+/**
+ * What is to be thought of a failure: it passes (`transient`), there is no room here (`capacity`), this agent can never do it
+ * (`config`), or nobody can (`permanent`).
+ */
+export const FAILURE_CLASSES = ['transient', 'capacity', 'config', 'permanent'] as const;
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
+
+/** Why a machine could not be made, changed or removed, as agent and coordinator say it to programs. */
+export const FAILURE_CODES = [
+  // the order
+  'deadline',
+  'NO_SPEC',
+  'NO_KEY',
+  'SSH_KEY_UNUSABLE',
+  'BAD_PROVISIONER_CONFIG',
+  'UNSUPPORTED',
+  'SUPERSEDED',
+  'FOREIGN_MACHINE',
+  'NO_SUCH_MACHINE',
+  'NOT_RUNNING',
+  'CONTRACT_ENDED',
+  'NO_ANSWER',
+  // the host
+  'NO_FREE_SLOT',
+  'NO_FREE_PORT',
+  'NO_PORT',
+  'PORT_TAKEN',
+  'NO_ADDRESSES',
+  'ADDRESS_NOT_HERE',
+  'ADDRESS_INVALID',
+  'DISK_FULL',
+  'DISK_LIMIT_UNSUPPORTED',
+  'TOO_MANY_CPUS',
+  'TOO_MUCH_MEMORY',
+  'NETWORK_ABSENT',
+  'IMAGE_ABSENT',
+  'NAME_TAKEN',
+  'NAME_RESERVED',
+  // what makes machines
+  'ENGINE_UNREACHABLE',
+  'ENGINE_SILENT',
+  'ENGINE_REFUSED',
+  'ENGINE_FAULT',
+  'BACKEND_FAULT',
+  'BAD_PARAMETER',
+  'CONFLICT',
+  'NOT_FOUND',
+  'STILL_THERE',
+  'PROVISIONING_FAILED',
+  // inside of the machine
+  'SSH_DID_NOT_START',
+  'SSH_NOT_READY',
+  'LATE',
+  'COMMAND_FAILED',
+  'BAD_PASSWORD',
+  'ENCRYPTION_FAILED',
+] as const;
+export type FailureCode = (typeof FAILURE_CODES)[number];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fact } from '../fact.ts';
+import { WALLET_ENTRIES } from '../payments/words.ts';
 import { contractIdHex, idHex, int64 } from '../schema.ts';
 import { ACCOUNT_A, AT, CONTRACT } from './samples.ts';
 
@@ -36,7 +37,7 @@ export const walletChanged = fact({
   subject: 'evt.payments.v1.wallet-changed',
   payload: z.object({
     accountId: idHex(),
-    entryType: z.enum(['topup', 'rental_debit', 'rental_refund', 'adjustment']),
+    entryType: z.enum(WALLET_ENTRIES),
     amountE9s: int64(),
     balanceE9s: int64(0n),
     currency: z.string(),

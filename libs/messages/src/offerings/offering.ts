@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { int64 } from '../schema.ts';
+import { int64, word } from '../schema.ts';
+import { NOT_FOR_RENT, STOCK_STATUSES } from './words.ts';
 
 const string = () => z.string().optional();
 const number = () => z.number().optional();
@@ -29,7 +30,7 @@ export const offering = z
     stripe_metered_price_id: string(),
     is_subscription: z.boolean(),
     subscription_interval_days: integer(),
-    stock_status: z.string(),
+    stock_status: word(STOCK_STATUSES),
     /** Units in stock; absent: one unit. */
     stock_total: integer(),
     /** Units that can be rented now: stock_total less living contracts and holds. */
@@ -80,7 +81,7 @@ export const offering = z
     /** In stock, and somebody is online who would make it: what a rental would be told now, but for its duration. */
     can_rent_now: flag(),
     /** `OUT_OF_STOCK` or `PROVIDER_OFFLINE`; absent when it can be rented. */
-    cannot_rent_reason: string(),
+    cannot_rent_reason: word(NOT_FOR_RENT).optional(),
     resolved_pool_id: string(),
     resolved_pool_name: string(),
     created_at_ns: int64().optional(),

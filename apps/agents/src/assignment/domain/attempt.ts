@@ -1,12 +1,11 @@
+import type { FailureClass } from '@decent-cloud/messages/words';
+
 /** Why an attempt at a machine ended. */
 export type Outcome =
   | 'unclaimed'
   | 'silent'
   | 'timeout'
-  | 'transient'
-  | 'capacity'
-  | 'config'
-  | 'permanent'
+  | FailureClass
   /** It was made, and was not there any more. */
   | 'lost';
 

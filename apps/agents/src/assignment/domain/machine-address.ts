@@ -31,6 +31,11 @@ export function withUsableAddress(event: MachineEvent): MachineEvent {
   const fault = faultOfAddress(event.payload.instance);
   if (fault === undefined) return event;
   const message = `the agent reported a machine that nobody can reach: ${fault}`;
-  const payload = { class: 'permanent' as const, code: 'ADDRESS_INVALID', message, resourcesLeft: [] };
+  const payload = {
+    class: 'permanent' as const,
+    code: 'ADDRESS_INVALID' as const,
+    message,
+    resourcesLeft: [],
+  };
   return { ...event, kind: 'failed', payload };
 }

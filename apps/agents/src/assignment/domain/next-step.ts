@@ -1,5 +1,6 @@
 import { NS_PER_MS, secondsToNs } from '@decent-cloud/kernel';
 import type { DesiredMachine } from '@decent-cloud/messages';
+import type { ProvisioningFailure } from '@decent-cloud/messages/words';
 import type { Attempt, Outcome } from './attempt.ts';
 import type { AssignmentState, MachineState } from './decide-event.ts';
 import { orderRepeatSeconds } from './retry-policy.ts';
@@ -62,7 +63,7 @@ const TRIED: readonly (Outcome | null)[] = ['transient', 'config', 'permanent'];
 
 /** Why nobody makes the machine, for the tenant: agents that tried and failed were there. */
 export function whyNobody(attempts: readonly Pick<Attempt, 'outcome'>[]): {
-  readonly reason: 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED';
+  readonly reason: Exclude<ProvisioningFailure, 'PROVISIONING_TIMEOUT'>;
   readonly message: string;
 } {
   const failed = attempts.filter(({ outcome }) => TRIED.includes(outcome)).length;

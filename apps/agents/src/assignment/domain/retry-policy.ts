@@ -1,7 +1,5 @@
-import type { AgentEvent } from '@decent-cloud/messages';
+import type { FailureClass } from '@decent-cloud/messages/words';
 import type { Attempt } from './attempt.ts';
-
-export type FailureClass = Extract<AgentEvent, { kind: 'failed' }>['payload']['class'];
 
 /** What follows a failed attempt. */
 export type NextStep =
@@ -20,11 +18,18 @@ export function stepAfterFailure(
   agentPublicKey: string,
   attempts: readonly Attempt[],
 ): NextStep {
-  if (failure === 'permanent') return { next: 'give-up' };
-  if (failure === 'config') return { next: 'only-others' };
-  if (failure === 'capacity') return { next: 'another-agent' };
-  const afterSeconds = SAME_AGENT_WAITS_SECONDS[transientFailuresOf(agentPublicKey, attempts) - 1];
-  return afterSeconds === undefined ? { next: 'only-others' } : { next: 'same-agent', afterSeconds };
+  switch (failure) {
+    case 'permanent':
+      return { next: 'give-up' };
+    case 'config':
+      return { next: 'only-others' };
+    case 'capacity':
+      return { next: 'another-agent' };
+    case 'transient': {
+      const afterSeconds = SAME_AGENT_WAITS_SECONDS[transientFailuresOf(agentPublicKey, attempts) - 1];
+      return afterSeconds === undefined ? { next: 'only-others' } : { next: 'same-agent', afterSeconds };
+    }
+  }
 }
 
 export const transientFailuresOf = (agentPublicKey: string, attempts: readonly Attempt[]): number =>

@@ -1,5 +1,5 @@
 import type { facts } from '@decent-cloud/messages';
-import type { MachineOperationKind } from '@decent-cloud/messages/words';
+import type { FailureCode, MachineOperationKind } from '@decent-cloud/messages/words';
 
 export type OperationKind = MachineOperationKind;
 export type OperationState = 'pending' | 'done' | 'failed';
@@ -33,7 +33,7 @@ export const GIVEN_UP = {
   NOT_RUNNING: 'there is no machine that runs',
   CONTRACT_ENDED: 'the contract has ended',
   SUPERSEDED: 'a younger request of the same kind has taken its place',
-} as const;
+} as const satisfies Partial<Record<FailureCode, string>>;
 export type GivenUp = keyof typeof GIVEN_UP;
 
 export const givenUp = (code: GivenUp): OperationResult => ({

@@ -109,8 +109,14 @@ export function operationFinished(
 export const detailsOf = ({ failure }: Finished): string | undefined =>
   failure && `${failure.code}: ${failure.message}`;
 
-const sinceOf = (kind: OperationKind, atNs: bigint | null) =>
-  kind === 'reset-password' ? { passwordResetRequestedAtNs: atNs } : { sshKeyRotationRequestedAtNs: atNs };
+const SINCE = {
+  'reset-password': 'passwordResetRequestedAtNs',
+  'rotate-ssh-key': 'sshKeyRotationRequestedAtNs',
+} as const satisfies Record<OperationKind, keyof Contract>;
+
+const sinceOf = (kind: OperationKind, atNs: bigint | null): NonNullable<Change['set']> => ({
+  [SINCE[kind]]: atNs,
+});
 
 /** A machine that is made anew must let the new key in as well. */
 function newKeyOf(contract: Contract, { sshPublicKey }: ContractOperation) {

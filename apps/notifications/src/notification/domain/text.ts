@@ -1,8 +1,9 @@
 import { formatAmountE9s } from '@decent-cloud/kernel';
+import type { NotificationType } from '@decent-cloud/messages/words';
 
 /** What one person is told. */
 export interface Text {
-  readonly type: string;
+  readonly type: NotificationType;
   readonly title: string;
   readonly body: string;
   /** Path of the page that shows more. */

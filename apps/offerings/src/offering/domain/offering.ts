@@ -1,7 +1,10 @@
-import type { Output } from '@decent-cloud/messages';
+import type { Input, Output } from '@decent-cloud/messages';
 import type { offering, offeringRequest } from '@decent-cloud/messages/offerings';
+import type { StockStatus } from '@decent-cloud/messages/words';
 
-export type OfferingWire = Output<typeof offering>;
+type Written = Input<typeof offering>;
+/** As it is written: with words of the lists only. */
+export type OfferingWire = Output<typeof offering> & Pick<Written, 'stock_status' | 'cannot_rent_reason'>;
 export type OfferingBody = Output<typeof offeringRequest>;
 
 /** Shown only, never searched or counted: kept together, under their wire names. */
@@ -66,7 +69,7 @@ export interface OfferingContent {
   readonly setupFeeE9s: bigint;
   readonly pricePerUnitE9s: bigint | null;
   readonly overagePricePerUnitE9s: bigint | null;
-  readonly stockStatus: string;
+  readonly stockStatus: StockStatus;
   readonly stockTotal: number | null;
   readonly datacenterCountry: string;
   readonly minContractHours: number | null;

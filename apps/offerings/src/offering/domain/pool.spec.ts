@@ -68,7 +68,7 @@ describe('the types of machines that a rental may get', () => {
 });
 
 describe('an offering', () => {
-  const one = { stockStatus: 'in_stock', stockTotal: 1 };
+  const one = { stockStatus: 'in_stock' as const, stockTotal: 1 };
 
   it.each([
     ['can be rented', 0, { online: true }, undefined],

@@ -1,4 +1,5 @@
 import { choosePools, Refusal } from '@decent-cloud/kernel';
+import type { NotForRent } from '@decent-cloud/messages/words';
 import { availableUnits, type Offering } from './offering.ts';
 
 /** A provider's pool of agents, as the agents service tells it. */
@@ -47,8 +48,6 @@ export function machineTypesOf(
   }
   return [...types];
 }
-
-export type NotForRent = 'OUT_OF_STOCK' | 'PROVIDER_OFFLINE';
 
 /**
  * Why this offering cannot be rented now; undefined when it can. The one definition for lists, quotes and holds. While

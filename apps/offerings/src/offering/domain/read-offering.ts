@@ -1,10 +1,11 @@
 import { Refusal, regionOfCountry } from '@decent-cloud/kernel';
+import { knownWord } from '@decent-cloud/messages/schema';
+import { STOCK_STATUSES } from '@decent-cloud/messages/words';
 import { readCurrency } from './currencies.ts';
 import { DETAIL_FIELDS, type OfferingBody, type OfferingContent, type OfferingDetails } from './offering.ts';
 import { readPriceE9s } from './price.ts';
 import { assertRecipe } from './recipe.ts';
 
-const STOCK_STATUSES = ['in_stock', 'out_of_stock', 'discontinued'];
 const TEMPLATE_NUMBER = /^\d{1,10}$/;
 
 const invalid = (text: string): Refusal => new Refusal('INVALID', 'INVALID_INPUT', text);
@@ -23,8 +24,8 @@ export function readOffering(body: OfferingBody): OfferingContent {
       `Invalid datacenter_country '${country}': must be an ISO 3166 code of two letters or empty`,
     );
   }
-  const stockStatus = body.stock_status.trim().toLowerCase();
-  if (!STOCK_STATUSES.includes(stockStatus)) {
+  const stockStatus = knownWord(STOCK_STATUSES, body.stock_status.trim().toLowerCase());
+  if (!stockStatus) {
     throw invalid(`Invalid stock_status '${body.stock_status}': must be ${STOCK_STATUSES.join(', ')}`);
   }
   const { min_contract_hours: minHours, max_contract_hours: maxHours } = body;

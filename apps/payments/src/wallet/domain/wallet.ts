@@ -1,4 +1,5 @@
 import { E9S_PER_CENT, formatAmountE9s, parseAmountE9s, Refusal } from '@decent-cloud/kernel';
+import type { WalletEntry } from '@decent-cloud/messages/words';
 import type { Purpose } from '../../ledger/domain/transfer.ts';
 
 /** The one currency that wallets hold. */
@@ -30,7 +31,7 @@ const ENTRY_TYPES = {
   topup: 'topup',
   rental_charge: 'rental_debit',
   rental_settlement: 'rental_refund',
-} as const satisfies Record<Purpose, string>;
+} as const satisfies Record<Purpose, WalletEntry>;
 
 /** The currency of wallets, when it is this one. @throws Refusal CURRENCY_UNSUPPORTED */
 export function assertWalletCurrency(currency: string): string {
@@ -43,6 +44,6 @@ export function assertWalletCurrency(currency: string): string {
 }
 
 /** What a transfer is called in the list of the wallet's owner. */
-export function entryTypeOf(purpose: string): string {
+export function entryTypeOf(purpose: string): WalletEntry {
   return ENTRY_TYPES[purpose as Purpose];
 }

@@ -1,4 +1,5 @@
-import { BackendError, type BackendFailure, type FailureClass } from '../backend.ts';
+import type { FailureClass, FailureCode } from '@decent-cloud/messages/words';
+import { BackendError, type BackendFailure } from '../backend.ts';
 
 /** What went wrong at the engine, with the status of its answer; none when there was no answer. */
 export class EngineError extends BackendError {
@@ -14,7 +15,7 @@ export class EngineError extends BackendError {
 const LONGEST_TEXT = 500;
 
 /** Texts of the engine that say more than its status does. */
-const KNOWN: readonly (readonly [RegExp, FailureClass, string])[] = [
+const KNOWN: readonly (readonly [RegExp, FailureClass, FailureCode])[] = [
   [/port is already allocated|address already in use/i, 'transient', 'PORT_TAKEN'],
   [/cannot assign requested address/i, 'config', 'ADDRESS_NOT_HERE'],
   [/no space left on device/i, 'capacity', 'DISK_FULL'],
@@ -39,7 +40,7 @@ export function engineError(error: unknown, what: string): EngineError {
     .replace(/^\(HTTP code \d+\) /, '')
     .trim()
     .slice(0, LONGEST_TEXT);
-  const fail = (failureClass: FailureClass, name: string) =>
+  const fail = (failureClass: FailureClass, name: FailureCode) =>
     new EngineError({ class: failureClass, code: name, message: `${what}: ${text}` }, statusCode, {
       cause: error,
     });

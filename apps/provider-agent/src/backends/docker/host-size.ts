@@ -1,3 +1,4 @@
+import type { FailureCode } from '@decent-cloud/messages/words';
 import type { MachineSpec } from '../../domain/machine.ts';
 import { BackendError, type HostSize } from '../backend.ts';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MB } from './container-plan.ts';
@@ -15,7 +16,7 @@ export function mustFitHost(
   { cpuCores = DEFAULT_CPUS, memoryMb = DEFAULT_MEMORY_MB }: Pick<MachineSpec, 'cpuCores' | 'memoryMb'>,
   host: HostSize,
 ): void {
-  const tooBig = (code: string, has: string, wanted: string) =>
+  const tooBig = (code: FailureCode, has: string, wanted: string) =>
     new BackendError({
       class: 'config',
       code,

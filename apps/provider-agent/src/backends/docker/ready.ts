@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FailureCode } from '@decent-cloud/messages/words';
 import { BackendError } from '../backend.ts';
 import type { Engine } from './engine.ts';
 import { runInside } from './inside.ts';
@@ -57,7 +58,7 @@ async function notReady(
   engine: Engine,
   id: string,
   failureClass: 'config' | 'transient',
-  code: string,
+  code: FailureCode,
   what: string,
 ): Promise<BackendError> {
   const log = (await engine.logTail(id, LOG_LINES)).trim();
