@@ -67,6 +67,16 @@ describe('pools', () => {
     expect(await stage.ask(listPools, { params: { pubkey: provider } }, user(provider))).toEqual([]);
   });
 
+  test('are counted with the agents of a key when its owner is asked for', async () => {
+    const { provider, agent } = await stage.oneAgent();
+    const heldBy = async (publicKey: string) => {
+      const { holdings } = await stage.ask(requests.holdingsOfKeyInAgents, { body: { publicKey } }, service);
+      return holdings.map(({ what, count }) => `${count} ${what}`);
+    };
+    expect(await heldBy(provider)).toEqual(['1 pools', '1 agents', '0 gateways']);
+    expect(await heldBy(agent.publicKey)).toEqual(['0 pools', '1 agents', '0 gateways']);
+  });
+
   test('show their figures; offerings are counted by pool and by country', async () => {
     const provider = hex64();
     const [pool, asia] = [await stage.pool(provider), await stage.pool(provider, 'apac')];

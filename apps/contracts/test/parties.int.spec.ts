@@ -9,6 +9,7 @@ import {
   listProviderContracts,
   respondToRequest,
 } from '@decent-cloud/messages/contracts';
+import { ANY_SERVICE } from '@decent-cloud/testing';
 import { EraseCredentials } from '../src/erase-credentials.ts';
 import { AGENT_KEY, HOUR, PROVIDER_KEY, TENANT_KEY, TENANT_OTHER_KEY } from './sample-contract.ts';
 import { provider, stranger, tenant, tenantsOtherKey, World } from './world.ts';
@@ -130,6 +131,17 @@ describe('lists', () => {
       world.ask(listMyContracts, { params: { pubkey: TENANT_KEY }, query: { status: 'completed' } }),
     ).rejects.toEqual(rejection('INVALID', 'INVALID_INPUT'));
     expect(await world.ask(listMyContracts, { params: { pubkey: '00'.repeat(32) } }, stranger)).toEqual([]);
+  });
+
+  it('are counted for a key in either role', async () => {
+    await world.rent();
+    const heldBy = async (publicKey: string) =>
+      (await world.ask(requests.holdingsOfKeyInContracts, { body: { publicKey } }, ANY_SERVICE)).holdings;
+    const [ofTenant] = await heldBy(TENANT_KEY);
+    expect(ofTenant).toEqual({ what: 'contracts', count: expect.any(Number) });
+    expect(ofTenant?.count).toBeGreaterThan(0);
+    expect(await heldBy(PROVIDER_KEY)).toEqual([ofTenant]);
+    expect(await heldBy('00'.repeat(32))).toEqual([{ what: 'contracts', count: 0 }]);
   });
 
   it('a contract is shown to its parties only', async () => {

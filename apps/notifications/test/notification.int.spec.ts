@@ -1,6 +1,6 @@
-import { type Caller, facts } from '@decent-cloud/messages';
+import { type Caller, facts, requests } from '@decent-cloud/messages';
 import { countUnread, listNotifications, markRead } from '@decent-cloud/messages/notifications';
-import { eventually, sayFact } from '@decent-cloud/testing';
+import { ANY_SERVICE, eventually, sayFact } from '@decent-cloud/testing';
 import { OnAccountRegistered } from '../src/notification/on-account-registered.ts';
 import { OnRefundIssued } from '../src/notification/on-refund-issued.ts';
 import { OnRentalRequested } from '../src/notification/on-rental-requested.ts';
@@ -62,6 +62,10 @@ test('a fact on the bus becomes a notification for tenant and provider, once', a
   expect(mine?.createdAt).toBeLessThan(100_000_000_000n);
   expect((await list(provider)).map(({ title }) => title)).toEqual(['Rental Accepted Automatically']);
   expect(await unread(tenant)).toBe(1);
+  const asked = { body: { publicKey: tenant.publicKey } };
+  expect(await notifications.ask(requests.holdingsOfKeyInNotifications, asked, ANY_SERVICE)).toEqual({
+    holdings: [{ what: 'notifications', count: 1 }],
+  });
 });
 
 test('a paid request is told to its provider, by mail unless it has moved on', async () => {

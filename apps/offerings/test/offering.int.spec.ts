@@ -121,6 +121,19 @@ describe('an offering', () => {
     expect(now).not.toHaveProperty('stock_total');
   });
 
+  it('is counted for the key that made it, until it is deleted', async () => {
+    const owner = user();
+    const held = async () => {
+      const asked = { body: { publicKey: owner.publicKey } };
+      const { holdings } = await offerings.ask(requests.holdingsOfKeyInOfferings, asked);
+      return holdings.map(({ what, count }) => `${count} ${what}`);
+    };
+    const id = await offerings.create(owner);
+    expect(await held()).toEqual(['1 offerings', '0 provider settings']);
+    await remove(id, owner);
+    expect(await held()).toEqual(['0 offerings', '0 provider settings']);
+  });
+
   it('can be changed and deleted with another key of the account, by nobody else', async () => {
     const owner = user();
     const id = await offerings.create(owner);

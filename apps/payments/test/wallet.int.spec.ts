@@ -21,6 +21,16 @@ describe('the wallet', () => {
     expect(await payments.wallet(tenant())).toEqual({ balanceE9s: null, recentLedger: [] });
   });
 
+  it('of an account is not counted for its keys', async () => {
+    const alice = tenant();
+    await payments.topUp(alice, 1);
+    const heldBy = (publicKey: string) =>
+      payments.ask(requests.holdingsOfKeyInPayments, { body: { publicKey } });
+    expect(await heldBy(alice.caller.publicKey)).toEqual({
+      holdings: [{ what: 'accounts of money', count: 0 }],
+    });
+  });
+
   it('shows top-ups, newest first, at once', async () => {
     const alice = tenant();
     expect(await payments.topUp(alice, 25.5)).toEqual({

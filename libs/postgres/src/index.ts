@@ -1,3 +1,4 @@
 export * from './database.ts';
+export * from './held.ts';
 export * from './migrate.ts';
 export * from './statement.ts';

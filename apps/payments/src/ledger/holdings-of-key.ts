@@ -1,13 +1,11 @@
 import { requests, type VerbInput } from '@decent-cloud/messages';
-import { Database } from '@decent-cloud/postgres';
+import { countHeld, Database } from '@decent-cloud/postgres';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
 
 const { holdingsOfKeyInPayments } = requests;
 type Input = VerbInput<typeof holdingsOfKeyInPayments>;
 
-const MOST_COUNTED = 1_000;
-const HOLDINGS = `
-    select 'accounts of money' as what, count(*)::int as count from (select 1 from ledger_account where owner = $1 limit ${MOST_COUNTED}) as "accounts of money"`;
+const HELD = [{ what: 'accounts of money', table: 'ledger_account', ownedBy: ['owner'] }];
 
 @Answers(holdingsOfKeyInPayments)
 export class HoldingsOfKey implements Verb<typeof holdingsOfKeyInPayments> {
@@ -15,7 +13,6 @@ export class HoldingsOfKey implements Verb<typeof holdingsOfKeyInPayments> {
 
   async run({ body }: Input, { caller }: VerbContext) {
     requireService(caller);
-    const holdings = await this.database.query<{ what: string; count: number }>(HOLDINGS, [body.publicKey]);
-    return { holdings };
+    return { holdings: await countHeld(this.database, body.publicKey, HELD) };
   }
 }
