@@ -1,11 +1,11 @@
 import { choosePools } from '@decent-cloud/kernel';
+import { isItsOwn, whyDisbelieved } from '../../agents/src/agent/domain/disbelief.ts';
+import { isActive, ONLINE_SECONDS } from '../../agents/src/agent/domain/liveness.ts';
 import { downTimeAfter } from '../../agents/src/assignment/domain/availability.ts';
 import { chooseAgent, isAnyoneLeft } from '../../agents/src/assignment/domain/choose-agent.ts';
 import { compareObserved } from '../../agents/src/assignment/domain/compare-observed.ts';
 import { decideOnEvent } from '../../agents/src/assignment/domain/decide-event.ts';
 import * as nextStep from '../../agents/src/assignment/domain/next-step.ts';
-import { isActive, ONLINE_SECONDS } from '../../agents/src/delegation/domain/liveness.ts';
-import { isItsOwn, whyDisbelieved } from '../../agents/src/wire/domain/disbelief.ts';
 import { advance, andThen, open } from '../../contracts/src/contract/domain/advance.ts';
 import * as decisions from '../../contracts/src/contract/domain/decide.ts';
 import * as reports from '../../contracts/src/contract/domain/machine.ts';

@@ -1,64 +1,10 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import type { DesiredMachine, FactPayload, facts } from '@decent-cloud/messages';
-import type { MachineAvailability } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import { ONLINE_SECONDS } from '../delegation/domain/liveness.ts';
+import { ONLINE_SECONDS } from '../agent/domain/liveness.ts';
 import { setOf } from './changes-to-sql.ts';
-import type { Attempt, Outcome } from './domain/attempt.ts';
-import type { AssignmentState, MachineState } from './domain/decide-event.ts';
-
-export type MachineInstance = FactPayload<typeof facts.machineProvisioned>['instance'];
-
-export interface Assignment {
-  contractId: string;
-  state: AssignmentState;
-  generation: number;
-  providerPublicKey: string;
-  providerAccountId: string | null;
-  requesterPublicKey: string | null;
-  requesterAccountId: string | null;
-  agentPoolId: string | null;
-  datacenterCountry: string;
-  spec: NonNullable<DesiredMachine['spec']>;
-  encryptionPublicKeys: string[];
-  deadlineNs: bigint;
-  waitingSinceNs: bigint | null;
-  retryAgent: string | null;
-  dueAtNs: bigint | null;
-  removedAtNs: bigint | null;
-  /** End of the paid time, once the contract has said it. */
-  endsAtNs: bigint | null;
-  /** Counts what the contract is told of its machine's availability. */
-  availabilityVersion: number;
-  /** Since when there is no machine that runs, and all such times that are over, in sum. */
-  downSinceNs: bigint | null;
-  downNs: bigint;
-}
-export interface Machine {
-  contractId: string;
-  generation: number;
-  agentPublicKey: string;
-  desired: 'running' | 'absent';
-  state: MachineState;
-  outcome: Outcome | null;
-  externalId: string | null;
-  settledAtNs: bigint | null;
-  absentSinceNs: bigint | null;
-  orders: number;
-  nextOrderAtNs: bigint | null;
-  /** Since when its agent does not see it, as far as it has said so without a break. */
-  lostAtNs: bigint | null;
-  availability: MachineAvailability;
-  /** How it is reached, as its agent said last; null: made before this was kept. */
-  instance: MachineInstance | null;
-  updatedAtNs: bigint;
-  /** Until when a polling agent has it in hand. */
-  leaseExpiresAtNs: bigint | null;
-  madeByPolling: boolean;
-  /** When a polling agent that saw it running was told to terminate it. */
-  toldToGoAtNs: bigint | null;
-}
+import type { Attempt } from './domain/attempt.ts';
+import type { Assignment, AssignmentChange, Machine, MachineChange, NewAssignment } from './rows.ts';
 
 const ASSIGNMENT = `contract_id as "contractId", state, generation, provider_public_key as "providerPublicKey",
   provider_account_id as "providerAccountId", requester_public_key as "requesterPublicKey",
@@ -72,64 +18,13 @@ const MACHINE = `contract_id as "contractId", generation, agent_public_key as "a
   next_order_at_ns as "nextOrderAtNs", lost_at_ns as "lostAtNs", updated_at_ns as "updatedAtNs",
   lease_expires_at_ns as "leaseExpiresAtNs", made_by_polling as "madeByPolling", told_to_go_at_ns as "toldToGoAtNs",
   availability, instance`;
-type AssignmentChange = Partial<
-  Pick<
-    Assignment,
-    | 'state'
-    | 'generation'
-    | 'waitingSinceNs'
-    | 'retryAgent'
-    | 'dueAtNs'
-    | 'removedAtNs'
-    | 'deadlineNs'
-    | 'availabilityVersion'
-    | 'downSinceNs'
-    | 'downNs'
-  >
-> & { failureReason?: string };
-type MachineChange = Partial<
-  Pick<
-    Machine,
-    | 'desired'
-    | 'state'
-    | 'outcome'
-    | 'externalId'
-    | 'settledAtNs'
-    | 'absentSinceNs'
-    | 'orders'
-    | 'nextOrderAtNs'
-    | 'lostAtNs'
-    | 'availability'
-    | 'instance'
-    | 'leaseExpiresAtNs'
-    | 'madeByPolling'
-    | 'toldToGoAtNs'
-  >
->;
-
 /** Rows of the coordinator. Whoever changes a contract's machines locks its assignment first. */
 @Injectable()
 export class AssignmentStore {
   constructor(private readonly database: Database) {}
 
   /** False when the contract is known already (also as ended). */
-  async insert(
-    sql: Sql,
-    assignment: Omit<
-      Assignment,
-      | 'state'
-      | 'generation'
-      | 'retryAgent'
-      | 'dueAtNs'
-      | 'removedAtNs'
-      | 'waitingSinceNs'
-      | 'endsAtNs'
-      | 'availabilityVersion'
-      | 'downSinceNs'
-      | 'downNs'
-    >,
-    now: bigint,
-  ): Promise<boolean> {
+  async insert(sql: Sql, assignment: NewAssignment, now: bigint): Promise<boolean> {
     const rows = await sql.query(
       `insert into assignment (contract_id, state, provider_public_key, agent_pool_id, datacenter_country, spec,
          encryption_public_keys, deadline_ns, waiting_since_ns, due_at_ns, created_at_ns, updated_at_ns,
@@ -292,6 +187,16 @@ export class AssignmentStore {
       [contractId, generation],
     );
     return agent;
+  }
+
+  /** Contracts whose machines run at this agent. */
+  async runningAt(sql: Sql, agentPublicKey: string): Promise<string[]> {
+    const rows = await sql.query<{ contractId: string }>(
+      `select contract_id as "contractId" from machine
+       where agent_public_key = $1 and desired = 'running' and state = 'provisioned' order by contract_id`,
+      [agentPublicKey],
+    );
+    return rows.map(({ contractId }) => contractId);
   }
 
   /** Everything that an agent has, had orders for, or should not have any more. */

@@ -3,8 +3,9 @@ import type { MachineAvailability } from '@decent-cloud/messages/words';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import { type Assignment, AssignmentStore, type Machine } from './assignment.store.ts';
+import { AssignmentStore } from './assignment.store.ts';
 import { downTimeAfter, type NextStanding } from './domain/availability.ts';
+import type { Assignment, Machine } from './rows.ts';
 
 /** Keeps how the machines of contracts stand, and tells their contracts. The caller has locked the assignment. */
 @Injectable()

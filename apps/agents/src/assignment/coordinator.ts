@@ -3,9 +3,10 @@ import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import { Orders } from '../orders/orders.ts';
 import type { AgentsSettings } from '../settings.ts';
-import { Orders } from '../wire/orders.ts';
-import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './assignment.store.ts';
+import { AssignmentStore, attemptsOf } from './assignment.store.ts';
+import type { AgentAtWork } from './candidate.store.ts';
 import { Candidates } from './candidates.ts';
 import type { Outcome } from './domain/attempt.ts';
 import { type Candidate, chooseAgent, isAnyoneLeft } from './domain/choose-agent.ts';
@@ -20,18 +21,9 @@ import {
   whyNobody,
   withoutAgent,
 } from './domain/next-step.ts';
-import {
-  hasLease,
-  isGivenUp,
-  keepsOffer,
-  POLLING_CLAIM_SECONDS,
-  type PollingAgent,
-} from './domain/polling.ts';
+import { hasLease, isGivenUp, keepsOffer, POLLING_CLAIM_SECONDS } from './domain/polling.ts';
 import { Removals } from './removals.ts';
-
-interface AgentAtWork
-  extends PollingAgent,
-    Pick<Candidate, 'agentPublicKey' | 'accountPublicKey' | 'polls'> {}
+import type { Assignment, Machine } from './rows.ts';
 
 type FailureReason = 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED' | 'PROVISIONING_TIMEOUT';
 
@@ -115,7 +107,7 @@ export class Coordinator {
     const step = dueStep(assignment, machine !== undefined, now);
     if (step === 'assign') return this.assign(sql, assignment, now);
     if (step === 'forget' || !machine) return this.store.change(sql, contractId, { dueAtNs: null }, now);
-    const agent = await this.agentOf(sql, machine);
+    const agent = await this.candidates.atWork(sql, machine);
     const isKept =
       step === 'replace-unclaimed' && (await this.standsAlone(sql, assignment, machine, agent, now));
     if (step === 'replace-unclaimed' && !isKept) {
@@ -134,19 +126,6 @@ export class Coordinator {
       await this.order(sql, assignment, machine.generation, agent, now);
     }
     await this.store.change(sql, contractId, { dueAtNs: watchAt(assignment, now) }, now);
-  }
-
-  private async agentOf(sql: Sql, { agentPublicKey, contractId }: Machine): Promise<AgentAtWork> {
-    const [agent] = await sql.query<AgentAtWork>(
-      `select a.agent_public_key as "agentPublicKey", a.account_public_key as "accountPublicKey", a.polls,
-         a.last_heartbeat_ns as "lastHeartbeatNs",
-         exists (select from machine m where m.agent_public_key = a.agent_public_key and m.contract_id <> $2
-           and m.state = 'claimed' and m.desired = 'running') as "isMaking"
-       from agent a where a.agent_public_key = $1`,
-      [agentPublicKey, contractId],
-    );
-    if (!agent) throw new Error(`machine of the unknown agent ${agentPublicKey}`);
-    return agent;
   }
 
   /** A polling agent has not taken the contract yet, and there is nobody else. */

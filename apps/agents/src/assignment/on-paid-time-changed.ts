@@ -1,7 +1,7 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { Orders } from '../wire/orders.ts';
+import { Orders } from '../orders/orders.ts';
 import { AssignmentStore } from './assignment.store.ts';
 import { desiredRunning } from './domain/next-step.ts';
 

@@ -4,10 +4,12 @@ import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import { AgentStore } from '../agent/agent.store.ts';
+import { Orders } from '../orders/orders.ts';
 import type { AgentsSettings } from '../settings.ts';
-import { Orders } from '../wire/orders.ts';
-import { type Assignment, AssignmentStore, type Machine } from './assignment.store.ts';
+import { AssignmentStore } from './assignment.store.ts';
 import { desiredAbsent, removalOrdered } from './domain/next-step.ts';
+import type { Assignment, Machine } from './rows.ts';
 
 /** As long as the stream of commands keeps them; then the order is given again. */
 const ORDER_LIFE_SECONDS = 86_400;
@@ -17,6 +19,7 @@ const ORDER_LIFE_SECONDS = 86_400;
 export class Removals {
   constructor(
     private readonly store: AssignmentStore,
+    private readonly agents: AgentStore,
     private readonly orders: Orders,
     @Inject(SETTINGS) private readonly settings: AgentsSettings,
   ) {}
@@ -24,24 +27,15 @@ export class Removals {
   /** From now on the machine is to be absent; says so to its agent, the first time or again. */
   async order(sql: Sql, machine: Machine, now: bigint): Promise<void> {
     await this.store.changeMachine(sql, machine, removalOrdered(machine, now, this.settings), now);
-    const [agent] = await sql.query<{ account: string | null }>(
-      `select account_public_key as account from agent where agent_public_key = $1 and revoked_at_ns is null
-         and not polls`,
-      [machine.agentPublicKey],
-    );
-    // A revoked agent hears nothing; the order stays unconfirmed and is counted as such. One that polls asks.
-    if (!agent?.account) return;
-    const deadlineNs = now + secondsToNs(ORDER_LIFE_SECONDS);
     const { agentPublicKey } = machine;
+    const account = await this.agents.listeningAccount(sql, agentPublicKey);
+    // A revoked agent hears nothing; the order stays unconfirmed and is counted as such. One that polls asks.
+    if (account === undefined) return;
+    const deadlineNs = now + secondsToNs(ORDER_LIFE_SECONDS);
+    const absent = desiredAbsent(machine, deadlineNs);
     await this.orders.give(
       sql,
-      {
-        kind: 'terminate',
-        agentPublicKey,
-        account: agent.account,
-        machine: desiredAbsent(machine, deadlineNs),
-        deadlineNs,
-      },
+      { kind: 'terminate', agentPublicKey, account, machine: absent, deadlineNs },
       now,
     );
   }

@@ -2,7 +2,7 @@ import { secondsToNs } from '@decent-cloud/kernel';
 import { Database } from '@decent-cloud/postgres';
 import { LOGGER, type Logger, type Sweep, Sweeps } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import { ONLINE_SECONDS } from '../delegation/domain/liveness.ts';
+import { ONLINE_SECONDS } from '../agent/domain/liveness.ts';
 import type { AgentsSettings } from '../settings.ts';
 import { AssignmentStore } from './assignment.store.ts';
 import { isRemovalDue } from './domain/next-step.ts';

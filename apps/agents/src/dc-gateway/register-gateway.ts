@@ -2,7 +2,7 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { registerGateway } from '@decent-cloud/messages/dc-gateway';
 import { Answers, SETTINGS, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import { requirePolling } from '../polling/speakers.ts';
+import { requirePolling } from '../agent/speakers.ts';
 import type { AgentsSettings } from '../settings.ts';
 import { DcGatewayStore } from './dc-gateway.store.ts';
 import { DnsBackend } from './dns-backend.ts';

@@ -3,7 +3,7 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { setGatewayDns } from '@decent-cloud/messages/dc-gateway';
 import { Answers, LOGGER, type Logger, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import { requirePolling } from '../polling/speakers.ts';
+import { requirePolling } from '../agent/speakers.ts';
 import { refuseDnsFailure } from './dns-failure.ts';
 import { DnsRecords } from './dns-records.ts';
 import { isPublicIpv4 } from './domain/public-ipv4.ts';

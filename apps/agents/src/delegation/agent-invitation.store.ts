@@ -1,6 +1,6 @@
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import type { AgentRow } from './delegation.store.ts';
+import type { AgentRow } from '../agent/agent.store.ts';
 
 export type AgentInvitation = Pick<AgentRow, 'agentPublicKey' | 'providerPublicKey' | 'label'> & {
   readonly poolId: string;

@@ -1,26 +1,9 @@
-import { AGENT_PERMISSIONS, type AgentPermission } from '@decent-cloud/messages/words';
+import { AGENT_PERMISSIONS } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { AGENT_COLUMNS, type AgentRow } from '../agent/agent.store.ts';
 import type { Page } from '../page.ts';
 
-export interface AgentRow {
-  agentPublicKey: string;
-  providerPublicKey: string;
-  poolId: string | null;
-  permissions: AgentPermission[];
-  label: string | null;
-  createdAtNs: bigint;
-  expiresAtNs: bigint | null;
-  revokedAtNs: bigint | null;
-  accountPublicKey: string | null;
-  /** The process that acts as the agent. */
-  instanceId: string | null;
-  lastHeartbeatNs: bigint | null;
-  version: string | null;
-  provisionerTypes: string[];
-  activeContracts: number;
-  resources: unknown;
-}
 
 export interface Leftover {
   contractId: string;
@@ -31,34 +14,14 @@ export interface Leftover {
   absentSinceNs: bigint;
 }
 
-const COLUMNS = `agent_public_key as "agentPublicKey", provider_public_key as "providerPublicKey", pool_id as "poolId",
-  permissions, label, created_at_ns as "createdAtNs", expires_at_ns as "expiresAtNs", revoked_at_ns as "revokedAtNs",
-  account_public_key as "accountPublicKey", last_heartbeat_ns as "lastHeartbeatNs", version,
-  provisioner_types as "provisionerTypes", active_contracts as "activeContracts", resources,
-  (select i.instance_id from agent_instance i
-   where i.agent_public_key = agent.agent_public_key and i.ended_at_ns is null) as "instanceId"`;
 const AFTER_CURSOR = `($2::text is null or
   (created_at_ns, agent_public_key) < (select created_at_ns, agent_public_key from agent where agent_public_key = $2))
   order by created_at_ns desc, agent_public_key desc limit $3 offset $4`;
 
+/** Agents as their providers see them: joined, listed, given up. */
 @Injectable()
 export class DelegationStore {
   constructor(private readonly database: Database) {}
-
-  async find(agentPublicKey: string, sql: Sql = this.database): Promise<AgentRow | undefined> {
-    const [row] = await sql.query<AgentRow>(`select ${COLUMNS} from agent where agent_public_key = $1`, [
-      agentPublicKey,
-    ]);
-    return row;
-  }
-
-  async lock(sql: Sql, agentPublicKey: string): Promise<AgentRow | undefined> {
-    const [row] = await sql.query<AgentRow>(
-      `select ${COLUMNS} from agent where agent_public_key = $1 for update`,
-      [agentPublicKey],
-    );
-    return row;
-  }
 
   /** False when the key is known already. */
   async insert(
@@ -85,14 +48,14 @@ export class DelegationStore {
 
   listOfProvider(providerPublicKey: string, page: Page): Promise<AgentRow[]> {
     return this.database.query<AgentRow>(
-      `select ${COLUMNS} from agent where provider_public_key = $1 and ${AFTER_CURSOR}`,
+      `select ${AGENT_COLUMNS} from agent where provider_public_key = $1 and ${AFTER_CURSOR}`,
       [providerPublicKey, page.cursor ?? null, page.limit, page.offset],
     );
   }
 
   listOfPool(poolId: string, page: Page): Promise<AgentRow[]> {
     return this.database.query<AgentRow>(
-      `select ${COLUMNS} from agent where pool_id = $1 and revoked_at_ns is null and ${AFTER_CURSOR}`,
+      `select ${AGENT_COLUMNS} from agent where pool_id = $1 and revoked_at_ns is null and ${AFTER_CURSOR}`,
       [poolId, page.cursor ?? null, page.limit, page.offset],
     );
   }
@@ -123,7 +86,7 @@ export class DelegationStore {
   /** The agent that was heard last, else the newest; revoked ones only when there is no other. */
   async seenLast(providerPublicKey: string): Promise<AgentRow | undefined> {
     const [row] = await this.database.query<AgentRow>(
-      `select ${COLUMNS} from agent where provider_public_key = $1
+      `select ${AGENT_COLUMNS} from agent where provider_public_key = $1
        order by revoked_at_ns is not null, last_heartbeat_ns desc nulls last, created_at_ns desc limit 1`,
       [providerPublicKey],
     );

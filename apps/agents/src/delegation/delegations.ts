@@ -1,7 +1,7 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { Injectable } from '@nestjs/common';
+import type { AgentRow } from '../agent/agent.store.ts';
 import { InstanceStore } from '../instance/instance.store.ts';
-import type { AgentRow } from './delegation.store.ts';
 import { showDelegation } from './show-delegation.ts';
 
 const RIVALS_SHOWN_SECONDS = 86_400;

@@ -2,8 +2,8 @@ import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { getAgentStatus } from '@decent-cloud/messages/agents';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { isActive, isOnline } from '../agent/domain/liveness.ts';
 import { DelegationStore } from './delegation.store.ts';
-import { isActive, isOnline } from './domain/liveness.ts';
 
 /** For everybody; version and resources only for the provider, since they tell an attacker what to try. */
 @Answers(getAgentStatus)

@@ -16,13 +16,10 @@ export class GivenUpMachines {
 
   /** Contracts are locked before agents: whoever revokes takes these first. */
   async lockContracts(sql: Sql, agentPublicKey: string): Promise<string[]> {
-    const rows = await sql.query<{ contractId: string }>(
-      `select contract_id as "contractId" from machine
-       where agent_public_key = $1 and desired = 'running' and state = 'provisioned' order by contract_id`,
-      [agentPublicKey],
-    );
     const held: string[] = [];
-    for (const { contractId } of rows) if (await this.store.lock(sql, contractId)) held.push(contractId);
+    for (const contractId of await this.store.runningAt(sql, agentPublicKey)) {
+      if (await this.store.lock(sql, contractId)) held.push(contractId);
+    }
     return held;
   }
 

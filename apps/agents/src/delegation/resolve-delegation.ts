@@ -1,9 +1,10 @@
 import { requests, type VerbInput } from '@decent-cloud/messages';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { type AgentRow, AgentStore } from '../agent/agent.store.ts';
+import { isActive } from '../agent/domain/liveness.ts';
 import { AgentInvitationStore } from './agent-invitation.store.ts';
-import { type AgentRow, DelegationStore } from './delegation.store.ts';
-import { isActive } from './domain/liveness.ts';
+import { DelegationStore } from './delegation.store.ts';
 
 const { resolveDelegation } = requests;
 
@@ -11,6 +12,7 @@ const { resolveDelegation } = requests;
 export class ResolveDelegation implements Verb<typeof resolveDelegation> {
   constructor(
     private readonly database: Database,
+    private readonly agents: AgentStore,
     private readonly delegations: DelegationStore,
     private readonly invitations: AgentInvitationStore,
   ) {}
@@ -19,7 +21,7 @@ export class ResolveDelegation implements Verb<typeof resolveDelegation> {
     requireService(caller);
     const { agentPublicKey, namedProvider } = body;
     const agent =
-      (await this.delegations.find(agentPublicKey)) ??
+      (await this.agents.find(agentPublicKey)) ??
       (await this.database.transaction((sql) => this.accept(sql, agentPublicKey, namedProvider, now)));
     if (!agent || !isActive(agent, now)) return { active: false, permissions: [] };
     return {
@@ -42,6 +44,6 @@ export class ResolveDelegation implements Verb<typeof resolveDelegation> {
       await this.delegations.insert(sql, invitation, now);
       await this.invitations.removeAll(sql, agentPublicKey);
     }
-    return this.delegations.find(agentPublicKey, sql);
+    return this.agents.find(agentPublicKey, sql);
   }
 }

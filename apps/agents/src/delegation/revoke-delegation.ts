@@ -11,11 +11,11 @@ import {
   type VerbContext,
 } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
+import { AgentStore } from '../agent/agent.store.ts';
 import { AccountClaims } from '../session/account-claims.ts';
 import { AgentAccountStore } from '../session/agent-account.store.ts';
 import { BrokerAccounts } from '../session/broker-accounts.ts';
 import { AgentInvitationStore } from './agent-invitation.store.ts';
-import { DelegationStore } from './delegation.store.ts';
 import { GivenUpMachines, hasMachines } from './given-up-machines.ts';
 
 /** Ends a delegation and cuts the agent's connection; the key cannot come back. One that never signed is only forgotten. */
@@ -23,7 +23,7 @@ import { GivenUpMachines, hasMachines } from './given-up-machines.ts';
 export class RevokeDelegation implements Verb<typeof revokeDelegation> {
   constructor(
     private readonly database: Database,
-    private readonly delegations: DelegationStore,
+    private readonly agents: AgentStore,
     private readonly invitations: AgentInvitationStore,
     private readonly accounts: AgentAccountStore,
     private readonly broker: BrokerAccounts,
@@ -39,17 +39,14 @@ export class RevokeDelegation implements Verb<typeof revokeDelegation> {
     requireUser(caller);
     await this.database.transaction(async (sql) => {
       const held = await this.machines.lockContracts(sql, params.agent_pubkey);
-      const agent = await this.delegations.lock(sql, params.agent_pubkey);
+      const agent = await this.agents.lock(sql, params.agent_pubkey);
       if (!agent && (await this.invitations.withdraw(sql, params.agent_pubkey, params.pubkey))) return;
       if (!agent || agent.providerPublicKey !== params.pubkey || agent.revokedAtNs !== null) {
         throw new Refusal('NOT_FOUND', 'AGENT_NOT_FOUND', 'No active delegation found to revoke');
       }
       if (held.length > 0 && query.machines !== 'give-up') throw hasMachines(held);
       await this.machines.giveUp(sql, params.agent_pubkey, held, now);
-      await sql.query('update agent set revoked_at_ns = $2 where agent_public_key = $1', [
-        params.agent_pubkey,
-        now,
-      ]);
+      await this.agents.revoke(sql, params.agent_pubkey, now);
       if (agent.accountPublicKey === null) return;
       const claims = await this.claims.ofAccount(agent.accountPublicKey, now, null);
       await this.accounts.put(sql, params.agent_pubkey, claims);

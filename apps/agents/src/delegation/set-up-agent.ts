@@ -5,13 +5,14 @@ import { setUpAgent } from '@decent-cloud/messages/agents';
 import { AGENT_PERMISSIONS } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { AgentsPrisma } from '../agents-prisma.ts';
+import { type AgentRow, AgentStore } from '../agent/agent.store.ts';
+import { isActive } from '../agent/domain/liveness.ts';
+import { PlatformKey } from '../orders/platform-key.ts';
+import { PoolStore } from '../pool/pool.store.ts';
 import { faultOfToken } from '../setup-token/domain/setup-token.ts';
 import { SetupTokenStore } from '../setup-token/setup-token.store.ts';
-import { PlatformKey } from '../wire/platform-key.ts';
 import { type AgentInvitation, AgentInvitationStore } from './agent-invitation.store.ts';
-import { type AgentRow, DelegationStore } from './delegation.store.ts';
-import { isActive } from './domain/liveness.ts';
+import { DelegationStore } from './delegation.store.ts';
 
 /**
  * Uses up a token and lets its agent act for the pool's provider, in one transaction. A key that has not signed is only
@@ -21,7 +22,8 @@ import { isActive } from './domain/liveness.ts';
 export class SetUpAgent implements Verb<typeof setUpAgent> {
   constructor(
     private readonly database: Database,
-    private readonly prisma: AgentsPrisma,
+    private readonly pools: PoolStore,
+    private readonly agents: AgentStore,
     private readonly tokens: SetupTokenStore,
     private readonly delegations: DelegationStore,
     private readonly invitations: AgentInvitationStore,
@@ -38,7 +40,7 @@ export class SetUpAgent implements Verb<typeof setUpAgent> {
     const poolId = await this.database.transaction((sql) =>
       this.join(sql, body.token, body.agentPubkey, isSigned, now),
     );
-    const pool = await this.prisma.pool.findUniqueOrThrow({ where: { poolId } });
+    const pool = await this.pools.find(poolId);
     return {
       providerPubkey: pool.providerPublicKey,
       poolId: pool.poolId,
@@ -63,14 +65,13 @@ export class SetUpAgent implements Verb<typeof setUpAgent> {
       throw new Refusal('INVALID', 'SETUP_TOKEN_INVALID', fault ?? 'Invalid setup token');
     }
     const { poolId, label } = token;
-    const [pool] = await sql.query<{ provider: string }>(
-      'select provider_public_key as provider from pool where pool_id = $1 for share',
-      [poolId],
-    );
-    if (!pool) throw new Refusal('INVALID', 'SETUP_TOKEN_INVALID', 'Invalid setup token');
+    const providerPublicKey = await this.pools.keepWhileJoining(sql, poolId);
+    if (providerPublicKey === undefined) {
+      throw new Refusal('INVALID', 'SETUP_TOKEN_INVALID', 'Invalid setup token');
+    }
     const isRepeat = token.usedByAgent === agentPublicKey;
-    const fresh = { agentPublicKey, providerPublicKey: pool.provider, poolId, label };
-    const known = await this.delegations.lock(sql, agentPublicKey);
+    const fresh = { agentPublicKey, providerPublicKey, poolId, label };
+    const known = await this.agents.lock(sql, agentPublicKey);
     if (known) await this.joinAgain(sql, known, fresh, isRepeat, now);
     else await this.joinFirst(sql, fresh, { isSigned, isRepeat }, now);
     await this.tokens.markUsed(sql, text, agentPublicKey, now);

@@ -1,7 +1,7 @@
+import type { AgentRow } from '../agent/agent.store.ts';
+import { isActive, isOnline } from '../agent/domain/liveness.ts';
 import type { ShownInstance } from '../instance/instance.store.ts';
-import type { AgentRow } from './delegation.store.ts';
 import { hostSizeIn } from './domain/host-size.ts';
-import { isActive, isOnline } from './domain/liveness.ts';
 
 /** An agent as its provider sees it. */
 export const showDelegation = (agent: AgentRow, shown: ShownInstance | undefined, now: bigint) => ({

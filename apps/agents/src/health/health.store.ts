@@ -1,7 +1,7 @@
 import type { HealthStatus } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import type { Machine } from '../assignment/assignment.store.ts';
+import type { Machine } from '../assignment/rows.ts';
 
 export interface HealthCheckRow {
   id: bigint;

@@ -2,7 +2,7 @@ import { secondsToNs } from '@decent-cloud/kernel';
 import type { RivalKind } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import { ONLINE_SECONDS } from '../delegation/domain/liveness.ts';
+import { ONLINE_SECONDS } from '../agent/domain/liveness.ts';
 import type { AtTheDoor, EndedBy, Holder, Instance } from './domain/admission.ts';
 import type { PolledBeat } from './domain/polled-beats.ts';
 

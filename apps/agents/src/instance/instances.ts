@@ -4,7 +4,7 @@ import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { LOGGER, type Logger } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { Orders } from '../wire/orders.ts';
+import { Orders } from '../orders/orders.ts';
 import {
   type Admission,
   admission,

@@ -6,8 +6,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AssignmentStore } from '../assignment/assignment.store.ts';
 import { settingNs } from '../assignment/domain/next-step.ts';
 import { orderRepeatSeconds } from '../assignment/domain/retry-policy.ts';
+import { Orders } from '../orders/orders.ts';
 import type { AgentsSettings } from '../settings.ts';
-import { Orders } from '../wire/orders.ts';
 import {
   dueStep,
   type GivenUp,

@@ -1,11 +1,10 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { listPendingProvision } from '@decent-cloud/messages/agent-polling';
-import { Database } from '@decent-cloud/postgres';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import type { Assignment } from '../assignment/assignment.store.ts';
+import { requirePolling } from '../agent/speakers.ts';
+import { PolledContractStore } from './polled-contract.store.ts';
 import { PollingDoor } from './polling-door.ts';
-import { requirePolling } from './speakers.ts';
 
 const AT_MOST = 200;
 
@@ -13,7 +12,7 @@ const AT_MOST = 200;
 @Answers(listPendingProvision)
 export class ListPendingProvision implements Verb<typeof listPendingProvision> {
   constructor(
-    private readonly database: Database,
+    private readonly contracts: PolledContractStore,
     private readonly door: PollingDoor,
   ) {}
 
@@ -24,15 +23,8 @@ export class ListPendingProvision implements Verb<typeof listPendingProvision> {
       const text = 'Agent must belong to a pool. Re-register using a setup token.';
       throw new Refusal('PRECONDITION', 'POOL_NOT_FOUND', text);
     }
-    const rows = await this.database.query<{ contractId: string; spec: Assignment['spec'] }>(
-      `select a.contract_id as "contractId", a.spec from machine m join assignment a using (contract_id, generation)
-       where m.agent_public_key = $1 and a.provider_public_key = $2 and m.desired = 'running'
-         and m.state in ('offered', 'claimed') and a.deadline_ns > $3
-         and (m.lease_expires_at_ns is null or m.lease_expires_at_ns <= $3)
-       order by a.created_at_ns, a.contract_id limit $4`,
-      [agent.publicKey, agent.providerPublicKey, now, AT_MOST],
-    );
-    return rows.map(({ contractId, spec }) => ({
+    const pending = await this.contracts.pendingOf(agent, now, AT_MOST);
+    return pending.map(({ contractId, spec }) => ({
       contract_id: contractId,
       offering_id: spec.offeringId,
       requester_ssh_pubkey: spec.sshPublicKeys[0] ?? '',

@@ -1,7 +1,7 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { listPendingSshKeyRotations } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { requireSpeakerOf } from './speakers.ts';
+import { requireSpeakerOf } from '../agent/speakers.ts';
 import { showWaiting, WaitingOperations } from './waiting-operations.ts';
 
 @Answers(listPendingSshKeyRotations)

@@ -2,10 +2,10 @@ import { Refusal, secondsToNs } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { lockContract } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { requirePolling } from '../agent/speakers.ts';
 import { AssignmentStore } from '../assignment/assignment.store.ts';
 import { LEASE_SECONDS } from '../assignment/domain/polling.ts';
 import { isCurrent, PolledMachines } from './polled-machines.ts';
-import { requirePolling } from './speakers.ts';
 
 /** A lock is a claim: the contract was given to this agent, and it begins. */
 @Answers(lockContract)

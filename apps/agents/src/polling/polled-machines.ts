@@ -2,11 +2,13 @@ import { Refusal, uuidV7 } from '@decent-cloud/kernel';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { isParty } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
-import { AgentReports } from '../assignment/agent-reports.ts';
-import { type Assignment, AssignmentStore, type Machine } from '../assignment/assignment.store.ts';
+import { AgentStore } from '../agent/agent.store.ts';
+import type { Speaker } from '../agent/speakers.ts';
+import { AssignmentStore } from '../assignment/assignment.store.ts';
 import { counts, type MachineEvent } from '../assignment/domain/decide-event.ts';
+import type { Assignment, Machine } from '../assignment/rows.ts';
+import { AgentReports } from '../reports/agent-reports.ts';
 import { PollingDoor } from './polling-door.ts';
-import type { Speaker } from './speakers.ts';
 
 export interface InHand {
   readonly sql: Sql;
@@ -28,6 +30,7 @@ export class PolledMachines {
   constructor(
     private readonly database: Database,
     private readonly store: AssignmentStore,
+    private readonly agents: AgentStore,
     private readonly reports: AgentReports,
     private readonly door: PollingDoor,
   ) {}
@@ -55,10 +58,7 @@ export class PolledMachines {
     }
     const newest = machines.at(-1);
     if (!newest) return undefined;
-    const polling = await sql.query('select 1 from agent where agent_public_key = $1 and polls', [
-      newest.agentPublicKey,
-    ]);
-    return polling.length > 0 ? newest : undefined;
+    return (await this.agents.polls(sql, newest.agentPublicKey)) ? newest : undefined;
   }
 
   /** As if the machine's agent had sent this event. */

@@ -3,8 +3,8 @@ import { Refusal } from '@decent-cloud/kernel';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { CLOCK } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import type { Speaker } from '../agent/speakers.ts';
 import { InstanceStore } from '../instance/instance.store.ts';
-import type { Speaker } from './speakers.ts';
 
 /** Agents that poll are not heard while a process that is connected to the broker acts as the same agent. */
 @Injectable()

@@ -1,8 +1,8 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { reportPassword } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { requireSpeaker } from '../agent/speakers.ts';
 import { sealPassword } from './seal-password.ts';
-import { requireSpeaker } from './speakers.ts';
 import { WaitingOperations } from './waiting-operations.ts';
 
 @Answers(reportPassword)

@@ -2,13 +2,15 @@ import { Refusal, secondsToNs } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { reportProvisioning } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { AssignmentStore, type Machine } from '../assignment/assignment.store.ts';
+import { AgentStore } from '../agent/agent.store.ts';
+import { requireSpeaker } from '../agent/speakers.ts';
+import { AssignmentStore } from '../assignment/assignment.store.ts';
 import { LEASE_SECONDS } from '../assignment/domain/polling.ts';
+import type { Machine } from '../assignment/rows.ts';
 import { readInstance } from './domain/read-instance.ts';
 import { readStatus } from './domain/read-status.ts';
 import { type InHand, isCurrent, PolledMachines } from './polled-machines.ts';
 import { sealPassword } from './seal-password.ts';
-import { requireSpeaker } from './speakers.ts';
 
 const DONE = 'Provisioning status updated';
 
@@ -18,6 +20,7 @@ export class ReportProvisioning implements Verb<typeof reportProvisioning> {
   constructor(
     private readonly polled: PolledMachines,
     private readonly store: AssignmentStore,
+    private readonly agents: AgentStore,
   ) {}
 
   async run({ params, body }: VerbInput<typeof reportProvisioning>, { caller, now }: VerbContext) {
@@ -91,11 +94,7 @@ export class ReportProvisioning implements Verb<typeof reportProvisioning> {
   }
 
   private async typeOf({ sql }: InHand, { agentPublicKey }: Machine): Promise<string> {
-    const [agent] = await sql.query<{ type: string | null }>(
-      'select provisioner_types[1] as type from agent where agent_public_key = $1',
-      [agentPublicKey],
-    );
-    return agent?.type ?? 'unknown';
+    return (await this.agents.find(agentPublicKey, sql))?.provisionerTypes[0] ?? 'unknown';
   }
 }
 

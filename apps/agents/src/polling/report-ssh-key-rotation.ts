@@ -1,7 +1,7 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { reportSshKeyRotation } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { requireSpeaker } from './speakers.ts';
+import { requireSpeaker } from '../agent/speakers.ts';
 import { WaitingOperations } from './waiting-operations.ts';
 
 @Answers(reportSshKeyRotation)

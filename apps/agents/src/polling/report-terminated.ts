@@ -2,8 +2,8 @@ import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { reportTerminated } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { requirePolling } from '../agent/speakers.ts';
 import { PolledMachines } from './polled-machines.ts';
-import { requirePolling } from './speakers.ts';
 
 /** The agent knows contracts, not attempts: none of its attempts at this one is there any more. */
 @Answers(reportTerminated)

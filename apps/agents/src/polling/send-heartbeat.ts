@@ -3,13 +3,14 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { sendHeartbeat } from '@decent-cloud/messages/agent-polling';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { AgentStore } from '../agent/agent.store.ts';
+import { HeartbeatStore, type Polled } from '../agent/heartbeat.store.ts';
+import { requirePolling } from '../agent/speakers.ts';
 import { POLLING_HEARTBEAT_SECONDS } from '../assignment/domain/polling.ts';
-import { DelegationStore } from '../delegation/delegation.store.ts';
 import type { PolledBeat } from '../instance/domain/polled-beats.ts';
 import { InstanceStore } from '../instance/instance.store.ts';
 import { Instances } from '../instance/instances.ts';
 import { heldByConnected } from './polling-door.ts';
-import { requirePolling } from './speakers.ts';
 
 const MOST_RESOURCES = 262_144;
 /** As JSON writes it: U+0000 and lone surrogates. */
@@ -17,18 +18,15 @@ const UNSTORABLE = /\\u(0000|d[89a-f][0-9a-f]{2})/;
 
 type Beat = VerbInput<typeof sendHeartbeat>['body'];
 
-interface Pool {
-  readonly poolId: string | null;
-  readonly poolName: string | null;
-  readonly upgradeToVersion: string | null;
-}
+type Pool = Polled<PolledBeat>;
 
 /** Whoever beats here polls, until it opens a session at the broker. What is left out stays as it was. */
 @Answers(sendHeartbeat)
 export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
   constructor(
     private readonly database: Database,
-    private readonly delegations: DelegationStore,
+    private readonly agents: AgentStore,
+    private readonly heartbeats: HeartbeatStore,
     private readonly instances: InstanceStore,
     private readonly rivals: Instances,
   ) {}
@@ -39,7 +37,7 @@ export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
     const heard = await this.database.transaction(async (sql): Promise<Pool | Refusal> => {
       const holder = await this.instances.livingHolder(sql, agent.publicKey, now);
       if (!holder) return this.hear(sql, agent.publicKey, body, resources, now);
-      await this.delegations.lock(sql, agent.publicKey);
+      await this.agents.lock(sql, agent.publicKey);
       await this.rivals.turnAway(sql, agent.publicKey, holder, undefined, 'polling', now);
       return heldByConnected(holder.host);
     });
@@ -62,26 +60,14 @@ export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
     resources: string | null,
     now: bigint,
   ): Promise<Pool> {
-    const [pool] = await sql.query<Pool & { beats: readonly PolledBeat[] }>(
-      `update agent a set polls = true, last_heartbeat_ns = greatest($2, a.last_heartbeat_ns),
-         version = coalesce($3, a.version),
-         provisioner_types = case when $4::text is not null then array[$4::text]
-           when a.provisioner_types = '{}' and p.provisioner_type is not null then array[p.provisioner_type]
-           else a.provisioner_types end,
-         active_contracts = $5, resources = coalesce($6::jsonb, a.resources)
-       from agent b left join pool p on p.pool_id = b.pool_id
-       where a.agent_public_key = $1 and b.agent_public_key = a.agent_public_key and a.revoked_at_ns is null
-       returning a.pool_id as "poolId", p.name as "poolName", p.upgrade_to_version as "upgradeToVersion",
-         a.polled_beats as beats`,
-      [
-        agentPublicKey,
-        now,
-        body.version ?? null,
-        body.provisionerType ?? null,
-        Number(body.activeContracts),
-        resources,
-      ],
-    );
+    const heartbeat = {
+      agentPublicKey,
+      version: body.version ?? null,
+      provisionerType: body.provisionerType ?? null,
+      activeContracts: Number(body.activeContracts),
+      resources,
+    };
+    const pool = await this.heartbeats.hearPolling<PolledBeat>(sql, heartbeat, now);
     if (!pool) throw new Refusal('FORBIDDEN', 'DELEGATION_MISSING', 'No active delegation found');
     await this.rivals.hearPolling(sql, agentPublicKey, { ...body, beats: pool.beats }, now);
     return pool;

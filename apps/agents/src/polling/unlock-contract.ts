@@ -2,9 +2,9 @@ import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { unlockContract } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { requirePolling } from '../agent/speakers.ts';
 import { AssignmentStore } from '../assignment/assignment.store.ts';
 import { PolledMachines } from './polled-machines.ts';
-import { requirePolling } from './speakers.ts';
 
 /** Of a machine that is not made yet: the agent sees it as pending again. */
 @Answers(unlockContract)

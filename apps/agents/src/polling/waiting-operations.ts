@@ -1,18 +1,16 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { Database } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import type { Assignment } from '../assignment/assignment.store.ts';
+import type { Speaker } from '../agent/speakers.ts';
 import type { MachineOperation, OperationKind, SealedCredential } from '../operations/domain/operation.ts';
 import { OperationStore } from '../operations/operation.store.ts';
 import { type ContractState, ContractStates } from './contract-states.ts';
+import { PolledContractStore, type WaitingContract } from './polled-contract.store.ts';
 import { PolledMachines } from './polled-machines.ts';
 import { PollingDoor } from './polling-door.ts';
-import type { Speaker } from './speakers.ts';
 
-type Known = Pick<Assignment, 'contractId' | 'providerPublicKey' | 'requesterPublicKey' | 'spec'>;
 export interface Waiting {
   readonly operation: MachineOperation;
-  readonly contract: Known;
+  readonly contract: WaitingContract;
   readonly state: ContractState;
 }
 
@@ -20,7 +18,7 @@ export interface Waiting {
 @Injectable()
 export class WaitingOperations {
   constructor(
-    private readonly database: Database,
+    private readonly known: PolledContractStore,
     private readonly store: OperationStore,
     private readonly polled: PolledMachines,
     private readonly contracts: ContractStates,
@@ -35,12 +33,7 @@ export class WaitingOperations {
       : this.store.pendingOfProvider(speaker.publicKey, kind));
     const ids = operations.map(({ contractId }) => contractId);
     const provider = speaker.kind === 'agent' ? speaker.providerPublicKey : speaker.publicKey;
-    const rows = await this.database.query<Known>(
-      `select contract_id as "contractId", provider_public_key as "providerPublicKey",
-         requester_public_key as "requesterPublicKey", spec
-       from assignment where contract_id = any($1::text[]) and provider_public_key = $2`,
-      [ids, provider],
-    );
+    const rows = await this.known.ofProvider(ids, provider);
     const known = new Map(rows.map((row) => [row.contractId, row]));
     const states = await this.contracts.statesOf([...known.keys()], requestId);
     return operations.flatMap((operation) => {

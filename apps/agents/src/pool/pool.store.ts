@@ -1,8 +1,8 @@
 import { Refusal, secondsToNs } from '@decent-cloud/kernel';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { ONLINE_SECONDS } from '../agent/domain/liveness.ts';
 import { AgentsPrisma } from '../agents-prisma.ts';
-import { ONLINE_SECONDS } from '../delegation/domain/liveness.ts';
 import type { Page } from '../page.ts';
 import { poolIdOf } from './domain/pool-id.ts';
 
@@ -57,6 +57,20 @@ export class PoolStore {
     const pool = await this.prisma.pool.findFirst({ where: { poolId, providerPublicKey } });
     if (!pool) throw new Refusal('NOT_FOUND', 'POOL_NOT_FOUND', text);
     return pool;
+  }
+
+  /** @throws Error when there is none: for whoever has just seen it */
+  find(poolId: string): Promise<PoolRow> {
+    return this.prisma.pool.findUniqueOrThrow({ where: { poolId } });
+  }
+
+  /** Its provider; it cannot be deleted before the end of the transaction. */
+  async keepWhileJoining(sql: Sql, poolId: string): Promise<string | undefined> {
+    const [pool] = await sql.query<{ provider: string }>(
+      'select provider_public_key as provider from pool where pool_id = $1 for share',
+      [poolId],
+    );
+    return pool?.provider;
   }
 
   async getWithFigures(providerPublicKey: string, poolId: string, now: bigint): Promise<PoolWithFigures> {

@@ -13,12 +13,12 @@ import {
   type VerbContext,
 } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import { DelegationStore } from '../delegation/delegation.store.ts';
-import { HEARTBEAT_SECONDS, isActive } from '../delegation/domain/liveness.ts';
+import { AgentStore } from '../agent/agent.store.ts';
+import { HEARTBEAT_SECONDS, isActive } from '../agent/domain/liveness.ts';
 import type { Holder } from '../instance/domain/admission.ts';
 import { Instances } from '../instance/instances.ts';
+import { PlatformKey } from '../orders/platform-key.ts';
 import type { AgentsSettings } from '../settings.ts';
-import { PlatformKey } from '../wire/platform-key.ts';
 import { AccountClaims } from './account-claims.ts';
 import { AgentAccountStore } from './agent-account.store.ts';
 import { BrokerAccounts } from './broker-accounts.ts';
@@ -28,7 +28,7 @@ import { BrokerAccounts } from './broker-accounts.ts';
 export class OpenAgentSession implements Verb<typeof openAgentSession> {
   constructor(
     private readonly database: Database,
-    private readonly delegations: DelegationStore,
+    private readonly agents: AgentStore,
     private readonly accounts: AgentAccountStore,
     private readonly broker: BrokerAccounts,
     private readonly claims: AccountClaims,
@@ -40,7 +40,7 @@ export class OpenAgentSession implements Verb<typeof openAgentSession> {
 
   async run({ body }: VerbInput<typeof openAgentSession>, { caller, now }: VerbContext) {
     const { publicKey } = requireAgent(caller);
-    const known = await this.delegations.find(publicKey);
+    const known = await this.agents.find(publicKey);
     // While the broker is away nobody is heard, and that means nothing.
     if (known?.instanceId && known.instanceId !== body.instance?.instanceId)
       await this.reachBroker(publicKey);
@@ -49,7 +49,7 @@ export class OpenAgentSession implements Verb<typeof openAgentSession> {
     );
     if (turnedAway) throw turnedAway;
     await this.reachBroker(publicKey);
-    const after = await this.delegations.find(publicKey);
+    const after = await this.agents.find(publicKey);
     if (!after || !isActive(after, now)) throw notDelegated();
     const lifeEnd = nsToSeconds(now) + BigInt(AGENT_USER_LIFE_SECONDS);
     const expiresAt =
@@ -88,7 +88,7 @@ export class OpenAgentSession implements Verb<typeof openAgentSession> {
     { instance, visit }: VerbInput<typeof openAgentSession>['body'],
     now: bigint,
   ): Promise<{ readonly account: string; readonly turnedAway?: Refusal | undefined }> {
-    const agent = await this.delegations.lock(sql, publicKey);
+    const agent = await this.agents.lock(sql, publicKey);
     if (!agent || !isActive(agent, now) || !agent.permissions.includes('provision')) throw notDelegated();
     const account = agent.accountPublicKey ?? newAccountWithoutSeed();
     const isFirst = agent.accountPublicKey === null;
@@ -98,7 +98,7 @@ export class OpenAgentSession implements Verb<typeof openAgentSession> {
     }
     const { admit, holder } = await this.instances.admit(sql, publicKey, instance, now);
     if (admit === 'refused') return { account, turnedAway: held(holder) };
-    await sql.query('update agent set polls = false where agent_public_key = $1 and polls', [publicKey]);
+    await this.agents.stopPolling(sql, publicKey);
     const isAnother = admit === 'new' && (instance !== undefined || holder !== undefined);
     if (isFirst || isAnother) {
       // Whoever was let in before, from wherever, is cut off.

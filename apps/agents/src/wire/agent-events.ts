@@ -23,10 +23,10 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { context } from '@opentelemetry/api';
-import { AgentReports } from '../assignment/agent-reports.ts';
+import { accountOf, believe, DisbelievedError } from '../agent/signed-by-agent.ts';
+import { AgentReports } from '../reports/agent-reports.ts';
 import { AgentWireMetrics } from './agent-wire-metrics.ts';
 import { KnownAgents } from './known-agents.ts';
-import { accountOf, believe, DisbelievedError } from './signed-by-agent.ts';
 
 const CONSUMER = consumers['agent-events'];
 /** Enough to see what it was: whoever sends what is not believed gets no room for it. */

@@ -1,6 +1,5 @@
 import { type Clock, secondsToNs } from '@decent-cloud/kernel';
 import { type AgentHeartbeat, agentHeartbeat, agentSubjects } from '@decent-cloud/messages';
-import { Database } from '@decent-cloud/postgres';
 import { Bus, CLOCK, LOGGER, type Logger, SETTINGS } from '@decent-cloud/runtime';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import {
@@ -9,11 +8,12 @@ import {
   Injectable,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { HeartbeatStore } from '../agent/heartbeat.store.ts';
+import { accountOf, believe, DisbelievedError } from '../agent/signed-by-agent.ts';
 import { InstanceStore } from '../instance/instance.store.ts';
 import type { AgentsSettings } from '../settings.ts';
 import { AgentWireMetrics } from './agent-wire-metrics.ts';
 import { KnownAgents } from './known-agents.ts';
-import { accountOf, believe, DisbelievedError } from './signed-by-agent.ts';
 
 /** A heartbeat of another time (an old one sent again, a wrong clock) says nothing about now. */
 export const FRESH_SECONDS = 300;
@@ -33,7 +33,7 @@ export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShut
 
   constructor(
     private readonly bus: Bus,
-    private readonly database: Database,
+    private readonly store: HeartbeatStore,
     private readonly agents: KnownAgents,
     private readonly instances: InstanceStore,
     private readonly wire: AgentWireMetrics,
@@ -95,24 +95,7 @@ export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShut
     this.beats = new Map();
     const beats = [...taken.values()];
     try {
-      await this.database.query(
-        `update agent a set last_heartbeat_ns = b.heard, version = b.version,
-           provisioner_types = array(select jsonb_array_elements_text(b.types)), active_contracts = b.active,
-           free_slots = b.free, polls = false, resources = coalesce(b.resources, a.resources)
-         from unnest($1::text[], $2::bigint[], $3::text[], $4::jsonb[], $5::int[], $6::int[], $7::jsonb[])
-           as b(key, heard, version, types, active, free, resources)
-         where a.agent_public_key = b.key and a.revoked_at_ns is null
-           and (a.last_heartbeat_ns is null or a.last_heartbeat_ns < b.heard)`,
-        [
-          beats.map(({ heartbeat }) => heartbeat.agentPublicKey),
-          beats.map(({ heardAtNs }) => heardAtNs),
-          beats.map(({ heartbeat }) => heartbeat.version),
-          beats.map(({ heartbeat }) => JSON.stringify(heartbeat.provisionerTypes)),
-          beats.map(({ heartbeat }) => heartbeat.activeContracts),
-          beats.map(({ heartbeat }) => heartbeat.freeSlots),
-          beats.map(({ heartbeat }) => (heartbeat.resources ? JSON.stringify(heartbeat.resources) : null)),
-        ],
-      );
+      await this.store.hear(beats.map(({ heartbeat, heardAtNs }) => ({ ...heartbeat, heardAtNs })));
       const left = beats.flatMap(({ heartbeat: { agentPublicKey, instanceId, leaving } }) =>
         leaving && instanceId !== undefined ? [{ agentPublicKey, instanceId }] : [],
       );

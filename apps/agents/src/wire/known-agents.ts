@@ -1,11 +1,11 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DelegationStore } from '../delegation/delegation.store.ts';
-import { isActive } from '../delegation/domain/liveness.ts';
+import { AgentStore } from '../agent/agent.store.ts';
+import type { KnownAgent } from '../agent/domain/disbelief.ts';
+import { isActive } from '../agent/domain/liveness.ts';
 import { stillCounts } from '../instance/domain/admission.ts';
 import { InstanceStore } from '../instance/instance.store.ts';
-import type { KnownAgent } from './domain/disbelief.ts';
 
 const REMEMBERED = 20_000;
 const REMEMBER_SECONDS = 15;
@@ -21,12 +21,12 @@ export class KnownAgents {
   private readonly remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
 
   constructor(
-    private readonly delegations: DelegationStore,
+    private readonly agents: AgentStore,
     private readonly instances: InstanceStore,
   ) {}
 
   async fresh(agentPublicKey: string, now: bigint): Promise<KnownAgent | undefined> {
-    const row = await this.delegations.find(agentPublicKey);
+    const row = await this.agents.find(agentPublicKey);
     if (!row) return undefined;
     const { accountPublicKey, instanceId } = row;
     const agent = { accountPublicKey, instanceId, isActive: isActive(row, now) };

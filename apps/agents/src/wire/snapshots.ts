@@ -6,7 +6,6 @@ import {
   SNAPSHOT_METHOD,
   snapshotRequest,
 } from '@decent-cloud/messages';
-import { Database } from '@decent-cloud/postgres';
 import { Bus, CLOCK, LOGGER, type Logger } from '@decent-cloud/runtime';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import {
@@ -15,28 +14,17 @@ import {
   Injectable,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import type { Assignment, Machine } from '../assignment/assignment.store.ts';
+import { accountOf, believe, DisbelievedError } from '../agent/signed-by-agent.ts';
 import { desiredAbsent, desiredRunning } from '../assignment/domain/next-step.ts';
+import { PlatformKey } from '../orders/platform-key.ts';
 import { AgentWireMetrics } from './agent-wire-metrics.ts';
 import { FRESH_SECONDS } from './heartbeats.ts';
 import { KnownAgents } from './known-agents.ts';
-import { PlatformKey } from './platform-key.ts';
-import { accountOf, believe, DisbelievedError } from './signed-by-agent.ts';
+import { type ListedMachine, SnapshotStore } from './snapshot.store.ts';
 
 const MOST_MACHINES = 5_000;
 /** So long an agent is told of another process with its key. */
 const RIVAL_SECONDS = 3_600;
-
-type Row = Pick<Machine, 'contractId' | 'generation' | 'desired'> &
-  Pick<Assignment, 'deadlineNs' | 'endsAtNs' | 'spec' | 'encryptionPublicKeys'> & {
-    readonly sshPort: number | null;
-  };
-
-/** As JSON brings it. */
-type TextRow = Omit<Row, 'deadlineNs' | 'endsAtNs'> & {
-  readonly deadlineNs: string;
-  readonly endsAtNs: string | null;
-};
 
 /**
  * Answers agents that ask for all that they shall have. Not being listed is no order to remove anything, and machines
@@ -49,7 +37,7 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
 
   constructor(
     private readonly bus: Bus,
-    private readonly database: Database,
+    private readonly store: SnapshotStore,
     private readonly agents: KnownAgents,
     private readonly platformKey: PlatformKey,
     private readonly wire: AgentWireMetrics,
@@ -98,52 +86,23 @@ export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
-  /** Version and machines of one moment. What is to go comes first: that list must not be cut. */
   async of(agentPublicKey: string, now: bigint): Promise<DesiredSnapshot> {
-    const [agent] = await this.database.query<{
-      version: bigint;
-      machines: string;
-      rivalHost: string | null;
-      rivalSeenNs: bigint | null;
-    }>(
-      `select a.desired_version as version, r.host as "rivalHost", r.seen_ns as "rivalSeenNs", (
-         select coalesce(json_agg(json_build_object('contractId', contract_id, 'generation', generation,
-             'desired', desired, 'deadlineNs', deadline_ns::text, 'endsAtNs', ends_at_ns::text, 'spec', spec,
-             'encryptionPublicKeys', encryption_public_keys, 'sshPort', ssh_port)), '[]')::text
-         from (select m.contract_id, m.generation, m.desired, s.deadline_ns, s.ends_at_ns, s.spec,
-                 s.encryption_public_keys, (m.instance->>'sshPort')::int as ssh_port
-               from machine m join assignment s using (contract_id)
-               where m.agent_public_key = a.agent_public_key and m.state <> 'gone'
-                 and (m.desired = 'absent' or not (m.made_by_polling or coalesce(m.lease_expires_at_ns, 0) > $3))
-               order by m.desired, m.offered_at_ns desc limit $2) as listed) as machines
-       from agent a left join agent_rival r on r.agent_public_key = a.agent_public_key and r.seen_ns > $4
-       where a.agent_public_key = $1`,
-      [agentPublicKey, MOST_MACHINES, now, now - secondsToNs(RIVAL_SECONDS)],
-    );
-    const rows = JSON.parse(agent?.machines ?? '[]') as TextRow[];
+    const limits = { rivalsSinceNs: now - secondsToNs(RIVAL_SECONDS), mostMachines: MOST_MACHINES };
+    const { version, rival, machines } = await this.store.of(agentPublicKey, limits, now);
     return this.platformKey.sign({
       v: 1 as const,
       agentPublicKey,
-      version: String(agent?.version ?? 0n),
+      version: version.toString(),
       atNs: now.toString(),
-      ...(agent?.rivalSeenNs != null && {
-        rival: {
-          ...(agent.rivalHost !== null && { host: agent.rivalHost }),
-          seenAtNs: agent.rivalSeenNs.toString(),
-        },
+      ...(rival && {
+        rival: { ...(rival.host !== null && { host: rival.host }), seenAtNs: rival.seenNs.toString() },
       }),
-      machines: rows.map((row) =>
-        desiredOf({
-          ...row,
-          deadlineNs: BigInt(row.deadlineNs),
-          endsAtNs: row.endsAtNs === null ? null : BigInt(row.endsAtNs),
-        }),
-      ),
+      machines: machines.map(desiredOf),
     });
   }
 }
 
-const desiredOf = (row: Row): DesiredMachine =>
-  row.desired === 'running'
-    ? desiredRunning(row, row.generation, row.sshPort)
-    : desiredAbsent(row, row.deadlineNs);
+const desiredOf = (machine: ListedMachine): DesiredMachine =>
+  machine.desired === 'running'
+    ? desiredRunning(machine, machine.generation, machine.sshPort)
+    : desiredAbsent(machine, machine.deadlineNs);

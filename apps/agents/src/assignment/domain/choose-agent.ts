@@ -1,5 +1,5 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import { isHealthy, isOnline } from '../../delegation/domain/liveness.ts';
+import { isHealthy, isOnline } from '../../agent/domain/liveness.ts';
 import type { Attempt } from './attempt.ts';
 import { isRuledOut } from './retry-policy.ts';
 

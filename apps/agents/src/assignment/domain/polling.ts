@@ -1,5 +1,5 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import { isOnline } from '../../delegation/domain/liveness.ts';
+import { isOnline } from '../../agent/domain/liveness.ts';
 
 /*
  * Agents that poll look every 30 seconds, beat every 60, do one thing after the other and say nothing meanwhile. They

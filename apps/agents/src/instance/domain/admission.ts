@@ -1,5 +1,5 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import { HEALTHY_SECONDS, ONLINE_SECONDS } from '../../delegation/domain/liveness.ts';
+import { HEALTHY_SECONDS, ONLINE_SECONDS } from '../../agent/domain/liveness.ts';
 
 /** A process that acts as an agent. */
 export interface Instance {

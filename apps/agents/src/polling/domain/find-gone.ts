@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import type { Machine } from '../../assignment/assignment.store.ts';
 import { hasLease } from '../../assignment/domain/polling.ts';
+import type { Machine } from '../../assignment/rows.ts';
 
 type Attempt = Pick<
   Machine,

@@ -3,13 +3,15 @@ import type { AgentEvent } from '@decent-cloud/messages';
 import type { Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import { AgentStore } from '../agent/agent.store.ts';
+import { AssignmentStore } from '../assignment/assignment.store.ts';
+import { Availability } from '../assignment/availability.ts';
+import type { NextStanding } from '../assignment/domain/availability.ts';
+import { compareObserved, type KnownMachine } from '../assignment/domain/compare-observed.ts';
+import { settingNs } from '../assignment/domain/next-step.ts';
+import { Removals } from '../assignment/removals.ts';
+import type { Machine } from '../assignment/rows.ts';
 import type { AgentsSettings } from '../settings.ts';
-import { AssignmentStore, type Machine } from './assignment.store.ts';
-import { Availability } from './availability.ts';
-import type { NextStanding } from './domain/availability.ts';
-import { compareObserved, type KnownMachine } from './domain/compare-observed.ts';
-import { settingNs } from './domain/next-step.ts';
-import { Removals } from './removals.ts';
 
 const MOST_MACHINES = 10_000;
 /** A full report does not have an order repeated that was given this recently. */
@@ -22,6 +24,7 @@ type Observed = Extract<AgentEvent, { kind: 'observed' }>;
 export class FullReports {
   constructor(
     private readonly store: AssignmentStore,
+    private readonly agents: AgentStore,
     private readonly removals: Removals,
     private readonly availability: Availability,
     @Inject(SETTINGS) private readonly settings: AgentsSettings,
@@ -33,7 +36,8 @@ export class FullReports {
     const atNs = BigInt(event.atNs) < now ? BigInt(event.atNs) : now;
     const known = await this.known(sql, agentPublicKey, observed);
     const difference = compareObserved(observed, known, atNs, this.patience);
-    const isNewest = await this.isNewest(sql, agentPublicKey, atNs);
+    // What runs is told by the newest report alone.
+    const isNewest = await this.agents.isNewestReport(sql, agentPublicKey, atNs);
     const standing = isNewest ? difference.standing : [];
     const touched = [...difference.toRemove, ...difference.gone, ...standing.map(({ machine }) => machine)];
     const contractIds = [...new Set(touched.map((machine) => machine.contractId))].sort();
@@ -45,11 +49,7 @@ export class FullReports {
     for (const { machine, next } of standing) {
       await this.stand(sql, machine, next, now);
     }
-    await sql.query(
-      `update agent set unknown_machines = $2, observed_at_ns = greatest(observed_at_ns, $3)
-       where agent_public_key = $1`,
-      [agentPublicKey, difference.unknown, atNs],
-    );
+    await this.agents.noteReport(sql, agentPublicKey, difference.unknown, atNs);
   }
 
   private get patience() {
@@ -57,15 +57,6 @@ export class FullReports {
       lostAfterNs: settingNs(this.settings.LOST_AFTER_SECONDS),
       allLostAfterNs: settingNs(this.settings.ALL_LOST_AFTER_SECONDS),
     };
-  }
-
-  /** What runs is told by the newest report alone: they may overtake each other. */
-  private async isNewest(sql: Sql, agentPublicKey: string, atNs: bigint): Promise<boolean> {
-    const rows = await sql.query('select 1 from agent where agent_public_key = $1 and observed_at_ns < $2', [
-      agentPublicKey,
-      atNs,
-    ]);
-    return rows.length === 1;
   }
 
   /** With the contract locked: what was read before may have changed. */

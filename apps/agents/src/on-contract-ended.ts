@@ -1,9 +1,9 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { DnsRecordStore } from '../dc-gateway/dns-record.store.ts';
-import { Operations } from '../operations/operations.ts';
-import { AssignmentStore } from './assignment.store.ts';
-import { Removals } from './removals.ts';
+import { AssignmentStore } from './assignment/assignment.store.ts';
+import { Removals } from './assignment/removals.ts';
+import { DnsRecordStore } from './dc-gateway/dns-record.store.ts';
+import { Operations } from './operations/operations.ts';
 
 /** Over for good: every attempt at the machine is to go. */
 @Reacts(facts.contractEnded)

@@ -10,6 +10,7 @@ import { enqueue } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { context, propagation } from '@opentelemetry/api';
+import { AgentStore } from '../agent/agent.store.ts';
 import { PlatformKey } from './platform-key.ts';
 
 export type Order = {
@@ -26,7 +27,10 @@ const LOOK_SECONDS = 600;
 /** Signs commands and puts them into the outbox: they go out exactly if the decision is committed. */
 @Injectable()
 export class Orders {
-  constructor(private readonly platformKey: PlatformKey) {}
+  constructor(
+    private readonly agents: AgentStore,
+    private readonly platformKey: PlatformKey,
+  ) {}
 
   give(sql: Sql, order: Order, now: bigint): Promise<void> {
     return this.send(
@@ -39,14 +43,10 @@ export class Orders {
 
   /** A connected agent looks at what is wanted of it, soon. */
   async askToLook(sql: Sql, agentPublicKey: string, now: bigint): Promise<void> {
-    const [agent] = await sql.query<{ account: string }>(
-      `select account_public_key as account from agent
-       where agent_public_key = $1 and account_public_key is not null and revoked_at_ns is null and not polls`,
-      [agentPublicKey],
-    );
-    if (!agent) return;
+    const account = await this.agents.listeningAccount(sql, agentPublicKey);
+    if (account === undefined) return;
     const deadlineNs = now + secondsToNs(LOOK_SECONDS);
-    await this.send(sql, { kind: 'resync', agentPublicKey, account: agent.account, deadlineNs }, {}, now);
+    await this.send(sql, { kind: 'resync', agentPublicKey, account, deadlineNs }, {}, now);
   }
 
   private async send(

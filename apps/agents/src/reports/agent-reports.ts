@@ -3,18 +3,24 @@ import { type AgentEvent, facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { isItsOwn } from '../agent/domain/disbelief.ts';
+import { DisbelievedError } from '../agent/signed-by-agent.ts';
+import { AssignmentStore, attemptsOf } from '../assignment/assignment.store.ts';
+import { Availability } from '../assignment/availability.ts';
+import { Coordinator } from '../assignment/coordinator.ts';
+import {
+  decideOnEvent,
+  type Effect,
+  type InsideEvent,
+  type MachineEvent,
+} from '../assignment/domain/decide-event.ts';
+import { withUsableAddress } from '../assignment/domain/machine-address.ts';
+import { Removals } from '../assignment/removals.ts';
+import type { Assignment, Machine } from '../assignment/rows.ts';
 import { DnsRecordStore } from '../dc-gateway/dns-record.store.ts';
 import { placeOf } from '../dc-gateway/domain/names.ts';
 import { InsideReports } from '../operations/inside-reports.ts';
-import { isItsOwn } from '../wire/domain/disbelief.ts';
-import { DisbelievedError } from '../wire/signed-by-agent.ts';
-import { type Assignment, AssignmentStore, attemptsOf, type Machine } from './assignment.store.ts';
-import { Availability } from './availability.ts';
-import { Coordinator } from './coordinator.ts';
-import { decideOnEvent, type Effect, type InsideEvent, type MachineEvent } from './domain/decide-event.ts';
-import { withUsableAddress } from './domain/machine-address.ts';
 import { FullReports } from './full-reports.ts';
-import { Removals } from './removals.ts';
 
 /** What verified events of agents do, in the transaction that also notes them as seen. */
 @Injectable()
