@@ -7,8 +7,10 @@ import {
   agentCommand,
   agentSubjects,
   type Caller,
+  type CallInput,
   type DesiredSnapshot,
   desiredSnapshot,
+  type RequestDeclaration,
   SNAPSHOT_METHOD,
 } from '@decent-cloud/messages';
 import { openAgentSession } from '@decent-cloud/messages/agents';
@@ -17,7 +19,17 @@ import { eventually } from '@decent-cloud/testing';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import type { Instance } from '../src/instance/domain/admission.ts';
-import type { Stage } from './stage.ts';
+
+/** Where an agent of a spec acts. */
+interface Stage {
+  clock(): bigint;
+  ask<const D extends RequestDeclaration>(
+    declaration: D,
+    input: CallInput<D>,
+    caller: Caller,
+  ): Promise<Answer<D>>;
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
 
 /** An agent that does what a spec tells it: signs properly, pulls its commands, says what it is told to say. */
 export class ScriptedAgent {

@@ -6,7 +6,7 @@ import { type CallOptions, type Client, createClient } from '@decent-cloud/clien
 import { createSigner, type KeyPair } from '@decent-cloud/identity';
 import { listMyContracts } from '@decent-cloud/messages/contracts';
 import type { Answer, CallInput, EndpointDeclaration } from '@decent-cloud/messages/endpoint';
-import { isOver } from './contract/states.ts';
+import { isOver } from './contract-states.ts';
 import { CliError, EXIT } from './exit.ts';
 import { IdentityStore } from './identity-store.ts';
 

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProvisionedMachine, ProvisionOptions } from '../src/backends/backend.ts';
-import { LocalBackend, type LocalBackendOptions } from '../src/backends/local/local-backend.ts';
+import { LocalBackend } from '../src/backends/local/local-backend.ts';
+import type { LocalBackendOptions } from '../src/backends/local/options.ts';
 import { exitCodeOf } from '../src/cli/exit-codes.ts';
 import { run } from '../src/cli/run.ts';
 

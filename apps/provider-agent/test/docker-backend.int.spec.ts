@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import Docker from 'dockerode';
 import ssh2 from 'ssh2';
-import type { MachineMarks, ProvisionedMachine } from '../src/backends/backend.ts';
+import type { ProvisionedMachine } from '../src/backends/backend.ts';
 import { DockerBackend } from '../src/backends/docker/docker-backend.ts';
 import type { DockerBackendOptions } from '../src/backends/docker/settings.ts';
-import type { MachineSpec } from '../src/domain/machine.ts';
+import type { MachineMarks, MachineSpec } from '../src/domain/machine.ts';
 import { newSshKey, type SshKey, ssh } from './ssh.ts';
 
 jest.setTimeout(120_000);

@@ -10,9 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import ssh2 from 'ssh2';
-import { BackendError, type MachineMarks } from '../src/backends/backend.ts';
+import { BackendError } from '../src/backends/backend.ts';
 import { LocalBackend } from '../src/backends/local/local-backend.ts';
 import { findProcesses, MACHINE_MARK } from '../src/backends/local/processes.ts';
+import type { MachineMarks } from '../src/domain/machine.ts';
 import { FIRST_PORT } from './ports.ts';
 import { newSshKey, type SshKey, ssh, startSsh } from './ssh.ts';
 

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GuardedProcess } from '@decent-cloud/testing';
-import type { MachineMarks } from '../src/backends/backend.ts';
 import { LocalBackend } from '../src/backends/local/local-backend.ts';
+import type { MachineMarks } from '../src/domain/machine.ts';
 import type { FakeAgent } from './fake-platform.ts';
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url));

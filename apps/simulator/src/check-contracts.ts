@@ -1,6 +1,6 @@
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
 import { isFinal, lifecycle } from '../../contracts/src/contract/domain/status.ts';
-import type { Note } from './check.ts';
+import type { Note } from './violation.ts';
 import type { World } from './world.ts';
 
 /** Every contract has ended or runs, and its history says how it came to that. */

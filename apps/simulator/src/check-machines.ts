@@ -1,7 +1,7 @@
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
 import { isFinal } from '../../contracts/src/contract/domain/status.ts';
 import type { RealMachine } from './backend.ts';
-import type { Note } from './check.ts';
+import type { Note } from './violation.ts';
 import type { World } from './world.ts';
 
 /** Live machines = running contracts: none doubled, none left over, each where the platform believes it. */

@@ -2,7 +2,7 @@ import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
 import { settle } from '../../contracts/src/contract/domain/price.ts';
 import { isFinal } from '../../contracts/src/contract/domain/status.ts';
 import { hasFloor, nameOf } from '../../payments/src/ledger/domain/transfer.ts';
-import type { Note } from './check.ts';
+import type { Note } from './violation.ts';
 import type { World } from './world.ts';
 
 /** The books alone, the books against the contracts, and what people have against what they had. */

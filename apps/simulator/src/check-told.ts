@@ -1,8 +1,8 @@
 import { facts } from '@decent-cloud/messages';
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
 import { isFinal } from '../../contracts/src/contract/domain/status.ts';
-import type { Note } from './check.ts';
 import type { Life } from './people.ts';
+import type { Note } from './violation.ts';
 import type { World } from './world.ts';
 
 /** What was told is so: every yes can be seen, no no left anything behind, and what nobody knows happened at most once. */

@@ -2,12 +2,8 @@ import { checkContracts } from './check-contracts.ts';
 import { checkMachines } from './check-machines.ts';
 import { checkMoney } from './check-money.ts';
 import { checkTold } from './check-told.ts';
+import type { Note, Violation } from './violation.ts';
 import type { World } from './world.ts';
-
-export interface Violation {
-  readonly rule: string;
-  readonly detail: string;
-}
 
 /** Everything that must hold when the storm is over, as a program: what does not hold is named. */
 export function check(world: World): Violation[] {
@@ -20,8 +16,6 @@ export function check(world: World): Violation[] {
   checkMessages(world, note);
   return found;
 }
-
-export type Note = (rule: string, detail: string) => void;
 
 function checkMessages(world: World, note: Note): void {
   const { broker, recorder, services, machineAgents } = world;

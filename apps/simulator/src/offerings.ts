@@ -2,7 +2,6 @@ import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import { type FactPayload, facts, requests } from '@decent-cloud/messages';
 import type { Offering } from '../../offerings/src/offering/domain/offering.ts';
 import type { HoldTerms, KnownHold } from '../../offerings/src/stock/domain/hold.ts';
-import type { Contracts } from './contracts.ts';
 import { Table, type Transaction } from './database.ts';
 import type { Process } from './kernel.ts';
 import type { Rules } from './rules.ts';
@@ -14,6 +13,10 @@ interface HoldInput {
   readonly renterPublicKey: string;
   readonly durationHours: number;
   readonly untilNs: bigint;
+}
+/** Who knows which holds a rental lives on. */
+interface Holders extends Service {
+  livingHolds(holdIds: readonly string[]): Process<{ living: string[] }>;
 }
 interface HoldRow extends KnownHold {
   readonly holdId: string;
@@ -33,7 +36,7 @@ export class Offerings extends Service {
   readonly offerings = new Table<bigint, Offering>();
   readonly holds = new Table<string, HoldRow>();
   readonly autoAccepting = new Set<string>();
-  contracts!: Contracts;
+  contracts!: Holders;
   /** Told of every unit that is taken. */
   onHeld: (hold: HoldInput, terms: HoldTerms) => void = () => undefined;
   /** Told of every unit that goes back. */

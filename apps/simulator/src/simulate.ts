@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { check, type Violation } from './check.ts';
+import { check } from './check.ts';
 import type { FaultEntry, FaultKind } from './faults.ts';
 import type { Mutant } from './mutants.ts';
+import type { Violation } from './violation.ts';
 import { World } from './world.ts';
 
 export const LIVES_PER_WORLD = 60;

@@ -1,6 +1,7 @@
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import type { AccountRow, KeyRow } from './domain/account-view.ts';
+import type { KeyRow } from '../key/domain/key-view.ts';
+import type { AccountRow } from './domain/account-view.ts';
 import type { KeyHolding } from './domain/registration.ts';
 
 export interface NewAccount {

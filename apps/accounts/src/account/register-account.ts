@@ -5,13 +5,14 @@ import { emitFact } from '@decent-cloud/outbox';
 import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
 import { Answers, requireUser, SETTINGS, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
+import { keyTaken } from '../key/domain/key-rules.ts';
 import { KeyStore } from '../key/key.store.ts';
 import { requireSafeKey } from '../key/require-safe-key.ts';
 import type { AccountsSettings } from '../settings.ts';
 import { AccountStore } from './account.store.ts';
 import { showAccount } from './domain/account-view.ts';
 import { PLACEHOLDER_EMAIL_DOMAIN } from './domain/placeholder.ts';
-import { decideRegistration, emailTaken, keyTaken, usernameTaken } from './domain/registration.ts';
+import { decideRegistration, emailTaken, usernameTaken } from './domain/registration.ts';
 
 interface Wanted {
   readonly username: string;

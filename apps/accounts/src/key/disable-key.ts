@@ -3,9 +3,9 @@ import { disableKey } from '@decent-cloud/messages/accounts';
 import { emitFact } from '@decent-cloud/outbox';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Answers, requireUser, type User, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { showKey } from '../account/domain/account-view.ts';
-import { InvitationStore, keyOfInvitation } from '../invitation/invitation.store.ts';
 import { assertNotLastKey, keyNotFound, NOT_YOUR_ACCOUNT, parseKeyId } from './domain/key-rules.ts';
+import { showKey } from './domain/key-view.ts';
+import { InvitationStore, keyOfInvitation } from './invitation/invitation.store.ts';
 import { KeyStore, type Owner } from './key.store.ts';
 import { OwnedAccounts } from './owned-accounts.ts';
 

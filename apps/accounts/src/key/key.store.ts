@@ -1,8 +1,8 @@
 import { Refusal } from '@decent-cloud/kernel';
 import { type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import type { KeyRow } from '../account/domain/account-view.ts';
 import { accountNotFound, type KeyCounts } from './domain/key-rules.ts';
+import type { KeyRow } from './domain/key-view.ts';
 
 export interface NewKey {
   readonly id: string;

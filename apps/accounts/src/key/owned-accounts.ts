@@ -2,8 +2,8 @@ import { Refusal } from '@decent-cloud/kernel';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import type { User, VerbContext } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
-import { InvitationStore } from '../invitation/invitation.store.ts';
-import { Joining } from '../invitation/joining.ts';
+import { InvitationStore } from './invitation/invitation.store.ts';
+import { Joining } from './invitation/joining.ts';
 import { KeyStore, type Owner } from './key.store.ts';
 
 export interface OwnerRequest {

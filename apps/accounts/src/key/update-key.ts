@@ -1,9 +1,9 @@
 import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { updateKey } from '@decent-cloud/messages/accounts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { showKey } from '../account/domain/account-view.ts';
-import { InvitationStore, keyOfInvitation } from '../invitation/invitation.store.ts';
 import { keyNotFound, NOT_YOUR_ACCOUNT, parseKeyId } from './domain/key-rules.ts';
+import { showKey } from './domain/key-view.ts';
+import { InvitationStore, keyOfInvitation } from './invitation/invitation.store.ts';
 import { KeyStore } from './key.store.ts';
 import { OwnedAccounts } from './owned-accounts.ts';
 

@@ -1,11 +1,11 @@
 import { type contractEvent, listContractEvents } from '@decent-cloud/messages/contracts';
 import type { Output } from '@decent-cloud/messages/endpoint';
 import { type MachineOperationKind, OPERATION_EVENTS } from '@decent-cloud/messages/words';
+import { isOver } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';
 import { followContract } from './follow-contract.ts';
-import { isOver } from './states.ts';
 import { WAIT_SECONDS } from './wait-for-state.ts';
 
 type ContractEvent = Output<typeof contractEvent>;

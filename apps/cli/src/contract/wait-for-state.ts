@@ -2,12 +2,12 @@ import { ApiError } from '@decent-cloud/client';
 import { nsToIso, systemClock } from '@decent-cloud/kernel';
 import type { RentalStep } from '@decent-cloud/messages/rental-steps';
 import type { ContractStatus } from '@decent-cloud/messages/words';
+import { judge } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
 import type { Contract } from '../ssh/target.ts';
 import { askForSteps, describeStep, StepNotes } from './describe-steps.ts';
 import { followContract } from './follow-contract.ts';
-import { judge } from './states.ts';
 
 export const WAIT_SECONDS = 300;
 

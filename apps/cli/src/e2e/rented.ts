@@ -3,7 +3,7 @@ import { createSigner } from '@decent-cloud/identity';
 import { cancelContract, createContract, getContract } from '@decent-cloud/messages/contracts';
 import { searchOfferings } from '@decent-cloud/messages/offerings';
 import { shownPrice } from '../contract/shown-price.ts';
-import { isOver } from '../contract/states.ts';
+import { isOver } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
 import { chooseSshPublicKey } from '../ssh/choose-key.ts';

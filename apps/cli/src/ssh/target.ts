@@ -4,7 +4,7 @@ import type { contract } from '@decent-cloud/messages/contracts';
 import type { Output } from '@decent-cloud/messages/endpoint';
 import { knownWord } from '@decent-cloud/messages/schema';
 import { CONTRACT_STATUSES, HAS_MACHINE_IN_USE } from '@decent-cloud/messages/words';
-import { isOver } from '../contract/states.ts';
+import { isOver } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';
 
 export type Contract = Output<typeof contract>;

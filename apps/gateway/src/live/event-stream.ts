@@ -1,18 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Position } from './fact-reader.ts';
 import type { LiveChange } from './live-facts.ts';
-import type { LiveListener } from './live-hub.ts';
+import type { LiveListener, Page } from './live-listener.ts';
 
 /** A client that has taken nothing for so many keep-alives is cut off; it comes back where it stopped reading. */
 const MOST_BLOCKED_TICKS = 4;
 /** Clients come back after so long, spread out so that a restart does not meet all of them at once. */
 const RECONNECT_MS = [1_000, 4_000] as const;
-
-/** A piece of the past: of what comes after where it was asked for, nothing is missing up to `upTo`. */
-export interface Page {
-  readonly changes: readonly LiveChange[];
-  readonly upTo: number;
-}
 
 export interface EventStreamOptions {
   readonly response: Pick<ServerResponse, 'write' | 'end' | 'destroy' | 'on' | 'writableNeedDrain'>;

@@ -1,22 +1,10 @@
 import { printExactJson } from '@decent-cloud/kernel';
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import type { KeyOwners } from '../auth/key-owners.ts';
-import type { Page } from './event-stream.ts';
 import type { ParsedFact, Position } from './fact-reader.ts';
 import type { LiveChange } from './live-facts.ts';
+import type { LiveListener, Page } from './live-listener.ts';
 import type { StreamPlaces } from './stream-limits.ts';
-
-/** One open stream, as the hub sees it. */
-export interface LiveListener {
-  readonly publicKey: string;
-  readonly address: string;
-  accountId: string | undefined;
-  /** Must not throw. */
-  take(change: LiveChange): void;
-  /** Changes may be missing from here on: look at everything again. */
-  reset(position: Position): void;
-  end(why: string): void;
-}
 
 const KEPT_CHANGES = 5_000;
 const PAGE_CHANGES = 500;

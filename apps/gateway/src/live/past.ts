@@ -1,8 +1,8 @@
 import type { Logger } from '@decent-cloud/runtime';
-import type { Page } from './event-stream.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { LiveChange } from './live-facts.ts';
 import { changeOf } from './live-hub.ts';
+import type { Page } from './live-listener.ts';
 
 /** A client that was away for longer looks at everything again. */
 const LONGEST_GAP_MESSAGES = 20_000;

@@ -1,7 +1,7 @@
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import { ReservationStore } from '../reservation/reservation.store.ts';
 import { type AccountName, assertAboveFloor, nameOf, type Transfer } from './domain/transfer.ts';
+import { ReservationStore } from './reservation.store.ts';
 
 export interface Posted {
   /** False: this transfer had happened before; the figures are those of then. */

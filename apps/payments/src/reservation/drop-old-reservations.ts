@@ -1,6 +1,6 @@
 import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import { type Sweep, Sweeps } from '@decent-cloud/runtime';
-import { ReservationStore } from './reservation.store.ts';
+import { ReservationStore } from '../ledger/reservation.store.ts';
 
 const BATCH = 5_000;
 

@@ -1,7 +1,7 @@
 import { requests, type VerbInput } from '@decent-cloud/messages';
 import { Database } from '@decent-cloud/postgres';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { ReservationStore } from './reservation.store.ts';
+import { ReservationStore } from '../ledger/reservation.store.ts';
 
 @Answers(requests.releaseFunds)
 export class ReleaseFunds implements Verb<typeof requests.releaseFunds> {

@@ -1,4 +1,5 @@
-import type { Backend, FoundMachine, HostSize } from '../backends/backend.ts';
+import type { Backend, HostSize } from '../backends/backend.ts';
+import type { FoundMachine } from '../domain/machine.ts';
 import type { Logger } from '../log.ts';
 import { isDoneWithin } from './within.ts';
 

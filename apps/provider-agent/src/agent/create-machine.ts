@@ -1,14 +1,13 @@
 import {
   BackendError,
   type BackendFailure,
-  type FoundMachine,
   type LeftResource,
   type ScriptResult,
 } from '../backends/backend.ts';
 import { diskFullFailure } from '../backends/disk-full.ts';
 import type { JournalEntry } from '../domain/agent-state.ts';
 import { mayTouch } from '../domain/decide.ts';
-import type { DesiredMachine, MachineSpec } from '../domain/machine.ts';
+import type { DesiredMachine, FoundMachine, MachineSpec } from '../domain/machine.ts';
 import { scriptLogOf } from '../domain/script-log.ts';
 import { sealFor } from './seal.ts';
 import type { Order, WorkerContext } from './worker-context.ts';

@@ -1,5 +1,5 @@
-import type { FoundMachine, MachineMarks } from '../backends/backend.ts';
 import type { Observed } from '../domain/drift.ts';
+import type { FoundMachine, MachineMarks } from '../domain/machine.ts';
 
 export type OwnMarks = Pick<MachineMarks, 'environment' | 'agent'>;
 

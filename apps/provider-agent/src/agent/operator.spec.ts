@@ -1,5 +1,5 @@
 import type { DesiredSnapshot } from '@decent-cloud/messages/agent-protocol';
-import type { FoundMachine } from '../backends/backend.ts';
+import type { FoundMachine } from '../domain/machine.ts';
 import { Operator } from './operator.ts';
 
 const own = { environment: 'test', agent: 'a'.repeat(16) };

@@ -1,7 +1,7 @@
 import type { Clock } from '@decent-cloud/kernel';
 import type { DesiredSnapshot } from '@decent-cloud/messages/agent-protocol';
-import type { Backend, FoundMachine } from '../backends/backend.ts';
-import type { DesiredMachine } from '../domain/machine.ts';
+import type { Backend } from '../backends/backend.ts';
+import type { DesiredMachine, FoundMachine } from '../domain/machine.ts';
 import { type Knowledge, machinesNamed, type Orphan, orphanOf, orphansOf } from '../domain/orphans.ts';
 import { type PlanStep, planOf } from '../domain/plan.ts';
 import type { MachineRecord } from '../domain/record.ts';

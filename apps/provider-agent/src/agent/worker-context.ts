@@ -1,7 +1,7 @@
 import type { Clock } from '@decent-cloud/kernel';
-import type { Backend, MachineMarks } from '../backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
 import type { JournalEntry } from '../domain/agent-state.ts';
-import type { DesiredMachine } from '../domain/machine.ts';
+import type { DesiredMachine, MachineMarks } from '../domain/machine.ts';
 import type { MachineRecord } from '../domain/record.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';

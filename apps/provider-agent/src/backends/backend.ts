@@ -1,25 +1,5 @@
-import type { FailureClass, FailureCode, PowerState } from '@decent-cloud/messages/words';
-import type { MachineInstance, MachineSpec } from '../domain/machine.ts';
-
-/** What every machine carries, so that it can be found again and is never taken for somebody else's. */
-export interface MachineMarks {
-  readonly contractId: string;
-  readonly generation: number;
-  readonly environment: string;
-  /** First 16 hex digits of the agent's key. */
-  readonly agent: string;
-}
-
-export interface FoundMachine {
-  readonly externalId: string;
-  /** Absent: nothing says whose it is. */
-  readonly marks?: MachineMarks;
-  readonly power: PowerState;
-  /** Only remains, which cannot be put into service: why they are still there. */
-  readonly left?: string;
-  /** Why the backend does not touch it, whatever an operator asks for. */
-  readonly whyLeftAlone?: string;
-}
+import type { FailureClass, FailureCode } from '@decent-cloud/messages/words';
+import type { FoundMachine, MachineInstance, MachineMarks, MachineSpec } from '../domain/machine.ts';
 
 export interface ProvisionedMachine {
   readonly instance: MachineInstance;

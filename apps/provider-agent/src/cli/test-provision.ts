@@ -1,9 +1,9 @@
 import ssh2 from 'ssh2';
-import type { Backend, MachineMarks } from '../backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
 import { newSshKey } from '../backends/ssh-key.ts';
 import type { AgentConfig } from '../config/load-config.ts';
 import { loadConfig } from '../config/load-config.ts';
-import type { MachineInstance } from '../domain/machine.ts';
+import type { MachineInstance, MachineMarks } from '../domain/machine.ts';
 import { createLogger, logLevel } from '../log.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { backendOf, keysOf } from './open-config.ts';

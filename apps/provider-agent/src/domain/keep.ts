@@ -1,5 +1,5 @@
-import type { FoundMachine } from '../backends/backend.ts';
 import { isOver } from './decide.ts';
+import type { FoundMachine } from './machine.ts';
 import type { MachineRecord } from './record.ts';
 
 /** A machine that the journal has as running, and that does not run. */

@@ -1,3 +1,4 @@
+import type { PowerState } from '@decent-cloud/messages/words';
 import type { DesiredMachine } from '@decent-cloud/messages/agent-protocol';
 import type { machineInstance, machineSpec } from '@decent-cloud/messages/facts';
 import type { z } from 'zod';
@@ -12,4 +13,24 @@ const DNS_LABEL_ID_DIGITS = 32;
 export function machineName(contractId: string, generation: number): string {
   const short = contractId.replaceAll(/[^A-Za-z0-9-]/g, '-').slice(0, DNS_LABEL_ID_DIGITS);
   return `dc-${short}-g${generation}`;
+}
+
+/** What every machine carries, so that it can be found again and is never taken for somebody else's. */
+export interface MachineMarks {
+  readonly contractId: string;
+  readonly generation: number;
+  readonly environment: string;
+  /** First 16 hex digits of the agent's key. */
+  readonly agent: string;
+}
+
+export interface FoundMachine {
+  readonly externalId: string;
+  /** Absent: nothing says whose it is. */
+  readonly marks?: MachineMarks;
+  readonly power: PowerState;
+  /** Only remains, which cannot be put into service: why they are still there. */
+  readonly left?: string;
+  /** Why the backend does not touch it, whatever an operator asks for. */
+  readonly whyLeftAlone?: string;
 }

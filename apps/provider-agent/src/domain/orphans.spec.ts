@@ -1,5 +1,4 @@
-import type { FoundMachine } from '../backends/backend.ts';
-import type { DesiredMachine } from './machine.ts';
+import type { DesiredMachine, FoundMachine } from './machine.ts';
 import { type Knowledge, machinesNamed, orphansOf } from './orphans.ts';
 import type { MachineRecord } from './record.ts';
 

@@ -1,5 +1,4 @@
-import type { FoundMachine, MachineMarks } from '../backends/backend.ts';
-import type { DesiredMachine } from './machine.ts';
+import type { DesiredMachine, FoundMachine, MachineMarks } from './machine.ts';
 import { type MachineRecord, takesPlace } from './record.ts';
 
 /**

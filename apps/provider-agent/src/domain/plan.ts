@@ -1,6 +1,5 @@
-import type { FoundMachine } from '../backends/backend.ts';
 import { decide, mayTouch } from './decide.ts';
-import type { DesiredMachine } from './machine.ts';
+import type { DesiredMachine, FoundMachine } from './machine.ts';
 import { type Knowledge, orphanOf } from './orphans.ts';
 import type { MachineRecord } from './record.ts';
 

@@ -5,9 +5,9 @@ import {
   RequestError,
   TimeoutError,
 } from '@nats-io/transport-node';
-import { DisbelievedError } from '../agent/orders.ts';
 import { NoBrokerError } from './connect.ts';
 import { NotConnectedError } from './link.ts';
+import { DisbelievedError } from './orders.ts';
 
 /** Nobody answers on the way to the platform. */
 export function isUnreachable(error: unknown): boolean {

@@ -4,9 +4,9 @@ import { type Clock, jitteredBackoffMs, upsAndDowns } from '@decent-cloud/kernel
 import { agentSubjects } from '@decent-cloud/messages/agent-protocol';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Instance } from '../agent/instance.ts';
 import type { Logger } from '../log.ts';
 import { connectBroker } from './connect.ts';
+import type { Instance } from './instance.ts';
 import { type MonotonicClock, PlatformClock } from './platform-clock.ts';
 import type { PlatformKey } from './platform-key.ts';
 import { isFresh, openSession, renewalDelayMs, type Session } from './session.ts';

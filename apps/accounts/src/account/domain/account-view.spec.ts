@@ -1,4 +1,5 @@
-import { type AccountRow, isAdmin, type KeyRow, maySeePrivate, showAccount } from './account-view.ts';
+import type { KeyRow } from '../../key/domain/key-view.ts';
+import { type AccountRow, isAdmin, maySeePrivate, showAccount } from './account-view.ts';
 
 const KEY_A = 'a'.repeat(64);
 const KEY_B = 'b'.repeat(64);

@@ -1,17 +1,6 @@
 import type { AnswerInput, Caller } from '@decent-cloud/messages';
-import type { getAccount, updateKey } from '@decent-cloud/messages/accounts';
-
-export interface KeyRow {
-  readonly id: string;
-  readonly publicKey: string;
-  readonly addedAtNs: bigint;
-  readonly isActive: boolean;
-  /** Only invited: its holder has not signed for this account. */
-  readonly invited: boolean;
-  readonly deviceName: string | null;
-  readonly disabledAtNs: bigint | null;
-  readonly disabledByKeyId: string | null;
-}
+import type { getAccount } from '@decent-cloud/messages/accounts';
+import { type KeyRow, showKey } from '../../key/domain/key-view.ts';
 
 export interface AccountRow {
   readonly id: string;
@@ -40,20 +29,6 @@ export function maySeePrivate(account: AccountRow, viewer: Caller): boolean {
   return (
     viewer.isAdmin === true || account.keys.some((key) => key.isActive && key.publicKey === viewer.publicKey)
   );
-}
-
-/** A key as the API shows it. */
-export function showKey(key: KeyRow): AnswerInput<typeof updateKey> {
-  return {
-    id: key.id,
-    publicKey: key.publicKey,
-    addedAt: key.addedAtNs,
-    isActive: key.isActive,
-    invited: key.invited || undefined,
-    deviceName: key.deviceName ?? undefined,
-    disabledAt: key.disabledAtNs ?? undefined,
-    disabledByKeyId: key.disabledByKeyId ?? undefined,
-  };
 }
 
 /** An account as the API shows it to this viewer. */

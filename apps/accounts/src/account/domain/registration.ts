@@ -21,5 +21,3 @@ export function decideRegistration(holding: KeyHolding | undefined): Registratio
 export const usernameTaken = () => new Refusal('CONFLICT', 'USERNAME_TAKEN', 'Username already taken');
 /** Says nothing about whose address it is. */
 export const emailTaken = () => new Refusal('CONFLICT', 'EMAIL_TAKEN', 'This email address cannot be used');
-export const keyTaken = () =>
-  new Refusal('CONFLICT', 'KEY_TAKEN', 'Public key already belongs to an account');

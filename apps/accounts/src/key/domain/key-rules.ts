@@ -47,6 +47,9 @@ export function assertNotLastKey(activeKeys: number): void {
   if (activeKeys <= 1) throw new Refusal('CONFLICT', 'LAST_KEY', 'Cannot remove the last active key');
 }
 
+export const keyTaken = () =>
+  new Refusal('CONFLICT', 'KEY_TAKEN', 'Public key already belongs to an account');
+
 export const keyNotFound = (text = 'Key not found') => new Refusal('NOT_FOUND', 'KEY_NOT_FOUND', text);
 
 export const accountNotFound = () => new Refusal('NOT_FOUND', 'ACCOUNT_NOT_FOUND', 'Account not found');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FoundMachine } from '../../domain/machine.ts';
 import { machineName } from '../../domain/machine.ts';
-import { BackendError, type FoundMachine } from '../backend.ts';
+import { BackendError } from '../backend.ts';
 import type { PortWishes } from '../port-wishes.ts';
 import { type ContainerPlan, containerOptions } from './container-plan.ts';
 import type { Engine } from './engine.ts';

@@ -1,4 +1,4 @@
-import type { MachineMarks } from '../backend.ts';
+import type { MachineMarks } from '../../domain/machine.ts';
 import { type ContainerPlan, containerOptions, imageFor } from './container-plan.ts';
 import { foundMachine, labelsFor, marksOf } from './labels.ts';
 import type { DockerBackendOptions } from './settings.ts';

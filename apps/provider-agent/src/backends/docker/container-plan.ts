@@ -1,7 +1,8 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { z } from 'zod';
+import type { MachineMarks } from '../../domain/machine.ts';
 import { type MachineSpec, machineName } from '../../domain/machine.ts';
-import { BackendError, type MachineMarks } from '../backend.ts';
+import { BackendError } from '../backend.ts';
 import { labelsFor } from './labels.ts';
 import type { DockerBackendOptions } from './settings.ts';
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerInspectInfo } from 'dockerode';
 import { mayTouch } from '../../domain/decide.ts';
+import type { FoundMachine } from '../../domain/machine.ts';
 import { machineName } from '../../domain/machine.ts';
 import {
   type Backend,
   BackendError,
-  type FoundMachine,
   type HostSize,
   type ProvisionedMachine,
   type ProvisionOptions,

@@ -1,6 +1,6 @@
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
+import type { FoundMachine, MachineMarks } from '../../domain/machine.ts';
 import { machineName } from '../../domain/machine.ts';
-import type { FoundMachine, MachineMarks } from '../backend.ts';
 
 /** On everything that any version of the agent has ever made. */
 export const OURS = 'dc-agent=true';

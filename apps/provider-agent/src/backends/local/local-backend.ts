@@ -1,10 +1,5 @@
-import type {
-  Backend,
-  FoundMachine,
-  ProvisionedMachine,
-  ProvisionOptions,
-  VerifyFinding,
-} from '../backend.ts';
+import type { FoundMachine } from '../../domain/machine.ts';
+import type { Backend, ProvisionedMachine, ProvisionOptions, VerifyFinding } from '../backend.ts';
 import { BackendError } from '../backend.ts';
 import {
   fingerprintOf,
@@ -14,6 +9,7 @@ import {
   marksOf,
   stillThere,
 } from './machine-files.ts';
+import type { LocalBackendOptions } from './options.ts';
 import { hashPassword } from './password.ts';
 import { LocalPorts } from './ports.ts';
 import { MACHINE_MARK } from './processes.ts';
@@ -25,14 +21,6 @@ import { verifyHost } from './verify.ts';
 
 const SCRIPT_MS = 300_000;
 const MOST_PORTS = 5;
-
-export interface LocalBackendOptions {
-  readonly folder: string;
-  readonly portRangeStart: number;
-  readonly portRangeEnd: number;
-  readonly maxMachines: number;
-  readonly onFault: (error: unknown, what: string) => void;
-}
 
 /**
  * Machines for trying out: an SSH server on the loopback address and a throw-away home for each contract. There is no

@@ -1,8 +1,8 @@
 import { access, constants, stat } from 'node:fs/promises';
 import type { VerifyFinding } from '../backend.ts';
 import { limitableCpus } from './cpus.ts';
-import type { LocalBackendOptions } from './local-backend.ts';
 import type { Look, MachineFiles } from './machine-files.ts';
+import type { LocalBackendOptions } from './options.ts';
 import type { LocalPorts } from './ports.ts';
 import { HOST } from './ssh-server.ts';
 import { canMakeTerminals } from './terminal.ts';

@@ -3,10 +3,9 @@ import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Bus } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
-import type { KeyRow } from '../account/domain/account-view.ts';
-import { keyTaken } from '../account/domain/registration.ts';
-import { assertRoomForKey } from '../key/domain/key-rules.ts';
-import { KeyStore } from '../key/key.store.ts';
+import { assertRoomForKey, keyTaken } from '../domain/key-rules.ts';
+import type { KeyRow } from '../domain/key-view.ts';
+import { KeyStore } from '../key.store.ts';
 import { assertOwnsNothing } from './domain/holdings.ts';
 import { InvitationStore } from './invitation.store.ts';
 

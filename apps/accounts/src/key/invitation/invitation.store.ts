@@ -1,6 +1,6 @@
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import type { KeyRow } from '../account/domain/account-view.ts';
+import type { KeyRow } from '../domain/key-view.ts';
 
 export interface Invitation {
   /** Becomes the id of the key when its holder joins. */

@@ -3,9 +3,9 @@ import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { acceptInvitation } from '@decent-cloud/messages/accounts';
 import { Database } from '@decent-cloud/postgres';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { showKey } from '../account/domain/account-view.ts';
-import { keyTaken } from '../account/domain/registration.ts';
-import { KeyStore } from '../key/key.store.ts';
+import { keyTaken } from '../domain/key-rules.ts';
+import { showKey } from '../domain/key-view.ts';
+import { KeyStore } from '../key.store.ts';
 import { InvitationStore } from './invitation.store.ts';
 import { Joining } from './joining.ts';
 

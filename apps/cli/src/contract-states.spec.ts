@@ -1,5 +1,5 @@
 import { CONTRACT_ENDS, CONTRACT_STATUSES } from '@decent-cloud/messages/words';
-import { judge } from './states.ts';
+import { judge } from './contract-states.ts';
 
 test.each([
   ['active', 'active', 'reached'],
