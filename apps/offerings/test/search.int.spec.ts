@@ -4,7 +4,7 @@ import { Database, plannedEachTime, type Statement } from '@decent-cloud/postgre
 import { answerRequests, eventually, type PlayedService } from '@decent-cloud/testing';
 import { type Rank, rankOf } from '../src/offering/domain/rank.ts';
 import { OfferingListStore } from '../src/offering/offering-list.store.ts';
-import type { SearchFilter } from '../src/offering/offering-search.ts';
+import type { SearchFilter } from '../src/offering/offering-search.store.ts';
 import { ANYBODY, hex, RunningOfferings, type User, user } from './running-offerings.ts';
 
 interface PlayedPool {

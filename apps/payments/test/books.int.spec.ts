@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { eventually } from '@decent-cloud/testing';
 import pg from 'pg';
-import { findFaults, RULE_NAMES } from '../src/ledger/find-faults.ts';
+import { findFaults, RULE_NAMES } from '../src/ledger/book-faults.store.ts';
 import { ProveBooks } from '../src/ledger/prove-books.ts';
 import { contractId, NOW, RunningPayments, type Tenant, tenant, USD } from './running-payments.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { findFaults } from '../src/ledger/find-faults.ts';
+import { findFaults } from '../src/ledger/book-faults.store.ts';
 import { contractId, RunningPayments, type Tenant, tenant } from './running-payments.ts';
 
 let payments: RunningPayments;

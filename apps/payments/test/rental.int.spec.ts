@@ -1,5 +1,5 @@
 import { requests } from '@decent-cloud/messages';
-import { findFaults } from '../src/ledger/find-faults.ts';
+import { findFaults } from '../src/ledger/book-faults.store.ts';
 import { contractId, NOW, PROVIDER, RunningPayments, tenant, USD } from './running-payments.ts';
 
 let payments: RunningPayments;

@@ -1,7 +1,7 @@
 import { requests } from '@decent-cloud/messages';
 import { getWallet, topUpWallet } from '@decent-cloud/messages/payments';
 import { answerRequests, eventually } from '@decent-cloud/testing';
-import { findFaults } from '../src/ledger/find-faults.ts';
+import { findFaults } from '../src/ledger/book-faults.store.ts';
 import { contractId, hex, RunningPayments, type Tenant, tenant, USD } from './running-payments.ts';
 
 let payments: RunningPayments;

@@ -72,24 +72,6 @@ const members = Object.entries(COLUMNS) as [keyof Contract, string][];
 /** The select list that gives rows of type Contract. */
 export const SELECTED = members.map(([member, column]) => `c.${column} as "${member}"`).join(', ');
 
-/** Every write makes a new row of it, whatever it changes; the number of the transaction that did tells rows apart. */
-const SELECTED_TO_CHANGE = `${SELECTED}, c.xmin::text as "readAs"`;
-export const IS_THE_ROW_READ = 'xmin =';
-
-export const FIND_TO_CHANGE = `select ${SELECTED_TO_CHANGE} from contract c where contract_id = $1`;
-export const FIND = `select ${SELECTED} from contract c where contract_id = $1`;
-export const LOCK_TO_CHANGE = `${FIND_TO_CHANGE} for update`;
-
-/** What is read of a contract to change it. */
-export interface Read {
-  readonly contract: Contract;
-  readonly readAs: string;
-}
-
-export function readOf({ readAs, ...contract }: Contract & { readonly readAs: string }): Read {
-  return { contract, readAs };
-}
-
 export interface Fields {
   readonly columns: readonly string[];
   readonly values: readonly unknown[];

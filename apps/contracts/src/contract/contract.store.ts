@@ -4,8 +4,8 @@ import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { type ContractsSettings, limitsOf } from '../settings.ts';
-import { FIND, FIND_TO_CHANGE, LOCK_TO_CHANGE, type Read, readOf, SELECTED } from './contract.rows.ts';
-import { type Statement, writingOf } from './contract.writing.ts';
+import { SELECTED } from './contract.rows.ts';
+import { type Statement, writingOf } from './contract-writing.store.ts';
 import { type Advanced, advance, andThen, open } from './domain/advance.ts';
 import type { Change, Contract, Limits } from './domain/contract.ts';
 import { withSteps } from './domain/steps/steps-changed.ts';
@@ -16,6 +16,23 @@ export const contractNotFound = (): Refusal =>
   new Refusal('NOT_FOUND', 'CONTRACT_NOT_FOUND', 'Contract not found');
 
 const SAME_ID_ATTEMPTS = 5;
+
+/** Every write makes a new row of it, whatever it changes; the number of the transaction that did tells rows apart. */
+const SELECTED_TO_CHANGE = `${SELECTED}, c.xmin::text as "readAs"`;
+const FIND = `select ${SELECTED} from contract c where contract_id = $1`;
+const FIND_TO_CHANGE = `select ${SELECTED_TO_CHANGE} from contract c where contract_id = $1`;
+const LOCK_TO_CHANGE = `${FIND_TO_CHANGE} for update`;
+
+/** What is read of a contract to change it. */
+interface Read {
+  readonly contract: Contract;
+  readonly readAs: string;
+}
+
+const readOf = ({ readAs, ...contract }: Contract & { readonly readAs: string }): Read => ({
+  contract,
+  readAs,
+});
 
 /** Contracts and what is written beside them. The only place that writes a status. */
 @Injectable()

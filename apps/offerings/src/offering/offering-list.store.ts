@@ -7,8 +7,8 @@ import {
   type StockedOffering,
   type StockedOfferingRow,
   stockedOfferingOfRow,
-} from './offering-row.ts';
-import { OfferingSearch, type SearchFilter, type Statement } from './offering-search.ts';
+} from './offering-row.store.ts';
+import { OfferingSearch, type SearchFilter, type Statement } from './offering-search.store.ts';
 
 /** Enough for a page of what every second offering has; a rare word costs little more for it. */
 const FIRST_WALK = 100;

@@ -6,7 +6,7 @@ import { type Serving, servingOf } from './domain/pool.ts';
 import { printOffering } from './domain/print-offering.ts';
 import { cursorOf } from './domain/rank.ts';
 import { NameDirectory } from './name-directory.ts';
-import type { StockedOffering } from './offering-row.ts';
+import type { StockedOffering } from './offering-row.store.ts';
 import { PoolDirectory } from './pool-directory.ts';
 
 export interface Served {

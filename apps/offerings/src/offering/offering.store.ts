@@ -10,7 +10,7 @@ import {
   type StockedOffering,
   type StockedOfferingRow,
   stockedOfferingOfRow,
-} from './offering-row.ts';
+} from './offering-row.store.ts';
 
 export interface Owner {
   readonly publicKey: string;

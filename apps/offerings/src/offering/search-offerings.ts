@@ -6,7 +6,7 @@ import type { OfferingWire } from './domain/offering.ts';
 import { priceBoundE9s } from './domain/price.ts';
 import { type Rank, rankOf, readCursor } from './domain/rank.ts';
 import { OfferingListStore } from './offering-list.store.ts';
-import type { SearchFilter } from './offering-search.ts';
+import type { SearchFilter } from './offering-search.store.ts';
 import { OfferingView, type Served } from './offering-view.ts';
 
 /** Offerings that nobody serves are passed over; a search that finds nothing else ends here with a short page. */

@@ -4,7 +4,7 @@ import { LOGGER, type Logger, Metrics, type Sweep, Sweeps } from '@decent-cloud/
 import { Inject } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import type { PaymentsSettings } from '../service.ts';
-import { findFaults } from './find-faults.ts';
+import { findFaults } from './book-faults.store.ts';
 
 /** Proves the books by the hour; what it finds is for a person, nothing is put right by itself. */
 @Sweeps({

@@ -1,6 +1,6 @@
 import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import { factMessage, outboxColumns, outboxInsert } from '@decent-cloud/outbox';
-import { changedFields, fieldsOf, IS_THE_ROW_READ } from './contract.rows.ts';
+import { changedFields, fieldsOf } from './contract.rows.ts';
 import type { Advanced } from './domain/advance.ts';
 import { isFinal } from './domain/status.ts';
 
@@ -106,5 +106,5 @@ function updateOf(
   const { columns, values } = changedFields(before, contract);
   const sets = columns.map((column, index) => `${column} = ${parameters.add(values[index])}`);
   return `update contract set ${sets.join(', ') || 'version = version'}
-    where contract_id = ${id} and ${IS_THE_ROW_READ} ${parameters.add(readAs)}::xid returning 1`;
+    where contract_id = ${id} and xmin = ${parameters.add(readAs)}::xid returning 1`;
 }

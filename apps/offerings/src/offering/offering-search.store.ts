@@ -1,5 +1,5 @@
 import type { Rank } from './domain/rank.ts';
-import { HELD_UNITS, STOCKED_OFFERING_COLUMNS } from './offering-row.ts';
+import { HELD_UNITS, STOCKED_OFFERING_COLUMNS } from './offering-row.store.ts';
 
 export interface SearchFilter {
   readonly productType?: string | undefined;
