@@ -4,7 +4,6 @@ import { Injectable } from '@nestjs/common';
 import { AGENT_COLUMNS, type AgentRow } from '../agent/agent.store.ts';
 import type { Page } from '../page.ts';
 
-
 export interface Leftover {
   contractId: string;
   generation: number;

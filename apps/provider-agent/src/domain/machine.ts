@@ -1,6 +1,6 @@
-import type { PowerState } from '@decent-cloud/messages/words';
 import type { DesiredMachine } from '@decent-cloud/messages/agent-protocol';
 import type { machineInstance, machineSpec } from '@decent-cloud/messages/facts';
+import type { PowerState } from '@decent-cloud/messages/words';
 import type { z } from 'zod';
 
 export type MachineSpec = z.output<typeof machineSpec>;
