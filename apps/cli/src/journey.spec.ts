@@ -214,6 +214,27 @@ describe('a rental', () => {
     );
   });
 
+  it('shows the two lines that log in, with its own key; without a host key, what to check', async () => {
+    await dc('contract', 'create', '--offering-id', '7');
+    expect((await dc('contract', 'get', ID)).out).not.toContain('Log in:');
+    contract.status = 'active';
+    contract.provisioning_instance_details = JSON.stringify(MACHINE);
+    const { out } = await dc('contract', 'get', ID);
+    expect(out).toMatch(new RegExp(`^Log in: +dc contract ssh ${ID}$`, 'm'));
+    const [, plain] = /^Without dc: +(.*)$/m.exec(out) ?? [];
+    const file = `~/.ssh/dc-${ID.slice(0, 16)}`;
+    expect(plain).toBe(
+      `mkdir -p ~/.ssh && echo '[127.0.0.1]:2222 ${HOST_KEY.split(' ').slice(0, 2).join(' ')}' > ${file} && ` +
+        `ssh -o UserKnownHostsFile=${file} -o StrictHostKeyChecking=yes ` +
+        `-i ${join(home, '.decent-cloud/ssh/me')} -p 2222 -l tenant -- 127.0.0.1`,
+    );
+    expect(out).not.toContain('Host key:');
+    contract.provisioning_instance_details = JSON.stringify({ ...MACHINE, ssh_host_key: undefined });
+    expect((await dc('contract', 'get', ID)).out).toMatch(
+      /^Without dc: +ssh -i \S+ -p 2222 -l tenant -- 127\.0\.0\.1\nHost key: .*compare\./m,
+    );
+  });
+
   it('says what it may cost: what is shown, to the last unit, or what the user says', async () => {
     price = { monthly_price: 8.2, currency: 'EUR' };
     await dc('contract', 'create', '--offering-id', '7', '--duration-hours', '7');

@@ -1,5 +1,8 @@
+import { plainSshLine } from '@decent-cloud/messages/ssh-login';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
+import { escapeText } from 'entities/escape';
+
 import { MailServer } from './mail-server.ts';
 import {
   type Notifications,
@@ -71,6 +74,20 @@ test('a mail says what happened and where to look, as text and as HTML', async (
   expect(mail.html).toContain('&lt;script&gt;');
   expect(mail.html).not.toContain('<script>');
   await ended(tenant, 'sent');
+});
+
+test('the mail of a ready machine has the line that logs in, whole and to be copied, in both of its forms', async () => {
+  const tenant = await known();
+  const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4';
+  const sshLogin = { host: '192.0.2.7', port: 2222, user: 'root', hostKey };
+  const { contractId } = await accepted(tenant, { from: 'provisioning', to: 'provisioned', sshLogin });
+  const mail = await arrived(tenant);
+  const line = plainSshLine(sshLogin, contractId);
+  expect(line).toContain(hostKey);
+  expect(mail.text?.split('\n')).toContain(line);
+  expect(mail.text).toContain(`Log in: dc contract ssh ${contractId}\n`);
+  expect(mail.html).toContain(`<br>${escapeText(line)}<`);
+  expect(mail.text).toContain(`https://cloud.example.net/dashboard/rentals?contract=${contractId}`);
 });
 
 test('while the mail server is down mails wait and spend no attempt; up again, each arrives once', async () => {

@@ -19,6 +19,25 @@ describe('facts', () => {
     expect((declaration.payload as unknown as z.ZodType).safeParse({}).success).toBe(false);
   });
 
+  it('of a new status may say where the machine lets its tenant in: nothing else, and nothing for a shell', () => {
+    const { payload, sample } = facts.contractStatusChanged;
+    const schema = payload as unknown as z.ZodType<Record<string, unknown>>;
+    const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7';
+    const sshLogin = { host: '192.0.2.7', port: 2222, user: 'root', hostKey };
+    const saying = (login: object) =>
+      schema.safeParse({ ...(sample as object), to: 'provisioned', sshLogin: login });
+    expect(schema.parse(sample)).not.toHaveProperty('sshLogin');
+    expect(saying({ ...sshLogin, password: 'secret' }).data?.sshLogin).toEqual(sshLogin);
+    for (const bad of [
+      { host: "x';id;'" },
+      { host: '-oX' },
+      { user: '$(id)' },
+      { hostKey: `${hostKey}\nid` },
+    ]) {
+      expect(saying({ ...sshLogin, ...bad }).success).toBe(false);
+    }
+  });
+
   it('have unique subjects in the place of their sender', () => {
     const subjects = all.map(([, declaration]) => declaration.subject);
     expect(new Set(subjects).size).toBe(subjects.length);

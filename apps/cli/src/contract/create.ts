@@ -80,7 +80,7 @@ export function addCreate(parent: Command, run: Run): void {
       const steps = await askForSteps(session, created.contractId);
       return {
         json: { ...created, contract, ...(steps && { steps }) },
-        text: describeContract(contract) + describeSteps(steps ?? []),
+        text: (await describeContract(session, contract)) + describeSteps(steps ?? []),
       };
     },
   });

@@ -1,9 +1,12 @@
+import { hostKeyAdvice, plainSshLine, type SshLogin } from '@decent-cloud/messages/ssh-login';
 import { CliError } from '../exit.ts';
 import { amount, details, time } from '../print.ts';
-import { type Contract, plainSshLine, sshTargetOf } from '../ssh/target.ts';
+import type { Session } from '../session.ts';
+import { findSshPrivateKey } from '../ssh/choose-key.ts';
+import { type Contract, sshTargetOf } from '../ssh/target.ts';
 import { allowedCommands } from './allowed-actions.ts';
 
-export function describeContract(contract: Contract): string {
+export async function describeContract(session: Session, contract: Contract): Promise<string> {
   const { gateway_subdomain: gateway, gateway_ssh_port: port } = contract;
   return details({
     'Contract id': contract.contract_id,
@@ -27,20 +30,27 @@ export function describeContract(contract: Contract): string {
         ? undefined
         : `${contract.gateway_port_range_start} to ${contract.gateway_port_range_end}`,
     'Allowed now': allowedCommands(contract),
-    ...loginOf(contract),
+    ...(await loginOf(session, contract)),
   });
 }
 
 /** How to get in, ready to copy; nothing when there is no machine, or none that can be reached. */
-function loginOf(contract: Contract) {
+async function loginOf(session: Session, contract: Contract) {
+  const target = targetOf(contract);
+  if (!target) return {};
+  const identityFile = await findSshPrivateKey(session, contract.requester_ssh_pubkey);
+  return {
+    'Log in': `dc contract ssh ${contract.contract_id}`,
+    'Without dc': plainSshLine(target, contract.contract_id, identityFile),
+    'Host key': hostKeyAdvice(target),
+  };
+}
+
+function targetOf(contract: Contract): SshLogin | undefined {
   try {
-    const target = sshTargetOf(contract);
-    return {
-      'Log in': `dc contract ssh ${contract.contract_id}`,
-      'Without dc': plainSshLine(target, contract.contract_id),
-    };
+    return sshTargetOf(contract);
   } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    return {};
+    if (error instanceof CliError) return undefined;
+    throw error;
   }
 }

@@ -17,7 +17,7 @@ export function addGet(parent: Command, run: Run): void {
       const steps = await askForSteps(session, id);
       return {
         json: steps ? { ...contract, steps } : contract,
-        text: describeContract(contract) + describeSteps(steps ?? []),
+        text: (await describeContract(session, contract)) + describeSteps(steps ?? []),
       };
     },
   });

@@ -22,7 +22,7 @@ export function addWait(parent: Command, run: Run): void {
       const steps = await askForSteps(session, contractId);
       return {
         json: steps ? { ...contract, steps } : contract,
-        text: describeContract(contract) + describeSteps(steps ?? []),
+        text: (await describeContract(session, contract)) + describeSteps(steps ?? []),
       };
     },
   });

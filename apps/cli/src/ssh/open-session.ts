@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { knownHostsLine, type SshLogin } from '@decent-cloud/messages/ssh-login';
 import { CliError, EXIT } from '../exit.ts';
-import { knownHostsLine, type SshTarget } from './target.ts';
 
 export interface SshSession {
-  readonly target: SshTarget;
+  readonly target: SshLogin;
   readonly identityFile: string | undefined;
   /** Absent: a shell. */
   readonly command: readonly string[];

@@ -1,23 +1,19 @@
 import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
-import { isHostAddress, isPrivateAddress } from '@decent-cloud/kernel';
+import { isPrivateAddress } from '@decent-cloud/kernel';
 import type { contract } from '@decent-cloud/messages/contracts';
 import type { Output } from '@decent-cloud/messages/endpoint';
 import { knownWord } from '@decent-cloud/messages/schema';
+import {
+  machineDetailsOf,
+  readSshLogin,
+  type SshLogin,
+  type SshLoginFault,
+} from '@decent-cloud/messages/ssh-login';
 import { CONTRACT_STATUSES, HAS_MACHINE_IN_USE } from '@decent-cloud/messages/words';
 import { isOver } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';
 
 export type Contract = Output<typeof contract>;
-
-export interface SshTarget {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  /** `ssh-ed25519 AAAA…`, as the agent saw it on the machine. */
-  readonly hostKey: string | undefined;
-}
-
-const USER = /^[A-Za-z_][A-Za-z0-9._-]{0,63}$/;
 
 const unusable = (message: string, { contract_id, status }: Contract): CliError =>
   new CliError(
@@ -30,28 +26,23 @@ const unusable = (message: string, { contract_id, status }: Contract): CliError 
   );
 
 /** Where the machine of a contract listens. What providers wrote becomes arguments of ssh, so it is checked. @throws CliError */
-export function sshTargetOf(rental: Contract): SshTarget {
+export function sshTargetOf(rental: Contract): SshLogin {
   const status = knownWord(CONTRACT_STATUSES, rental.status);
   if (!status || !HAS_MACHINE_IN_USE[status]) {
     throw unusable(`The machine cannot be reached: the contract is ${rental.status}`, rental);
   }
-  const machine = readDetails(rental.provisioning_instance_details);
-  const direct = textOf(machine.public_ip) ?? textOf(machine.ip_address);
-  const gateway = rental.gateway_ssh_port !== undefined ? rental.gateway_subdomain : undefined;
-  const host = gateway ?? direct;
-  if (host === undefined) throw unusable('The contract names no address of the machine yet', rental);
-  const port = gateway === undefined ? Number(machine.ssh_port ?? 22) : (rental.gateway_ssh_port ?? 22);
-  const user = textOf(machine.ssh_user) ?? 'root';
-  if (!isHostAddress(host) || !USER.test(user) || !Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new CliError(
-      EXIT.refused,
-      'MACHINE_ADDRESS_INVALID',
-      'The provider reported an address of the machine that is none',
-      'Cancel the contract, and tell the provider.',
-    );
-  }
-  return { host, port, user, hostKey: hostKeyOf(textOf(machine.ssh_host_key)) };
+  const { provisioning_instance_details: text, gateway_subdomain, gateway_ssh_port } = rental;
+  const { login, fault } = readSshLogin({ ...machineDetailsOf(text), gateway_subdomain, gateway_ssh_port });
+  if (login === undefined) throw FAULTS[fault](rental);
+  if (login.hostKey !== undefined) checkHostKey(login.hostKey);
+  return login;
 }
+
+const FAULTS: Readonly<Record<SshLoginFault, (rental: Contract) => CliError>> = {
+  'no-address': (rental) => unusable('The contract names no address of the machine yet', rental),
+  'address-invalid': () => reportedWrong('MACHINE_ADDRESS_INVALID', 'an address'),
+  'host-key-invalid': () => reportedWrong('HOST_KEY_INVALID', 'a host key'),
+};
 
 /**
  * Without a host key nothing shows which machine answers, and a provider may name any address: one of the tenant's own
@@ -59,7 +50,7 @@ export function sshTargetOf(rental: Contract): SshTarget {
  * @throws CliError
  */
 export async function refusePrivateAddress(
-  { host, hostKey }: SshTarget,
+  { host, hostKey }: SshLogin,
   resolve: (host: string) => Promise<readonly string[]>,
 ): Promise<void> {
   if (hostKey !== undefined) return;
@@ -73,49 +64,20 @@ export async function refusePrivateAddress(
   );
 }
 
-const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined;
-
-function readDetails(text: string | undefined): Record<string, unknown> {
-  if (text === undefined) return {};
+function checkHostKey(line: string): void {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch (error) {
-    // Providers of old may have written plain text.
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
-}
-
-function hostKeyOf(line: string | undefined): string | undefined {
-  if (line === undefined) return undefined;
-  try {
-    const { type } = parseSshPublicKey(line);
-    return `${type} ${line.trim().split(/\s+/)[1]}`;
+    parseSshPublicKey(line);
   } catch (error) {
     if (!(error instanceof SshKeyError)) throw error;
-    throw new CliError(
-      EXIT.refused,
-      'HOST_KEY_INVALID',
-      'The provider reported a host key of the machine that is none',
-      'Cancel the contract, and tell the provider.',
-      { cause: error },
-    );
+    throw reportedWrong('HOST_KEY_INVALID', 'a host key', error);
   }
 }
 
-/** The line of a known_hosts file. */
-export function knownHostsLine({ host, port, hostKey }: SshTarget): string {
-  return `${port === 22 ? host : `[${host}]:${port}`} ${hostKey}\n`;
-}
-
-/** One line for any shell that logs in without this program, and trusts no other host key. */
-export function plainSshLine(target: SshTarget, contractId: string): string {
-  const { host, port, user, hostKey } = target;
-  const login = `-p ${port} -l ${user} -- ${host}`;
-  if (hostKey === undefined) return `ssh ${login}`;
-  const file = `~/.ssh/dc-${contractId.slice(0, 16)}`;
-  const line = knownHostsLine(target).trim();
-  return `echo '${line}' > ${file} && ssh -o UserKnownHostsFile=${file} -o StrictHostKeyChecking=yes ${login}`;
-}
+const reportedWrong = (reason: string, what: string, cause?: SshKeyError): CliError =>
+  new CliError(
+    EXIT.refused,
+    reason,
+    `The provider reported ${what} of the machine that is none`,
+    'Cancel the contract, and tell the provider.',
+    { cause },
+  );

@@ -10,6 +10,7 @@ import {
 import { fact } from '../fact.ts';
 import { rentalStepsMembers } from '../rental-steps.ts';
 import { contractIdHex, int32, int64, publicKeyHex, reason, word } from '../schema.ts';
+import { sshLogin } from '../ssh-login.ts';
 import { bothParties, parties, partiesSample } from './parties.ts';
 import { AT, CONTRACT, KEY_A } from './samples.ts';
 
@@ -28,6 +29,8 @@ export const contractStatusChanged = fact({
     paymentStatus: word(PAYMENT_STATUSES).optional(),
     /** The tenant asked for something and has this as the answer: nobody needs to tell them. */
     isAnswered: z.boolean().optional(),
+    /** With `provisioned`: where the machine lets its tenant in; absent when its agent named no place, and in older messages. */
+    sshLogin: sshLogin.optional(),
     offeringName: z.string(),
     paymentAmountE9s: int64(),
     currency: z.string(),

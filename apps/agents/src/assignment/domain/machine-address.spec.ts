@@ -6,6 +6,7 @@ const instance = {
   sshPort: 22,
   sshUser: 'root',
   publicIp: '192.0.2.7',
+  sshHostKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFJ9XLaOeiLUcoIE55DpnmASB9aHusy8UeU4ceLKn5VC root@machine',
 };
 
 test('addresses, names and what was left out are usable', () => {
@@ -13,7 +14,7 @@ test('addresses, names and what was left out are usable', () => {
   expect(
     faultOfAddress({ ipAddress: '10.0.0.7', ipv6Address: 'fd00::1', gatewaySubdomain: 'a.gw.example' }),
   ).toBeUndefined();
-  expect(faultOfAddress({ publicIp: '', ipv6Address: '' })).toBeUndefined();
+  expect(faultOfAddress({ publicIp: '', ipv6Address: '', sshHostKey: '' })).toBeUndefined();
 });
 
 test.each([
@@ -22,6 +23,8 @@ test.each([
   [{ ipv6Address: '10.0.0.7' }, 'ipv6Address is no IPv6 address'],
   [{ gatewaySubdomain: '\u001b]0;x' }, 'gatewaySubdomain is no host name'],
   [{ sshUser: '-l' }, 'sshUser is no user name'],
+  [{ sshHostKey: 'ssh-ed25519 AAAA' }, 'sshHostKey is no public SSH key'],
+  [{ sshHostKey: "x';touch y;'" }, 'sshHostKey is no public SSH key'],
 ])('%j is not', (changes, fault) => {
   expect(faultOfAddress({ ...instance, ...changes })).toBe(fault);
 });

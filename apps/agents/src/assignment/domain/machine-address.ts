@@ -1,20 +1,32 @@
+import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
 import { isHostAddress, isIpv6Address } from '@decent-cloud/kernel';
 import type { AgentEvent } from '@decent-cloud/messages';
+import { isSshUser } from '@decent-cloud/messages/ssh-login';
 import type { MachineEvent } from './decide-event.ts';
 
 type Instance = Extract<AgentEvent, { kind: 'provisioned' }>['payload']['instance'];
 export type Address = Partial<
-  Pick<Instance, 'publicIp' | 'ipAddress' | 'ipv6Address' | 'gatewaySubdomain' | 'sshUser'>
+  Pick<Instance, 'publicIp' | 'ipAddress' | 'ipv6Address' | 'gatewaySubdomain' | 'sshUser' | 'sshHostKey'>
 >;
 
-const USER = /^[A-Za-z_][A-Za-z0-9._-]{0,63}$/;
 const FORMS: Readonly<Record<keyof Address, readonly [(text: string) => boolean, string]>> = {
   publicIp: [isHostAddress, 'is no IP address or host name'],
   ipAddress: [isHostAddress, 'is no IP address or host name'],
   ipv6Address: [isIpv6Address, 'is no IPv6 address'],
   gatewaySubdomain: [isHostAddress, 'is no host name'],
-  sshUser: [(text) => USER.test(text), 'is no user name'],
+  sshUser: [isSshUser, 'is no user name'],
+  sshHostKey: [isSshKey, 'is no public SSH key'],
 };
+
+function isSshKey(line: string): boolean {
+  try {
+    parseSshPublicKey(line);
+    return true;
+  } catch (error) {
+    if (error instanceof SshKeyError) return false;
+    throw error;
+  }
+}
 
 /** What of this cannot be how a machine is reached; an empty text is nothing said. Values are not quoted. */
 export function faultOfAddress(instance: Address): string | undefined {

@@ -79,6 +79,25 @@ test('a machine that is ready is told to both', () => {
   expect(told.provider).toMatchObject({ type: 'contract_status', mail: 'none' });
 });
 
+test('it is logged in to without dc by one line to copy, which the provider is not told', () => {
+  const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7';
+  const sshLogin = { host: '192.0.2.7', port: 2222, user: 'root', hostKey };
+  const ready = { from: 'provisioning', to: 'provisioned', actor: 'provider' } as const;
+  const told = tellStatusChange(change({ ...ready, sshLogin }));
+  const file = `~/.ssh/dc-${sample.contractId.slice(0, 16)}`;
+  expect(told.tenant?.body.split('\n\n')).toEqual([
+    `The machine of your rental ${ID} ("Small VPS") is ready. Log in: dc contract ssh ${sample.contractId}`,
+    'Or without dc; add -i FILE if the key is one that ssh does not try by itself:',
+    `mkdir -p ~/.ssh && echo '[192.0.2.7]:2222 ${hostKey}' > ${file} && ssh -o UserKnownHostsFile=${file} -o StrictHostKeyChecking=yes -p 2222 -l root -- 192.0.2.7`,
+  ]);
+  expect(told.provider?.body).not.toContain('192.0.2.7');
+  const keyless = tellStatusChange(change({ ...ready, sshLogin: { ...sshLogin, hostKey: undefined } }));
+  expect(keyless.tenant?.body.split('\n\n').slice(2)).toEqual([
+    'ssh -p 2222 -l root -- 192.0.2.7',
+    expect.stringContaining('reported no host key'),
+  ]);
+});
+
 test('a failure tells both sides the reason and what the agent said', () => {
   const told = tellStatusChange(
     change({ to: 'provisioningfailed', actor: 'provider', reason: 'PROVISIONING_FAILED', memo: 'disk full' }),

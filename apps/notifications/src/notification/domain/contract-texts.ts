@@ -1,6 +1,7 @@
 import { REASONS, type Reason } from '@decent-cloud/kernel';
 import { type FactPayload, type facts, knownWord } from '@decent-cloud/messages';
 import { PAGES, rentalPage } from '@decent-cloud/messages/pages';
+import { hostKeyAdvice, plainSshLine } from '@decent-cloud/messages/ssh-login';
 import { CONTRACT_STATUSES, type ContractStatus } from '@decent-cloud/messages/words';
 import { amountText, durationText, quote, shortId, type Text } from './text.ts';
 
@@ -121,7 +122,7 @@ const TELLERS: Readonly<Record<ContractStatus, Teller>> = {
     tenant: {
       type: 'contract_provisioned',
       title: 'Your Machine Is Ready',
-      body: `The machine of your rental ${shortId(change.contractId)} (${offering(change)}) is ready. Log in: dc contract ssh ${change.contractId}`,
+      body: `The machine of your rental ${shortId(change.contractId)} (${offering(change)}) is ready. Log in: dc contract ssh ${change.contractId}${withoutDc(change)}`,
       linkPath: rental(change),
       mail: 'now',
     },
@@ -186,6 +187,18 @@ function both(change: StatusChange, title: string, what: string, providerMail: T
       providerMail,
     ),
   };
+}
+
+/** The other way in, as a paragraph to copy, and what to check before. */
+function withoutDc({ sshLogin, contractId }: StatusChange): string {
+  if (!sshLogin) return '';
+  const advice = hostKeyAdvice(sshLogin);
+  return [
+    '',
+    'Or without dc; add -i FILE if the key is one that ssh does not try by itself:',
+    plainSshLine(sshLogin, contractId),
+    ...(advice === undefined ? [] : [advice]),
+  ].join('\n\n');
 }
 
 function why(change: StatusChange): string {
