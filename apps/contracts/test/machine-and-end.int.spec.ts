@@ -52,6 +52,14 @@ describe('facts of agents', () => {
     expect(await world.read(id)).toEqual(after);
   });
 
+  it('are passed on with where the machine lets its tenant in', async () => {
+    const id = await running();
+    const changes = await world.said(id, 'contract-status-changed');
+    expect(changes.filter((change) => change.sshLogin !== undefined)).toMatchObject([
+      { to: 'provisioned', sshLogin: { host: '127.0.0.1', port: 2222, user: 'root' } },
+    ]);
+  });
+
   it('a failure told twice refunds once', async () => {
     const id = await world.rent();
     const failed = { ...machine(id), reason: 'NO_AGENT_AVAILABLE' as const, message: 'nobody there' };

@@ -111,6 +111,14 @@ export class Tenant {
     return runProgram('ssh', [...options, `${address.user}@${address.host}`, command], env, input);
   }
 
+  /** Pastes a line of a mail into a shell, with a command behind it. To ssh `~` is the home of the system's user. */
+  paste(line: string, command: string): Promise<Outcome> {
+    const own = line
+      .replaceAll('~/.ssh', join(this.home, '.ssh'))
+      .replace('&& ssh ', `&& ssh -F none -i ${this.keyFile} `);
+    return runProgram('/bin/sh', ['-c', `${own} ${command}`], { PATH: process.env.PATH, HOME: this.home });
+  }
+
   /** What the command prints in the contract's machine. @throws with what `ssh` said when it does not succeed */
   async runInMachine(contractId: string, command: string): Promise<string> {
     const address = await this.address(contractId);

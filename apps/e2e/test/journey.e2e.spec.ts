@@ -34,6 +34,22 @@ describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
     await platform?.stop();
   }, 60_000);
 
+  const mails = async (): Promise<{ to: string; text: string }[]> => {
+    const { mailHttp } = await platform.ports();
+    const answer = await fetch(`http://127.0.0.1:${mailHttp}/api/mails`);
+    return (await answer.json()) as { to: string; text: string }[];
+  };
+  /** What the mail of a ready machine has for a shell. */
+  const mailedLine = (contractId: string): Promise<string> =>
+    eventually(
+      async () =>
+        (await mails())
+          .filter(({ to, text }) => to === 'alice@example.com' && text.includes(`contract ssh ${contractId}`))
+          .flatMap(({ text }) => text.split('\n'))
+          .find((line) => line.includes('ssh -o UserKnownHostsFile=')),
+      { deadlineMs: 20_000, everyMs: 200 },
+    );
+
   test('rent, log in, cancel, get the unused money back, and the machine is gone', async () => {
     expect(await alice.balanceE9s()).toBe(25_000_000_000n);
     const id = await alice.rent(offeringId, 2, ['--wait']);
@@ -54,6 +70,9 @@ describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
     expect((await mallory.ssh(address, 'true')).code).toBe(255);
     const session = await alice.dc.run(['contract', 'ssh', id, '--', 'uname', '-a']);
     expect(session).toMatchObject({ code: 0, stdout: expect.stringContaining('Linux') });
+
+    const { code, stdout } = await alice.paste(await mailedLine(id), 'uname -s');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Linux\n' });
 
     const credentials = await alice.dc.json(['contract', 'credentials', id]);
     expect(JSON.stringify(credentials)).toContain(String(address.port));
@@ -130,11 +149,10 @@ describe.each([1, 2])('with %i of each service and gateway', (replicas) => {
     const titles = notifications.map(({ title }: { title: string }) => title).join('\n');
     expect(titles).toMatch(/accepted/i);
     expect(titles).toMatch(/cancel/i);
-    const { mailHttp } = await platform.ports();
     await eventually(
       async () => {
-        const mails = await (await fetch(`http://127.0.0.1:${mailHttp}/api/mails`)).text();
-        return mails.includes('alice@example.com') && mails.includes('provider@demo.example');
+        const told = new Set((await mails()).map(({ to }) => to));
+        return told.has('alice@example.com') && told.has('provider@demo.example');
       },
       { deadlineMs: 20_000, everyMs: 200 },
     );

@@ -87,7 +87,7 @@ test('it is logged in to without dc by one line to copy, which the provider is n
   const file = `~/.ssh/dc-${sample.contractId.slice(0, 16)}`;
   expect(told.tenant?.body.split('\n\n')).toEqual([
     `The machine of your rental ${ID} ("Small VPS") is ready. Log in: dc contract ssh ${sample.contractId}`,
-    'Or without dc; add -i FILE if the key is one that ssh does not try by itself:',
+    'Or without dc (with "ssh -i FILE" if the key is none that ssh tries by itself):',
     `mkdir -p ~/.ssh && echo '[192.0.2.7]:2222 ${hostKey}' > ${file} && ssh -o UserKnownHostsFile=${file} -o StrictHostKeyChecking=yes -p 2222 -l root -- 192.0.2.7`,
   ]);
   expect(told.provider?.body).not.toContain('192.0.2.7');

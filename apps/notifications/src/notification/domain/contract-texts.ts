@@ -195,7 +195,7 @@ function withoutDc({ sshLogin, contractId }: StatusChange): string {
   const advice = hostKeyAdvice(sshLogin);
   return [
     '',
-    'Or without dc; add -i FILE if the key is one that ssh does not try by itself:',
+    'Or without dc (with "ssh -i FILE" if the key is none that ssh tries by itself):',
     plainSshLine(sshLogin, contractId),
     ...(advice === undefined ? [] : [advice]),
   ].join('\n\n');
