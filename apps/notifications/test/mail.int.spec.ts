@@ -2,7 +2,6 @@ import { plainSshLine } from '@decent-cloud/messages/ssh-login';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { escapeText } from 'entities/escape';
-
 import { MailServer } from './mail-server.ts';
 import {
   type Notifications,

@@ -1,4 +1,3 @@
-import type { FactInput, FactPayload, facts } from '@decent-cloud/messages';
 import { AGENT_KEY, HOUR, LIMITS, sampleContract, T0, TENANT_KEY } from '../../../test/sample-contract.ts';
 import { advance } from './advance.ts';
 import type { Change, Contract } from './contract.ts';
@@ -92,31 +91,6 @@ describe('a machine', () => {
       expect(machineProvisioned(after, machine(after), NOW + 1n)).toBeUndefined();
     },
   );
-
-  it('says where it lets the tenant in as it is handed over, at no other step, and no secret', () => {
-    const contract = sampleContract('accepted');
-    const changesOf = (told: FactPayload<typeof facts.machineProvisioned>) =>
-      does(contract, machineProvisioned(contract, told, NOW))
-        .facts.filter(({ declaration }) => declaration.subject.endsWith('.contract-status-changed'))
-        .map(({ payload }) => payload as FactInput<typeof facts.contractStatusChanged>)
-        .map(({ to, sshLogin }) => [to, sshLogin]);
-    const told = machine(contract);
-    expect(changesOf(told)).toEqual([
-      ['provisioning', undefined],
-      ['provisioned', { host: '192.0.2.10', port: 2222, user: 'root', hostKey: 'ssh-ed25519 AAAA' }],
-      ['active', undefined],
-    ]);
-    const { sshHostKey: _, ...keyless } = told.instance;
-    const gateway = { gatewaySubdomain: 'x.gw.example', gatewaySshPort: 20_000 };
-    expect(changesOf({ ...told, instance: { ...keyless, ...gateway } })[1]?.[1]).toEqual({
-      host: 'x.gw.example',
-      port: 20_000,
-      user: 'root',
-    });
-    for (const publicIp of ['', "x';id;'"]) {
-      expect(changesOf({ ...told, instance: { ...told.instance, publicIp } })[1]?.[1]).toBeUndefined();
-    }
-  });
 
   it('of a provider who wants to be asked waits to be in use', () => {
     const contract = sampleContract('provisioning', { autoAccept: false });
