@@ -1,5 +1,6 @@
 import { ApiError } from '@decent-cloud/client';
-import { REASONS, Refusal } from '@decent-cloud/kernel';
+import { Refusal } from '@decent-cloud/kernel';
+import { type FailureReason, hintOf } from './reasons.ts';
 
 /** Exit codes: scripts branch on them, so they never change. */
 export const EXIT = {
@@ -21,7 +22,7 @@ export class CliError extends Error {
   override readonly name = 'CliError';
   constructor(
     readonly exitCode: ExitCode,
-    readonly reason: string,
+    readonly reason: FailureReason,
     message: string,
     readonly hint?: string,
     options?: ErrorOptions,
@@ -44,7 +45,7 @@ export class AdvisedError extends Error {
 export interface Failure {
   readonly exitCode: ExitCode;
   readonly code: string;
-  readonly reason: string | undefined;
+  readonly reason: FailureReason | undefined;
   readonly message: string;
   readonly requestId: string | undefined;
   readonly hint: string | undefined;
@@ -62,21 +63,6 @@ const CODES: Readonly<Record<ExitCode, string>> = {
   [EXIT.timeout]: 'TIMEOUT',
   [EXIT.interrupted]: 'INTERRUPTED',
 };
-
-const OWN_HINTS: Readonly<Record<string, string>> = {
-  NETWORK: 'Is the platform running? Choose another with --api-url or DC_API_URL.',
-  TIMEOUT: 'Try again, or give it longer with --timeout.',
-  NOT_THE_API: 'Is this the address of the platform? Choose another with --api-url or DC_API_URL.',
-  BAD_ANSWER: 'This command line and the platform are of different versions: update the older one.',
-  AGENT_HAS_MACHINES:
-    'End those rentals first, or give the machines up with --give-up-machines: their rentals end, or are made again elsewhere.',
-  NO_KEY: 'Choose an identity with --identity or DC_IDENTITY, or make one: dc identity generate --name me',
-};
-
-const hintOf = (reason: string | undefined): string | undefined =>
-  reason === undefined
-    ? undefined
-    : (OWN_HINTS[reason] ?? (REASONS as Readonly<Record<string, string>>)[reason]);
 
 /** Every failure as the command line tells it. */
 export function failureOf(error: unknown): Failure {

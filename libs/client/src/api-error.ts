@@ -1,7 +1,8 @@
 import type { Reason, RefusalCode } from '@decent-cloud/kernel';
 
 /** Failures that the client itself finds. */
-export type ClientReason = 'NETWORK' | 'TIMEOUT' | 'BAD_ANSWER' | 'NOT_THE_API' | 'NO_KEY';
+export const CLIENT_REASONS = ['NETWORK', 'TIMEOUT', 'BAD_ANSWER', 'NOT_THE_API', 'NO_KEY'] as const;
+export type ClientReason = (typeof CLIENT_REASONS)[number];
 
 const CODES: Readonly<Record<number, RefusalCode>> = {
   400: 'INVALID',

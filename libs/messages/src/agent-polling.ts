@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { TERMINATE_REASONS } from './agents/words.ts';
 import { CONTRACT_STATUSES } from './contracts/words.ts';
 import { endpoint } from './endpoint.ts';
-import { contractIdHex, int64, optionalIn, publicKeyHex, relayedWord } from './schema.ts';
+import { contractIdHex, int64, optionalIn, publicKeyHex, relayedWord, word } from './schema.ts';
 import { text } from './text.ts';
 
 /*
@@ -213,7 +214,9 @@ export const reconcileMachines = endpoint({
     .object({
       keep: z.array(z.object({ ...reconciled, endsAt: int64() }).meta({ id: 'ReconcileKeepInstance' })),
       terminate: z.array(
-        z.object({ ...reconciled, reason: z.string() }).meta({ id: 'ReconcileTerminateInstance' }),
+        z
+          .object({ ...reconciled, reason: word(TERMINATE_REASONS) })
+          .meta({ id: 'ReconcileTerminateInstance' }),
       ),
       unknown: z.array(
         z.object({ externalId: z.string(), message: z.string() }).meta({ id: 'ReconcileUnknownInstance' }),

@@ -1,4 +1,13 @@
+import type { ACCOUNT_LIVE_EVENTS } from './accounts/words.ts';
+import type { CONTRACT_LIVE_EVENTS, OperationEvent } from './contracts/words.ts';
 import type { Output, Schema } from './endpoint.ts';
+import type { WALLET_LIVE_EVENTS } from './payments/words.ts';
+
+export type LiveEventName =
+  | (typeof ACCOUNT_LIVE_EVENTS)[number]
+  | (typeof CONTRACT_LIVE_EVENTS)[number]
+  | (typeof WALLET_LIVE_EVENTS)[number]
+  | OperationEvent;
 
 /** Facts of services, in the past tense: `evt.<service>.v1.<fact>`. */
 export interface FactDeclaration<P extends Schema = Schema> {
@@ -7,7 +16,7 @@ export interface FactDeclaration<P extends Schema = Schema> {
   /** Public keys or account ids whose live updates show this fact. */
   audience?(payload: Output<P>): readonly string[];
   /** What live clients see of it: event name and data. Absent: not shown. */
-  live?(payload: Output<P>): { readonly event: string; readonly data: unknown };
+  live?(payload: Output<P>): { readonly event: LiveEventName; readonly data: unknown };
   /** One instance that must parse for ever: a message version keeps its sample. */
   readonly sample: unknown;
 }

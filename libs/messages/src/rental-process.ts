@@ -1,4 +1,13 @@
-import { STEP_NAMES, type StepName, type StepOwner, UNDO_NAMES, type UndoName } from './contracts/words.ts';
+import type { AgentEventKind, MachineOrder } from './agents/words.ts';
+import {
+  MACHINE_OPERATIONS,
+  type MachineOperationKind,
+  STEP_NAMES,
+  type StepName,
+  type StepOwner,
+  UNDO_NAMES,
+  type UndoName,
+} from './contracts/words.ts';
 import {
   cancelContract,
   createContract,
@@ -26,7 +35,8 @@ export type ProcessService =
 /** What sets an act off: a subject of the bus, or what coordinator and agent say to each other. */
 export type Trigger =
   | { readonly kind: 'request' | 'fact'; readonly subject: string }
-  | { readonly kind: 'command' | 'report'; readonly name: string };
+  | { readonly kind: 'command'; readonly name: MachineOrder | MachineOperationKind }
+  | { readonly kind: 'report'; readonly name: AgentEventKind };
 
 /** One thing that one service does: with one transaction of its own, or as many as it says. */
 export interface Act {
@@ -64,8 +74,8 @@ export interface ProcessStep {
 
 const request = ({ subject }: { subject: string }): Trigger => ({ kind: 'request', subject });
 const fact = ({ subject }: { subject: string }): Trigger => ({ kind: 'fact', subject });
-const command = (name: string): Trigger => ({ kind: 'command', name });
-const report = (name: string): Trigger => ({ kind: 'report', name });
+const command = (name: MachineOrder | MachineOperationKind): Trigger => ({ kind: 'command', name });
+const report = (name: AgentEventKind): Trigger => ({ kind: 'report', name });
 
 /** A rental that is paid from the wallet. */
 export const rentalProcess: readonly ProcessStep[] = [
@@ -263,16 +273,16 @@ export const besides: readonly Act[] = [
   {
     service: 'agents',
     on: fact(facts.machineOperationRequested),
-    says: [command('reset-password'), command('rotate-ssh-key')],
+    says: MACHINE_OPERATIONS.map(command),
   },
-  ...['reset-password', 'rotate-ssh-key'].map(
+  ...MACHINE_OPERATIONS.map(
     (kind): Act => ({
       service: 'provider-agent',
       on: command(kind),
       says: [report('operation-done'), report('operation-failed')],
     }),
   ),
-  ...['operation-done', 'operation-failed'].map(
+  ...(['operation-done', 'operation-failed'] as const).map(
     (kind): Act => ({
       service: 'agents',
       on: report(kind),

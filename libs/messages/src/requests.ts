@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KEY_STATUSES } from './accounts/words.ts';
 import { AGENT_PERMISSIONS } from './agents/words.ts';
 import { CONTRACT_STATUSES } from './contracts/words.ts';
 import { request } from './endpoint.ts';
@@ -24,7 +25,7 @@ export const resolveKey = request({
   askedBy: ['gateway', 'offerings', 'contracts', 'payments'],
   body: z.object({ publicKey: publicKeyHex() }),
   answer: z.object({
-    status: z.enum(['active', 'disabled', 'unknown']),
+    status: z.enum(KEY_STATUSES),
     accountId: idHex().optional(),
     isAdmin: z.boolean().optional(),
   }),

@@ -51,6 +51,10 @@ export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 export const MACHINE_ORDERS = ['provision', 'terminate', 'resync'] as const;
 export type MachineOrder = (typeof MACHINE_ORDERS)[number];
 
+/** Why an agent that polls is to terminate a machine. */
+export const TERMINATE_REASONS = ['expired', 'cancelled'] as const;
+export type TerminateReason = (typeof TERMINATE_REASONS)[number];
+
 /** What agents report. */
 export const AGENT_EVENTS = [
   'claimed',

@@ -106,6 +106,9 @@ export const CONTRACT_EVENTS = [
 ] as const;
 export type ContractEventType = (typeof CONTRACT_EVENTS)[number];
 
+/** What live updates of contracts are called; those of operations have the names of their events. */
+export const CONTRACT_LIVE_EVENTS = ['contract-status', 'contract-steps', 'contract-machine'] as const;
+
 /** The steps of a rental, and what takes them back. */
 export const STEP_NAMES = [
   'hold-stock',

@@ -6,3 +6,6 @@ export type WalletEntry = (typeof WALLET_ENTRIES)[number];
 
 export const TOP_UP_METHODS = ['test', 'stripe'] as const;
 export type TopUpMethod = (typeof TOP_UP_METHODS)[number];
+
+/** What live updates of wallets are called. */
+export const WALLET_LIVE_EVENTS = ['wallet-changed', 'refund-issued'] as const;
