@@ -1,3 +1,4 @@
+import { HAS_MACHINE_IN_USE } from '@decent-cloud/messages/words';
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
 import { isFinal, lifecycle } from '../../contracts/src/contract/domain/status.ts';
 import type { Note } from './violation.ts';
@@ -13,7 +14,7 @@ export function checkContracts(world: World, note: Note): void {
   checkStock(world, note);
 }
 
-const isRunning = ({ status }: Contract): boolean => status === 'provisioned' || status === 'active';
+const isRunning = ({ status }: Contract): boolean => HAS_MACHINE_IN_USE[status];
 
 function checkHistory(world: World, contract: Contract, note: Note): void {
   const { contractId, status, version } = contract;

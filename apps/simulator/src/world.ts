@@ -1,3 +1,4 @@
+import { HAS_MACHINE_IN_USE } from '@decent-cloud/messages/words';
 import type { Offering } from '../../offerings/src/offering/domain/offering.ts';
 import { Accounts } from './accounts.ts';
 import { Agent } from './agent.ts';
@@ -300,7 +301,7 @@ export class World {
   private removed(agent: Agent, { marks }: { marks: { contractId: string; generation: number } }): void {
     const { contractId, generation } = marks;
     const contract = this.contracts.rows.contracts.get(contractId);
-    const isRunning = contract?.status === 'provisioned' || contract?.status === 'active';
+    const isRunning = contract !== undefined && HAS_MACHINE_IN_USE[contract.status];
     const isAttempt = contract?.machineWantedAgainAtNs !== null;
     if (isRunning && !isAttempt && contract.machineGeneration === generation) {
       this.wrong('no machine is removed while its contract runs', `${contractId} generation ${generation}`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DNS_ACTIONS } from './agents/words.ts';
 import { endpoint } from './endpoint.ts';
 import { optionalIn } from './schema.ts';
 import { text } from './text.ts';
@@ -26,7 +27,7 @@ export const setGatewayDns = endpoint({
   tags,
   body: z
     .object({
-      action: z.enum(['create', 'delete'], { error: 'must be create or delete' }),
+      action: z.enum(DNS_ACTIONS, { error: 'must be create or delete' }),
       slug: slug(),
       dcId: dcId(),
       publicIp: optionalIn(text(64)).meta({ description: 'A public IPv4 address; for create.' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { PLATFORM_STATUSES } from './gateway/words.ts';
 import { int64 } from './schema.ts';
 import { text } from './text.ts';
 
@@ -31,8 +32,7 @@ export const getStatus = endpoint({
   tags,
   answer: z
     .object({
-      /** `degraded` when a service is down or one of its checks fails. */
-      status: z.enum(['ok', 'degraded']),
+      status: z.enum(PLATFORM_STATUSES),
       version: z.string(),
       services: z.array(
         z.object({

@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { AgentEvent } from './agent-protocol.ts';
 import { knownWord, word } from './schema.ts';
@@ -33,4 +34,14 @@ test('what agents report has a shape for each word, and no other', () => {
   type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
   const same: Same<AgentEvent['kind'], words.AgentEventKind> = true;
   expect(same).toBe(true);
+});
+
+test('a list of words is written down in a words.ts only', () => {
+  const source = import.meta.dirname;
+  const written = globSync('**/*.ts', { cwd: source }).filter(
+    (path) =>
+      !path.endsWith('.spec.ts') && /z\.enum\(\s*\[\s*'/.test(readFileSync(`${source}/${path}`, 'utf8')),
+  );
+  // How queries write true and false.
+  expect(written).toEqual(['schema.ts']);
 });

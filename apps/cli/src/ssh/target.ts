@@ -12,6 +12,7 @@ import {
 import { CONTRACT_STATUSES, HAS_MACHINE_IN_USE } from '@decent-cloud/messages/words';
 import { isOver } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';
+import type { CliReason } from '../reasons.ts';
 
 export type Contract = Output<typeof contract>;
 
@@ -73,7 +74,7 @@ function checkHostKey(line: string): void {
   }
 }
 
-const reportedWrong = (reason: string, what: string, cause?: SshKeyError): CliError =>
+const reportedWrong = (reason: CliReason, what: string, cause?: SshKeyError): CliError =>
   new CliError(
     EXIT.refused,
     reason,

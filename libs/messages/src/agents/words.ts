@@ -31,6 +31,10 @@ export const AGENT_PERMISSIONS = [
 ] as const;
 export type AgentPermission = (typeof AGENT_PERMISSIONS)[number];
 
+/** What a gateway of a data centre can do to a name. */
+export const DNS_ACTIONS = ['create', 'delete'] as const;
+export type DnsAction = (typeof DNS_ACTIONS)[number];
+
 /** Another process with the key of an agent, as its provider sees it. */
 export const RIVAL_KINDS = ['session', 'polling', 'two-polling'] as const;
 export type RivalKind = (typeof RIVAL_KINDS)[number];
