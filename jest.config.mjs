@@ -23,6 +23,7 @@ const servers = {
 export default {
   // A deadline for specs that wait, not a measure: CI's computers are busy.
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/tools/jest-sequencer.mjs',
   projects: [
     {
       ...shared,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install.mjs';
+import { slowestSpecs } from './slowest-specs.mjs';
 
 /**
  * `npm test`: installs what is missing, generates, builds, runs every spec; of what has very many cases a sample that
@@ -26,6 +27,9 @@ await withAdvice(async () => {
     results.push(await jest(projects.length > 0 ? [...args, '--selectProjects', ...projects] : args));
   const sum = (/** @type {'passed' | 'failed'} */ name) =>
     results.reduce((total, result) => total + result[name], 0);
+  if (results.length > 1)
+    for (const line of ['Slowest files:', ...slowestSpecs(results.flatMap(({ files }) => files))])
+      console.log(line);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   process.exit(results.every(({ success }) => success) && sum('failed') === 0 ? 0 : 1);
 });
@@ -57,7 +61,7 @@ async function jest(args) {
     ...args,
   ]);
   if (!existsSync(report)) throw new Advice('Jest ended without a report; see above.');
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, success } = JSON.parse(
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, success, testResults } = JSON.parse(
     readFileSync(report, 'utf8'),
   );
   rmSync(report);
@@ -65,6 +69,7 @@ async function jest(args) {
     passed: numPassedTests,
     failed: numFailedTests + numRuntimeErrorTestSuites,
     success: success && code === 0,
+    files: testResults,
   };
 }
 

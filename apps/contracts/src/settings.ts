@@ -19,6 +19,8 @@ export const contractsSettings = databaseSettings.extend({
   PROVISIONING_TIMEOUT_SECONDS: seconds(3_600),
   /** How long a provider may leave a paid request unanswered. */
   RESPONSE_TIMEOUT_HOURS: z.coerce.number().int().min(1).max(8_760).default(72),
+  /** How long unit and money are set aside for a contract that is being written: it has a third of that time. */
+  STOCK_HOLD_SECONDS: z.coerce.number().int().min(15).max(3_600).default(90),
   /** Between two looks at what waits. */
   TIMEOUT_SCAN_SECONDS: z.coerce.number().int().min(1).max(86_400).default(5),
 });

@@ -40,6 +40,9 @@ export class Platform {
     const env = {
       DC_REPLICAS: String(options.replicas ?? 1),
       DC_MACHINE_PORTS: MACHINE_PORTS,
+      // What a crash leaves set aside is waited for.
+      STOCK_HOLD_SECONDS: '30',
+      DROP_OLD_HOLDS_INTERVAL_SECONDS: '1',
       ...options.env,
     };
     this.stack = new StackProcess({ dataDir: this.dataDir, port: firstPort, env });

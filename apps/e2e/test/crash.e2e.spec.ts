@@ -56,7 +56,7 @@ const MOST_PLACES = 30;
 const POINT_MS = 240_000;
 /** Twice what is promised: other work on the machine makes it slow, not wrong. What it took is printed. */
 const CONVERGED_MS = 120_000;
-/** A hold whose contract never came to be ends by itself after 90 s. */
+/** A hold whose contract never came to be ends by itself. */
 const HOLDS_ENDED_MS = 150_000;
 
 let stage: CrashStage;

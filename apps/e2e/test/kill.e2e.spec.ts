@@ -114,7 +114,7 @@ test('rentals went through all of it, no machine is left, nobody died of an unha
     async () => (await readdir(join(platform.dataDir, 'demo/agent/data/machines'))).length === 0,
     { deadlineMs: 60_000, everyMs: 300, what: 'every machine being gone' },
   );
-  // A crash between hold and contract leaves a hold, which ends by its own deadline of 90 s.
+  // A crash between hold and contract leaves a hold, which ends by its own deadline.
   await eventually(
     async () =>
       (await tenant.dc.json(['offering', 'get', String(renting.offeringId)])).stock_available === STOCK,

@@ -31,12 +31,11 @@ beforeAll(async () => {
     customers: 1,
     timeoutMs: 20_000,
     env: {
-      REQUESTED_TIMEOUT_SECONDS: '12',
-      PENDING_TIMEOUT_SECONDS: '12',
-      PROVISIONING_TIMEOUT_SECONDS: '20',
-      AGENT_WAIT_SECONDS: '15',
+      REQUESTED_TIMEOUT_SECONDS: '8',
+      PENDING_TIMEOUT_SECONDS: '8',
+      PROVISIONING_TIMEOUT_SECONDS: '12',
+      AGENT_WAIT_SECONDS: '9',
       TIMEOUT_SCAN_SECONDS: '1',
-      DROP_OLD_HOLDS_INTERVAL_SECONDS: '1',
     },
   });
   customer = stage.customers[0] as Customer;

@@ -33,11 +33,6 @@ import { FundReservations, type Funds } from './funds.ts';
 import { type HeldOffering, Holds, machineTypesOf, tookTooLong } from './hold.ts';
 import { RentalPayment } from './rental-payment.ts';
 
-/** Long enough for all requests of one rental; past it the unit is given back unless a contract lives. */
-const HOLD_NS = secondsToNs(90);
-/** No contract is written so close to the end of its hold. */
-const HOLD_MARGIN_NS = secondsToNs(60);
-
 const CREATED = 'Rental request created successfully';
 const PAYMENT_UNCONFIRMED =
   'Rental request created; the payment is being confirmed. Look at the contract in a moment';
@@ -89,7 +84,9 @@ export class CreateContract implements Verb<typeof createContract> {
     request: RentalRequest,
     { operationId, requestId, now }: VerbContext,
   ): Promise<Contract> {
-    const untilNs = this.clock() + HOLD_NS;
+    // Past it unit and money are given back unless a contract lives; none is written in the last two thirds.
+    const holdNs = secondsToNs(this.settings.STOCK_HOLD_SECONDS);
+    const untilNs = this.clock() + holdNs;
     const quoting = this.holds.quote(operationId, request, requesterPubkey, requestId);
     // Whoever may not rent is told so first, whatever the offering says.
     quoting.catch(() => undefined);
@@ -129,7 +126,7 @@ export class CreateContract implements Verb<typeof createContract> {
       if (isCharged(needed) && needed.amountE9s > funds.amountE9s)
         await this.funds.reserve(needed, requestId);
       const nowNs = this.clock();
-      if (nowNs > untilNs - HOLD_MARGIN_NS) throw tookTooLong();
+      if (nowNs > untilNs - (2n * holdNs) / 3n) throw tookTooLong();
       return await this.store.insert(
         (attempt) => newContract({ ...agreed, askedAtNs: now, stockHeldAtNs, nowNs }, attempt),
         (contract) => (needsCharge(contract) ? undefined : paidWithoutCharge(contract, nowNs)),
