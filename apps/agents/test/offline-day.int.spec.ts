@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
-import { eventually, printFigures } from '@decent-cloud/testing';
+import { eventually, printFigures, testsAll } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { hex64, Stage } from './stage.ts';
@@ -9,7 +9,7 @@ import { WorkingAgent } from './working-agent.ts';
 /** All agents vanish for a day and come back in the same moment. */
 jest.setTimeout(600_000);
 const PROVIDERS = 5;
-const AGENTS_EACH = Math.ceil(Number(process.env.OFFLINE_AGENTS ?? 50) / PROVIDERS);
+const AGENTS_EACH = Math.ceil(Number(process.env.OFFLINE_AGENTS ?? (testsAll ? 50 : 15)) / PROVIDERS);
 const CONTRACTS = 4 * PROVIDERS * AGENTS_EACH;
 const HOURS = 24;
 let stage: Stage;

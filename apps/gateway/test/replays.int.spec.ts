@@ -1,11 +1,11 @@
 import { Agent } from 'node:http';
-import { eventually, printFigures } from '@decent-cloud/testing';
+import { eventually, printFigures, testsAll } from '@decent-cloud/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { RunningGateway } from '../src/start-gateway.ts';
 import { keyPair, nowNs, type SendOptions, send, sign, World } from './world.ts';
 
 /** What somebody has recorded is sent again: at once, late, many times, after restarts. */
-const CAPTURED = 10_000;
+const CAPTURED = testsAll ? 10_000 : 1_000;
 const S = 1_000_000_000n;
 const HOST = 'api.example.org';
 const people = Array.from({ length: 20 }, keyPair);
@@ -73,7 +73,7 @@ afterAll(async () => {
 
 let captured: Captured[];
 
-test('each of 10,000 passes once: not again at another gateway, neither at once nor 299 s later', async () => {
+test('each of thousands passes once: not again at another gateway, neither at once nor 299 s later', async () => {
   captured = [];
   const atOnce: Record<string, number> = { accepted: 0 };
   let passed = 0;
