@@ -27,6 +27,7 @@ const difference = z
       .strictObject({
         missing: members,
         type: members,
+        'fewer words': members,
         'not always there': members,
         'newly required': members,
         null: members,
@@ -58,7 +59,7 @@ export function readDifferences(text) {
 
 const INTRODUCTION = [
   'Shipped clients of the existing system must go on working. `libs/openapi/compatibility/` keeps what that system said about itself: its OpenAPI documents (`existing-api.json`, `existing-api-early-2026.json`) and one recorded request and answer for each of 175 endpoints (`existing-answers.jsonl`). `libs/openapi/src/compatibility.spec.ts` holds every endpoint that we declare against them: names, types, what is always there, `null` against absent, and whether the recorded requests and answers parse exactly. Whatever differs stands on this page, with what shipped clients (browser, agents, command line) see of it.',
-  'The page is made from `libs/openapi/compatibility/differences.jsonc` by `npm run generate`. The spec reads the same file: a difference in shape that is not there fails, and so does one that is not so (any more), an endpoint or a reason of refusal that is not declared, and a new endpoint that is not listed. Differences in shape are `missing`, `type`, `not always there`, `newly required`, `null` and `example` (a recorded one does not parse).',
+  'The page is made from `libs/openapi/compatibility/differences.jsonc` by `npm run generate`. The spec reads the same file: a difference in shape that is not there fails, and so does one that is not so (any more), an endpoint or a reason of refusal that is not declared, and a new endpoint that is not listed. Differences in shape are `missing`, `type`, `fewer words` (a request may say less), `not always there`, `newly required`, `null` and `example` (a recorded one does not parse).',
 ];
 
 /** @param {Differences} data @returns {string} the page: by area and endpoint, no line longer than 100 columns */

@@ -9,6 +9,7 @@ export const REGIONS = {
   cis: 'CIS (Russia & neighbors)',
 } as const;
 export type Region = keyof typeof REGIONS;
+export const REGION_WORDS = Object.keys(REGIONS) as readonly Region[];
 
 /** ISO 3166-1 alpha-2, with XK (Kosovo) and UK beside GB. */
 const COUNTRIES: Readonly<Record<Region, string>> = {

@@ -1,17 +1,5 @@
 import { z } from 'zod';
-
-/** What makes machines: a backend of the agent, or (`proxmox_api`) of resold clouds. */
-export const PROVISIONER_TYPES = [
-  'docker',
-  'proxmox',
-  'hetzner',
-  'digitalocean',
-  'vultr',
-  'script',
-  'manual',
-  'local',
-  'proxmox_api',
-] as const;
+import { PROVISIONER_TYPES } from './agents/words.ts';
 
 export const provisionerType = () =>
   z.enum(PROVISIONER_TYPES, {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { REGION_WORDS } from '@decent-cloud/kernel';
 import * as words from './words.ts';
 
 const PRISMA = new URL('../../../prisma/', import.meta.url);
@@ -30,6 +31,7 @@ test.each([
   ['contracts 20261125010000_machine_operations outcome', words.OPERATION_OUTCOMES],
   ['contracts 20261201160000_machine_availability machine_availability', words.MACHINE_AVAILABILITIES],
   ['contracts 20261201160000_machine_availability when_machine_lost', words.WHEN_MACHINE_LOST],
+  ['agents 20261124000000_agents location', REGION_WORDS],
   ['agents 20261125010000_polling status', words.HEALTH_STATUSES],
   ['agents 20261125011000_machine_operations kind', words.MACHINE_OPERATIONS],
   ['agents 20261201150000_agent_instances kind', words.RIVAL_KINDS],

@@ -4,6 +4,7 @@ export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
+  readonly enum?: readonly unknown[];
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly allOf?: readonly JsonSchema[];
@@ -32,7 +33,14 @@ export interface Difference {
   readonly endpoint: string;
   /** `answer.data[].id`, `body.memo`, `query.q`, `path.id` */
   readonly member: string;
-  readonly difference: 'missing' | 'type' | 'not always there' | 'newly required' | 'null' | 'example';
+  readonly difference:
+    | 'missing'
+    | 'type'
+    | 'fewer words'
+    | 'not always there'
+    | 'newly required'
+    | 'null'
+    | 'example';
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
@@ -94,6 +102,9 @@ class Comparison {
     if (typeOf(old) !== typeOf(now)) {
       this.report(member, 'type');
       return;
+    }
+    if (asked && now.enum && !old.enum?.every((word) => now.enum?.includes(word))) {
+      this.report(member, 'fewer words');
     }
     if (old.items) this.schema(old.items, now.items ?? {}, `${member}[]`, asked);
     for (const [name, schema] of Object.entries(old.properties ?? {})) {

@@ -208,6 +208,9 @@ describe('the checker', () => {
       `${cancel} | body.reason | newly required`,
     ]);
     expect(replace('cancelContract', 'body', z.object({}))).toEqual([`${cancel} | body.memo | missing`]);
+    expect(
+      replace('cancelContract', 'body', body.extend({ memo: z.enum(['done', 'other']).optional() })),
+    ).toEqual(expect.arrayContaining([`${cancel} | body.memo | fewer words`]));
     const query = object(allEndpoints.searchOfferings?.query);
     expect(replace('searchOfferings', 'query', query.omit({ country: true }))).toEqual([
       'GET /api/v1/offerings | query.country | missing',

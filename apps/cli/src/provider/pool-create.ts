@@ -1,16 +1,13 @@
-import { createPool, type poolLocation } from '@decent-cloud/messages/agents';
-import type { Input } from '@decent-cloud/messages/endpoint';
-import type { provisionerType } from '@decent-cloud/messages/provisioner-type';
+import type { Region } from '@decent-cloud/kernel';
+import { createPool } from '@decent-cloud/messages/agents';
+import type { ProvisionerType } from '@decent-cloud/messages/words';
 import type { Command } from 'commander';
 import { details } from '../print.ts';
 import { type Run, verb } from '../verb.ts';
 import { provisionerTypeOption } from './provisioner-type-option.ts';
 
-type Location = Input<ReturnType<typeof poolLocation>>;
-type ProvisionerType = Input<ReturnType<typeof provisionerType>>;
-
 export function addPoolCreate(parent: Command, run: Run): void {
-  verb<{ name: string; location: Location; provisionerType: ProvisionerType }>(parent, run, {
+  verb<{ name: string; location: Region; provisionerType: ProvisionerType }>(parent, run, {
     name: 'create',
     summary: 'make a pool',
     example: 'provider pool create --identity acme --name Berlin --location europe --provisioner-type docker',

@@ -1,6 +1,6 @@
-import { type poolLocation, updatePool } from '@decent-cloud/messages/agents';
-import type { Input } from '@decent-cloud/messages/endpoint';
-import type { provisionerType } from '@decent-cloud/messages/provisioner-type';
+import type { Region } from '@decent-cloud/kernel';
+import { updatePool } from '@decent-cloud/messages/agents';
+import type { ProvisionerType } from '@decent-cloud/messages/words';
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit.ts';
 import { details } from '../print.ts';
@@ -9,8 +9,8 @@ import { provisionerTypeOption } from './provisioner-type-option.ts';
 
 interface UpdateOptions {
   readonly name?: string;
-  readonly location?: Input<ReturnType<typeof poolLocation>>;
-  readonly provisionerType?: Input<ReturnType<typeof provisionerType>>;
+  readonly location?: Region;
+  readonly provisionerType?: ProvisionerType;
 }
 
 export function addPoolUpdate(parent: Command, run: Run): void {

@@ -1,4 +1,4 @@
-import { PROVISIONER_TYPES } from '@decent-cloud/messages/provisioner-type';
+import { PROVISIONER_TYPES } from '@decent-cloud/messages/words';
 import { Option } from 'commander';
 
 export const provisionerTypeOption = (): Option =>

@@ -1,3 +1,4 @@
+import type { ProvisionerType as AnyProvisionerType } from '@decent-cloud/messages/words';
 import { z } from 'zod';
 
 const text = () => z.string().min(1).max(4_096);
@@ -68,7 +69,7 @@ export const provisionerTables = {
     default_region: text().default('ams'),
     default_os_id: count(1).default(2284),
   }),
-} as const;
+} as const satisfies Partial<Record<AnyProvisionerType, z.ZodType>>;
 export type ProvisionerType = keyof typeof provisionerTables;
 export const PROVISIONER_TYPES = Object.keys(provisionerTables) as ProvisionerType[];
 

@@ -1,3 +1,4 @@
+import { REGION_WORDS } from '@decent-cloud/kernel';
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { provisionerType } from '../provisioner-type.ts';
@@ -5,13 +6,10 @@ import { int64, optionalIn, pageQuery } from '../schema.ts';
 import { text } from '../text.ts';
 import { poolParams, poolsPath, providerParams, tags } from './parts.ts';
 
-/** Where a pool can be. */
-const LOCATIONS = ['europe', 'na', 'latam', 'apac', 'mena', 'ssa', 'cis'] as const;
-
 export const poolLocation = () =>
-  z.enum(LOCATIONS, {
+  z.enum(REGION_WORDS, {
     error: ({ input }) =>
-      `Invalid location '${String(input).slice(0, 64)}': must be one of: ${LOCATIONS.join(', ')}`,
+      `Invalid location '${String(input).slice(0, 64)}': must be one of: ${REGION_WORDS.join(', ')}`,
   });
 
 const pool = {

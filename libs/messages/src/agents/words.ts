@@ -21,6 +21,20 @@ export type ProvisioningFailure = (typeof PROVISIONING_FAILURES)[number];
 export const DOUBLED_AGENTS = ['refused', 'taken-over', 'polls-beside', 'two-poll'] as const;
 export type DoubledAgent = (typeof DOUBLED_AGENTS)[number];
 
+/** What makes machines: a backend of the agent, or (`proxmox_api`) of resold clouds. */
+export const PROVISIONER_TYPES = [
+  'docker',
+  'proxmox',
+  'hetzner',
+  'digitalocean',
+  'vultr',
+  'script',
+  'manual',
+  'local',
+  'proxmox_api',
+] as const;
+export type ProvisionerType = (typeof PROVISIONER_TYPES)[number];
+
 /** What a delegation lets an agent do. */
 export const AGENT_PERMISSIONS = [
   'provision',
