@@ -11,7 +11,7 @@ const shared = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   transform: { '^.+\\.ts$': swc },
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/\\.data/', '<rootDir>/\\.nx/'],
+  modulePathIgnorePatterns: ['<rootDir>/.*/(dist|bundle)/', '<rootDir>/\\.data/', '<rootDir>/\\.nx/'],
 };
 
 const servers = {

@@ -1,4 +1,5 @@
 import { ensureInstalled, goOnWith, withAdvice } from './install.mjs';
+import { nodeArguments } from './stack-node.mjs';
 import { PidFile } from './stack-pids.mjs';
 import { gatewayHost, gatewayPorts } from './stack-ports.mjs';
 import { replicas, StackRun } from './stack-run.mjs';
@@ -14,6 +15,6 @@ export async function beginStack(args) {
     gatewayHost();
     await gatewayPorts(replicas());
     await ensureInstalled((line) => console.log(line));
-    goOnWith('stack.mjs', args);
+    goOnWith('stack.mjs', args, nodeArguments);
   });
 }

@@ -50,7 +50,7 @@ export const MAY_USE = {
     'testing',
   ],
 
-  tools: ['kernel', 'messages', 'bus', 'postgres', 'nats-auth', 'testing'],
+  tools: ['kernel', 'messages', 'bus', 'postgres', 'runtime', 'nats-auth', 'testing'],
 };
 /** Specs may use these besides what their project may. */
 const IN_SPECS = ['testing', 'bus', 'postgres', 'messages', 'kernel', 'nats-auth', 'identity'];

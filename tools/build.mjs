@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
-import { transform } from '@swc/core';
+import { buildBundles } from './bundles/build-bundles.mjs';
 import { readJsonFile, writeJsonFile } from './json-file.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -11,10 +11,11 @@ const ERRORS_SHOWN = 20;
 /** Runs its sources, since it imports sources of others. */
 const NEVER_BUILT = ['simulator'];
 
-/** @typedef {{ compiled: number, removed: number, total: number, errors: string[] }} BuildResult */
+/** @typedef {{ compiled: number, removed: number, total: number, bundled: number, programs: number, errors: string[] }} BuildResult */
 
 /**
  * Compiles `src` of every app and library into its `dist`: changed files only, specs not at all. Types are not checked.
+ * Then makes one file of every program that they change.
  * @returns {Promise<BuildResult>}
  */
 export async function build() {
@@ -30,7 +31,9 @@ export async function build() {
   /** @type {Record<string, string>} */
   const stamps = {};
   /** @type {BuildResult} */
-  const result = { compiled: 0, removed: 0, total: 0, errors: [] };
+  const result = { compiled: 0, removed: 0, total: 0, bundled: 0, programs: 0, errors: [] };
+  /** Of what is in `dist`. @type {Record<string, string>} */
+  const built = {};
   const sources = [];
   for (const project of await projectFolders()) {
     const files = await sourcesOf(join(project, 'src'));
@@ -46,6 +49,7 @@ export async function build() {
         const name = relative(ROOT, file);
         const target = outputOf(project, file);
         const stamp = createHash('sha256').update(salt).update(text).digest('hex').slice(0, 32);
+        built[relative(ROOT, target)] = stamp;
         if (known[name] === stamp && existsSync(target)) {
           stamps[name] = stamp;
           continue;
@@ -62,11 +66,18 @@ export async function build() {
   );
   await mkdir(dirname(stampFile), { recursive: true });
   await writeJsonFile(stampFile, stamps);
+  if (result.errors.length === 0) {
+    const { bundled, programs, errors } = await buildBundles(built);
+    Object.assign(result, { bundled, programs });
+    result.errors.push(...errors);
+  }
   return result;
 }
 
 /** @param {any} options @param {string} text @param {string} file @param {string} target */
 async function compile(options, text, file, target) {
+  // 40 MB that a start which compiles nothing does without.
+  const { transform } = await import('@swc/core');
   await mkdir(dirname(target), { recursive: true });
   if (!/\.m?ts$/.test(file)) {
     await writeFile(target, await readFile(file));
@@ -135,10 +146,10 @@ async function removeOrphans(project, files) {
 
 if (process.argv[1] && resolve(process.argv[1]) === import.meta.filename) {
   const started = performance.now();
-  const { compiled, total, errors } = await build();
+  const { compiled, total, bundled, programs, errors } = await build();
   for (const error of errors.slice(0, ERRORS_SHOWN)) console.error(error);
   console.log(
-    `build: ${compiled} of ${total} files compiled, ${errors.length} errors (${Math.round(performance.now() - started)} ms)`,
+    `build: ${compiled} of ${total} files compiled, ${bundled} of ${programs} programs bundled, ${errors.length} errors (${Math.round(performance.now() - started)} ms)`,
   );
   if (errors.length > 0) process.exitCode = 1;
 }

@@ -91,13 +91,13 @@ function mendPostgresLinks(log) {
 
 /**
  * Goes on with another program of ours under the installed Node; ends as it does.
- * @param {string} program in tools/ @param {string[]} args @param {Record<string, string>} [env]
+ * @param {string} program in tools/ @param {string[]} args @param {string[]} [nodeArguments]
  */
-export function goOnWith(program, args, env = {}) {
-  const child = spawn(NODE, [join(ROOT, 'tools', program), ...args], {
+export function goOnWith(program, args, nodeArguments = []) {
+  const child = spawn(NODE, [...nodeArguments, join(ROOT, 'tools', program), ...args], {
     cwd: ROOT,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, ...env, NODE_NO_WARNINGS: '1' },
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
   });
   // A terminal sends Ctrl-C to both of us: the other one ends first.
   process.on('SIGINT', () => undefined);

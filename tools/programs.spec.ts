@@ -18,13 +18,13 @@ async function filesBelow(folder: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
-    .filter((file) => !/\/(node_modules|dist|generated)\//.test(file) && !/\.spec\.ts$/.test(file));
+    .filter((file) => !/\/(node_modules|dist|bundle|generated)\//.test(file) && !/\.spec\.ts$/.test(file));
 }
 
 /** What is run and not only imported: it exports nothing, or asks whether it is the program. */
 async function isProgram(file: string): Promise<boolean> {
   if (/\/needed-node\.(ts|mjs)$/.test(file)) return false;
-  if (/^apps\/[^/]+\/(src\/main\.ts|bin\/)/.test(file)) return true;
+  if (/^apps\/[^/]+\/(src\/(.+\/)?main\.ts|bin\/)/.test(file)) return true;
   if (!/\.(ts|mjs)$/.test(file)) return false;
   const text = await readFile(join(ROOT, file), 'utf8');
   if (/import\.meta\.main|process\.argv\[1\] && resolve/.test(text)) return true;

@@ -1,6 +1,6 @@
 /**
  * Every service of the platform, in the order in which people read them. `database` services get a role and a database
- * of their own name. Their program is `apps/<name>/dist/main.js`.
+ * of their own name. Their program is `apps/<name>/bundle/main.js`.
  */
 export const services = [
   { name: 'accounts', database: true },

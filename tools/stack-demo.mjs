@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from './child.mjs';
 import { ROOT } from './install.mjs';
+import { nodeArguments, nodeEnvironment } from './stack-node.mjs';
 
 const DEADLINE_MS = 120_000;
 const ONLINE_DEADLINE_MS = 20_000;
@@ -23,7 +24,7 @@ export async function prepareDemo(options) {
   const child = new Child({
     name: 'demo',
     command: process.execPath,
-    args: ['--enable-source-maps', program],
+    args: [...nodeArguments, program],
     env: options.env,
     cwd: ROOT,
     logFolder,
@@ -37,7 +38,10 @@ export async function prepareDemo(options) {
   /** @type {{ name: string, script: string, args?: string[], env?: Record<string, string> }[]} */
   const processes = existsSync(list) ? JSON.parse(await readFile(list, 'utf8')) : [];
   for (const { name, script, args = [], env = {} } of processes) {
-    add(name, process.execPath, ['--enable-source-maps', resolve(ROOT, script), ...args], env);
+    add(name, process.execPath, [...nodeArguments, resolve(ROOT, script), ...args], {
+      ...nodeEnvironment,
+      ...env,
+    });
   }
   if (!(await somethingForRent(options))) {
     say(`The demo's agent is not online yet. Its log: ${join(logFolder, 'demo-agent.log')}`);

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { BrokerWatch, freeBytesOf, readinessOf } from './stack-broker.mjs';
 import { inherited, StackChildren } from './stack-children.mjs';
 import { prepareDemo } from './stack-demo.mjs';
+import { nodeArguments, nodeEnvironment } from './stack-node.mjs';
 import { PidFile } from './stack-pids.mjs';
 import { choosePorts, gatewayHost, isLoopback } from './stack-ports.mjs';
 import { StackPostgres } from './stack-postgres.mjs';
@@ -78,8 +79,8 @@ export class Stack {
     const { run, secrets, natsUrl, publicUrl, ports } = this;
     const postgres = this.postgres.server;
     const env = environmentOf(service, { run, secrets, natsUrl, publicUrl, ports, postgres });
-    const args = ['--enable-source-maps', programOf(service.name)];
-    return this.children.add(service.instance, process.execPath, args, env);
+    const args = [...nodeArguments, programOf(service.name)];
+    return this.children.add(service.instance, process.execPath, args, { ...nodeEnvironment, ...env });
   }
 
   async demo() {
@@ -93,7 +94,7 @@ export class Stack {
       program: programOf('demo'),
       folder,
       apiUrl,
-      env: { ...inherited(), ...own },
+      env: { ...inherited(), ...nodeEnvironment, ...own },
       logFolder: run.logFolder,
       say: run.say,
       isStopping: () => run.stopping,

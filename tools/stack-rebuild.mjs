@@ -26,13 +26,13 @@ export function rebuildOnChange(options) {
 async function rebuild(projects, { run, children, portOf, onRestarted }) {
   const { say } = run;
   const generated = await generate(say);
-  const { compiled, removed, errors } = await build();
+  const { compiled, removed, bundled, errors } = await build();
   for (const error of errors.slice(0, 5)) console.error(error);
   if (errors.length > 0) {
     say('not restarted: the build has errors (above)');
     return;
   }
-  if (generated + compiled + removed === 0 || run.stopping) return;
+  if (generated + compiled + removed + bundled === 0 || run.stopping) return;
   const concerned = children.all.filter((child) => isConcerned(child.options.args, projects));
   if (concerned.length === 0) return;
   say(`changed: restarting ${concerned.map((child) => child.name).join(', ')}`);

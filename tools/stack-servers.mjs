@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ROOT } from './install.mjs';
 import { ensureNatsServer } from './nats-server.mjs';
 import { settleNats, writeNatsFiles } from './stack-nats.mjs';
+import { nodeArguments, nodeEnvironment } from './stack-node.mjs';
 
 /**
  * @typedef {object} ServerOptions
@@ -44,10 +45,16 @@ export async function startNats({ run, children, ports, secrets }) {
 /** @param {ServerOptions} options */
 export async function startMailCatcher({ run, children, ports }) {
   const { mailSmtp, mailHttp } = ports;
-  const child = children.add('mail-catcher', process.execPath, [join(ROOT, 'tools/mail-catcher.mjs')], {
-    MAIL_SMTP_PORT: String(mailSmtp),
-    MAIL_HTTP_PORT: String(mailHttp),
-    MAIL_FOLDER: join(run.dataDir, 'mail'),
-  });
+  const child = children.add(
+    'mail-catcher',
+    process.execPath,
+    [...nodeArguments, join(ROOT, 'tools/mail-catcher.mjs')],
+    {
+      ...nodeEnvironment,
+      MAIL_SMTP_PORT: String(mailSmtp),
+      MAIL_HTTP_PORT: String(mailHttp),
+      MAIL_FOLDER: join(run.dataDir, 'mail'),
+    },
+  );
   await children.waitReady(child, mailHttp);
 }

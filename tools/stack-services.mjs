@@ -11,7 +11,7 @@ import { gatewayHost } from './stack-ports.mjs';
 /** @typedef {{ name: string, instance: string, index: number, database: boolean }} Instance one process of a service */
 
 /** @param {string} name */
-export const programOf = (name) => join(ROOT, 'apps', name, 'dist', 'main.js');
+export const programOf = (name) => join(ROOT, 'apps', name, 'bundle', 'main.js');
 
 /**
  * Builds everything. @param {(line: string) => void} say
@@ -19,11 +19,11 @@ export const programOf = (name) => join(ROOT, 'apps', name, 'dist', 'main.js');
  */
 export async function buildServices(say) {
   const generated = await generate(say);
-  const { compiled, errors } = await build();
+  const { compiled, bundled, errors } = await build();
   for (const error of errors.slice(0, 20)) console.error(error);
   if (errors.length > 0)
     throw new Advice(`The build has ${errors.length} errors (above). Correct them and start again.`);
-  say(`built (${generated} clients generated, ${compiled} files compiled)`);
+  say(`built (${generated} clients generated, ${compiled} files compiled, ${bundled} programs bundled)`);
   return services.filter(({ name }) => {
     const exists = existsSync(programOf(name));
     if (!exists) say(`apps/${name} does not exist yet: left out`);

@@ -163,7 +163,7 @@ describe('processes of an earlier run', () => {
       stack: 4_194_300,
       children: [
         { name: 'accounts', pid: ours.pid, match: 'sleep 300' },
-        { name: 'payments', pid: foreign.pid, match: 'apps/payments/dist/main.js' },
+        { name: 'payments', pid: foreign.pid, match: 'apps/payments/bundle/main.js' },
       ],
     });
     const said: string[] = [];

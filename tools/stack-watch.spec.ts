@@ -5,6 +5,7 @@ test.each([
   ['apps', 'payments/src/ledger/domain/transfer.spec.ts', undefined],
   ['apps', 'payments/src/generated/prisma/client.ts', undefined],
   ['apps', 'payments/dist/main.js', undefined],
+  ['apps', 'payments/bundle/main.js', undefined],
   ['apps', 'payments/test/wallet.int.spec.ts', undefined],
   ['libs', 'kernel/src/money.ts', '*'],
   ['libs', 'kernel/dist/money.js', undefined],
@@ -17,7 +18,7 @@ test.each([
 });
 
 test('a child is restarted for its own app and for libraries, not for another app', () => {
-  const payments = ['--enable-source-maps', '/srv/dc/apps/payments/dist/main.js'];
+  const payments = ['--enable-source-maps', '/srv/dc/apps/payments/bundle/main.js'];
   expect(isConcerned(payments, new Set(['payments']))).toBe(true);
   expect(isConcerned(payments, new Set(['*']))).toBe(true);
   expect(isConcerned(payments, new Set(['accounts']))).toBe(false);

@@ -22,6 +22,8 @@ const NATS_URL = 'nats://nats:4222';
 const DEADLINE_MS = 120_000;
 const RETRY_MS = 1_000;
 
+const step = { files, servers }[process.argv[2] ?? ''];
+if (!step) throw new Error('say what to prepare: files or servers');
 const secrets = await loadSecrets(SECRETS, [HUB_JWT, '/nats-data/accounts']);
 const say = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 
@@ -111,6 +113,4 @@ async function until(doing, attempt) {
   }
 }
 
-const step = { files, servers }[process.argv[2] ?? ''];
-if (!step) throw new Error('say what to prepare: files or servers');
 await step();

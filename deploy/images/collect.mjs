@@ -1,33 +1,44 @@
+import '../../tools/needed-node.mjs';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { bundle } from '../../tools/bundles/bundle.mjs';
+import { copyNativePackage, NATIVE_PACKAGES } from '../../tools/bundles/native-packages.mjs';
 
-// Lays out what images hold, without sources: <target>/libs for all, <target>/apps/<app> for each.
+// Lays out what images hold, from what is built: a folder for each app and one for each program of `tools` that has an
+// image. Bundles see what lies beside them where it was, so every part keeps its place.
 const root = resolve(import.meta.dirname, '../..');
 const target = resolve(process.argv[2] ?? 'out');
-const SHIPPED = ['dist', 'package.json', 'migrations', 'bin'];
+const SHIPPED = ['bundle', 'package.json', 'bin'];
+const PROGRAMS = { setup: 'deploy/compose/prepare.mjs', 'mail-catcher': 'tools/mail-catcher.mjs' };
 
-/** @param {string} from @param {string} to */
-async function ship(from, to) {
-  await mkdir(to, { recursive: true });
-  for (const name of SHIPPED.filter((part) => existsSync(join(from, part)))) {
-    await cp(join(from, name), join(to, name), { recursive: true });
-  }
+/** Copies what there is of it. @param {string} path @param {string} folder */
+async function ship(path, folder) {
+  if (existsSync(join(root, path))) await cp(join(root, path), join(folder, path), { recursive: true });
+}
+
+/** @param {string} app */
+async function collectApp(app) {
+  const folder = join(target, 'apps', app);
+  await mkdir(folder, { recursive: true });
+  for (const part of SHIPPED) await ship(`apps/${app}/${part}`, folder);
+  const migrations = `prisma/${app}/migrations`;
+  await ship(migrations, folder);
+  if (existsSync(join(root, migrations))) await ship('libs/outbox/migrations', folder);
+  const native = /** @type {Record<string, string[]>} */ (NATIVE_PACKAGES)[app] ?? [];
+  for (const name of native) await copyNativePackage(root, name, folder);
+  if (app === 'gateway') await ship('apps/web/dist', folder);
+  await ship('package.json', folder);
+  await cp(join(root, 'deploy/images/healthy.mjs'), join(folder, 'healthy.mjs'));
+  await writeFile(join(folder, 'main.mjs'), `import './apps/${app}/bundle/main.js';\n`);
 }
 
 await rm(target, { recursive: true, force: true });
-for (const lib of await readdir(join(root, 'libs'))) {
-  await ship(join(root, 'libs', lib), join(target, 'libs', lib));
-}
 for (const app of await readdir(join(root, 'apps'))) {
-  const folder = join(target, 'apps', app);
-  await ship(join(root, 'apps', app), join(folder, 'apps', app));
-  const migrations = join(root, 'prisma', app, 'migrations');
-  if (existsSync(migrations))
-    await cp(migrations, join(folder, 'prisma', app, 'migrations'), { recursive: true });
-  const web = join(root, 'apps/web/dist');
-  if (app === 'gateway' && existsSync(web)) await cp(web, join(folder, 'apps/web/dist'), { recursive: true });
+  if (existsSync(join(root, 'apps', app, 'bundle/main.js'))) await collectApp(app);
+}
+for (const [name, entry] of Object.entries(PROGRAMS)) {
+  const folder = join(target, name);
+  await bundle(root, { name, entry: join(root, entry), target: join(folder, 'main.mjs'), modules: [] });
   await cp(join(root, 'deploy/images/healthy.mjs'), join(folder, 'healthy.mjs'));
-  await cp(join(root, 'package.json'), join(folder, 'package.json'));
-  await writeFile(join(folder, 'main.mjs'), `import './apps/${app}/dist/main.js';\n`);
 }

@@ -2,6 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from '@swc/core';
 
+/** What the build writes beside the sources. */
+const BUILT = ['dist', 'bundle'];
+
 /**
  * @typedef {{ specifier: string | undefined, typeOnly: boolean }} Used
  * @typedef {{ imports: Used[], texts: string[], calls: string[] }} Parsed `texts`: string and template literals, with a
@@ -75,7 +78,8 @@ export function foldersIn(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
     .filter(
-      (entry) => entry.isDirectory() && readdirSync(join(folder, entry.name)).some((name) => name !== 'dist'),
+      (entry) =>
+        entry.isDirectory() && readdirSync(join(folder, entry.name)).some((name) => !BUILT.includes(name)),
     )
     .map((entry) => entry.name);
 }
@@ -86,7 +90,7 @@ export function sourcesIn(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      return ['node_modules', 'dist', 'generated'].includes(entry.name) ? [] : sourcesIn(path);
+      return ['node_modules', 'generated', ...BUILT].includes(entry.name) ? [] : sourcesIn(path);
     }
     return /\.(tsx?|m?js)$/.test(entry.name) && !/\.d\.ts$/.test(entry.name) ? [path] : [];
   });

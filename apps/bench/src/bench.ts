@@ -119,7 +119,7 @@ function durableConfig(folder: string, port: number): string {
 }
 
 export const programPath = (name: string): string => join(ROOT, 'apps/bench/programs', name);
-export const programOf = (app: string): string => join(ROOT, 'apps', app, 'dist/main.js');
+export const programOf = (app: string): string => join(ROOT, 'apps', app, 'bundle/main.js');
 
 /** Runs a program of apps/bench/programs to its end and reads the JSON that it prints. @throws Error when it fails */
 export async function runProgram<T>(name: string, env: Readonly<Record<string, string>> = {}): Promise<T> {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const CONFIGURATION = 3;
 const own = fileURLToPath(import.meta.url);
-const main = new URL('../dist/main.js', import.meta.url);
+const main = new URL('../bundle/main.js', import.meta.url);
 const newer = fileURLToPath(new URL('../../../node_modules/node/bin/node', import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 

@@ -13,7 +13,7 @@ const SETUP_TIMEOUT_MS = 60_000;
 const KEY_FILE = 'agent.key';
 const DATA_DIR = 'data';
 /** The agent is a program of its own: it is started, never imported. */
-const AGENT_PROGRAM = fileURLToPath(new URL('../../provider-agent/dist/main.js', import.meta.url));
+const AGENT_PROGRAM = fileURLToPath(new URL('../../provider-agent/bundle/main.js', import.meta.url));
 
 /** Sets the demo's agent up as a provider would, with a setup token; once. */
 export async function ensureAgent(

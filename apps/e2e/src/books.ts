@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { runProgram } from './dc.ts';
 import type { Platform } from './platform.ts';
 
-const CHECKER = resolve(import.meta.dirname, '../../payments/dist/check-books.js');
+const CHECKER = resolve(import.meta.dirname, '../../payments/bundle/check-books.js');
 
 /** Runs the checker of the books. @throws with its findings */
 export async function assertBooksBalance(platform: Platform): Promise<void> {

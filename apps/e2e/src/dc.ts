@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { parseExactJson } from '@decent-cloud/kernel';
 
-const PROGRAM = resolve(import.meta.dirname, '../../cli/dist/main.js');
+const PROGRAM = resolve(import.meta.dirname, '../../cli/bundle/main.js');
 const TIMEOUT_MS = 120_000;
 
 export interface Outcome {
@@ -22,7 +22,7 @@ export class Dc {
 
   /** Runs `dc …` and gives what it printed. */
   run(args: readonly string[], input = ''): Promise<Outcome> {
-    return runProgram(process.execPath, ['--enable-source-maps', PROGRAM, ...args], this.env, input);
+    return runProgram(process.execPath, [PROGRAM, ...args], this.env, input);
   }
 
   /** Runs `dc --json …`. @throws when it fails, with what it printed */

@@ -13,7 +13,7 @@ import type { Tenant } from './tenant.ts';
 
 const IMAGE = 'dc-test-ssh:1';
 const SOCKET = process.env.DC_TEST_DOCKER_SOCKET ?? '/var/run/docker.sock';
-const AGENT_PROGRAM = resolve(import.meta.dirname, '../../provider-agent/dist/main.js');
+const AGENT_PROGRAM = resolve(import.meta.dirname, '../../provider-agent/bundle/main.js');
 
 const docker = (...args: string[]): string =>
   execFileSync('docker', ['-H', `unix://${SOCKET}`, ...args], {
@@ -74,7 +74,7 @@ export class DockerHost {
     const output: string[] = [];
     const agent = GuardedProcess.start({
       command: process.execPath,
-      args: ['--enable-source-maps', AGENT_PROGRAM, '--config', config, 'run'],
+      args: [AGENT_PROGRAM, '--config', config, 'run'],
       env: { PATH: process.env.PATH ?? '', HOME: folder },
       onLine: (line) => output.push(line),
     });

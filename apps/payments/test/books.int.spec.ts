@@ -189,7 +189,7 @@ describe('proving the books', () => {
 const OLDER = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
 
 function program(...options: string[]): Promise<{ code: number; text: string }> {
-  const file = join(import.meta.dirname, '../dist/check-books.js');
+  const file = join(import.meta.dirname, '../bundle/check-books.js');
   return new Promise((done) => {
     execFile(
       process.execPath,

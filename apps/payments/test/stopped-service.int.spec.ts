@@ -17,7 +17,7 @@ test('a service that stood still and goes on takes no money for requests that we
   const [nats, db] = await Promise.all([startTestNats(), createTestDatabase()]);
   const service = await SpawnedService.start({
     name: 'payments',
-    script: join(import.meta.dirname, '../dist/main.js'),
+    script: join(import.meta.dirname, '../bundle/main.js'),
     env: {
       DATABASE_URL: db.url,
       NATS_URL: nats.url,

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED = [24, 9];
-const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
 
 function isNewEnough() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -32,7 +32,7 @@ if (isNewEnough()) {
 } else {
   const node = bundledNode();
   if (!node) fail(`Node ${NEEDED.join('.')} or newer is needed; this is ${process.versions.node}`);
-  const child = spawn(node, ['--enable-source-maps', program, ...process.argv.slice(2)], {
+  const child = spawn(node, [program, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -1,4 +1,4 @@
-/** What no older Node has and we rely on: integers read and printed exactly (`JSON.rawJSON`), `import.meta.main`. */
+/** What no older Node has and we rely on: integers read and printed exactly (`JSON.rawJSON`). */
 const NEEDED = [24, 9] as const;
 const CONFIGURATION = 3;
 

@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FactDeclaration, RequestDeclaration } from '@decent-cloud/messages';
 import type { Type } from '@nestjs/common';
 import { ANSWERS } from './answers.ts';
+import { bundledModules, type ServiceModule } from './bundled-modules.ts';
 import { REACTS, type Reaction } from './reaction.ts';
+import { serviceFiles } from './service-files.ts';
 import { SWEEPS, type Sweep, type SweepDeclaration } from './sweep.ts';
 import type { Verb } from './verb.ts';
 
@@ -17,19 +17,17 @@ export interface Discovered {
 }
 
 const INJECTABLE = '__injectable__';
-const SKIPPED = /(\.spec|\.d)\.[jt]s$|^main\.[jt]s$/;
 
 /**
- * Finds what a service is made of by loading every file of its folder: the decorators say what each class is.
- * Adding a verb is adding its file.
+ * Finds what a service is made of in every file of its folder, or in the bundle's list of them: the decorators say what
+ * each class is. Adding a verb is adding its file.
  */
 export async function discover(directory: string): Promise<Discovered> {
   const verbs: Discovered['verbs'][number][] = [];
   const reactions: Discovered['reactions'][number][] = [];
   const sweeps: Discovered['sweeps'][number][] = [];
   const providers: Type<unknown>[] = [];
-  for (const file of await sourceFiles(directory)) {
-    const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  for (const module of bundledModules() ?? (await loadFiles(directory))) {
     for (const exported of Object.values(module)) {
       if (typeof exported !== 'function') continue;
       const type = exported as Type<never>;
@@ -45,13 +43,10 @@ export async function discover(directory: string): Promise<Discovered> {
   return { verbs, reactions, sweeps, providers };
 }
 
-async function sourceFiles(directory: string): Promise<string[]> {
-  const files: string[] = [];
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) {
-      if (entry.name !== 'generated' && entry.name !== 'test') files.push(...(await sourceFiles(path)));
-    } else if (/\.[jt]s$/.test(entry.name) && !SKIPPED.test(entry.name)) files.push(path);
+async function loadFiles(directory: string): Promise<ServiceModule[]> {
+  const modules: ServiceModule[] = [];
+  for (const file of await serviceFiles(directory)) {
+    modules.push((await import(pathToFileURL(file).href)) as ServiceModule);
   }
-  return files.sort();
+  return modules;
 }

@@ -4,7 +4,7 @@ import { type Exit, GuardedProcess } from './guarded-process.ts';
 
 export interface SpawnedServiceOptions {
   readonly name: string;
-  /** The compiled program, `apps/<name>/dist/main.js`. */
+  /** The program, `apps/<name>/bundle/main.js`. */
   readonly script: string;
   readonly args?: readonly string[];
   /** On top of PATH and HOME; nothing else is inherited. OPS_PORT is chosen when it is absent. */
@@ -13,6 +13,8 @@ export interface SpawnedServiceOptions {
 }
 
 const PINO_FATAL = 60;
+/** Reading them takes longer than the start of a service: only who reads stack traces asks for them. */
+const SOURCE_MAPS = process.env.DC_SOURCE_MAPS === '1' ? ['--enable-source-maps'] : [];
 
 /** One service as a process of its own, with its log. */
 export class SpawnedService {
@@ -36,7 +38,7 @@ export class SpawnedService {
     const { PATH = '', HOME = '' } = process.env;
     this.process = GuardedProcess.start({
       command: process.execPath,
-      args: ['--enable-source-maps', this.options.script, ...(this.options.args ?? [])],
+      args: [...SOURCE_MAPS, this.options.script, ...(this.options.args ?? [])],
       env: { PATH, HOME, OPS_PORT: String(this.opsPort), ...this.options.env },
       ...(this.options.cwd === undefined ? {} : { cwd: this.options.cwd }),
       onLine: (line) => this.logs.push(line),

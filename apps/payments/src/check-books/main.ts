@@ -2,7 +2,7 @@ import '@decent-cloud/kernel/needed-node';
 import { Database } from '@decent-cloud/postgres';
 import { readSettings } from '@decent-cloud/runtime';
 import { z } from 'zod';
-import { findFaults } from './ledger/book-faults.store.ts';
+import { findFaults } from '../ledger/book-faults.store.ts';
 
 /** The books as a program: prints what is wrong and ends with 1 when anything is. Reads DATABASE_URL. */
 async function checkBooks(): Promise<number> {
@@ -22,5 +22,4 @@ async function checkBooks(): Promise<number> {
   }
 }
 
-// The service loads every file of its folder; only as a program does this one act.
-if (import.meta.main) process.exitCode = await checkBooks();
+process.exitCode = await checkBooks();
