@@ -24,7 +24,7 @@ import {
   type TestNats,
 } from '@decent-cloud/testing';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { SELECTED } from '../src/contract/contract.rows.ts';
+import { contractRow, SELECTED } from '../src/contract/contract.rows.ts';
 import type { Contract } from '../src/contract/domain/contract.ts';
 import { contractsService } from '../src/service.ts';
 import {
@@ -170,7 +170,8 @@ export class World {
   }
 
   async read(contractId: string): Promise<Contract> {
-    const [contract] = await this.service.database.query<Contract>(
+    const [contract] = await contractRow.query(
+      this.service.database,
       `select ${SELECTED} from contract c where contract_id = $1`,
       [contractId],
     );

@@ -2,7 +2,7 @@ import { Refusal } from '@decent-cloud/kernel';
 import { Database } from '@decent-cloud/postgres';
 import type { User } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
-import { SELECTED } from './contract.rows.ts';
+import { contractRow, SELECTED } from './contract.rows.ts';
 import type { Contract } from './domain/contract.ts';
 import { parseStatus, type Status } from './domain/status.ts';
 
@@ -42,7 +42,8 @@ export class ContractListsStore {
          and ($4::text is null or (created_at_ns, contract_id) <
               (select l.created_at_ns, l.contract_id from contract l where l.contract_id = $4))
        order by created_at_ns desc, contract_id desc limit $5::bigint + $6::bigint)`;
-    return this.database.query<Contract>(
+    return contractRow.query(
+      this.database,
       `with own as (${one(`${party}_pubkey`, '$1')} union ${one(`${party}_account_id`, '$2')})
        select ${SELECTED} from own join contract c using (contract_id)
        order by c.created_at_ns desc, c.contract_id desc limit $5 offset $6`,

@@ -1,6 +1,6 @@
 import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import { factMessage, outboxColumns, outboxInsert } from '@decent-cloud/outbox';
-import { changedFields, fieldsOf } from './contract.rows.ts';
+import { contractRow } from './contract.rows.ts';
 import type { Advanced } from './domain/advance.ts';
 import { isFinal } from './domain/status.ts';
 
@@ -14,6 +14,10 @@ export interface Statement {
 
 class Parameters {
   readonly values: unknown[] = [];
+  /** Number of the next one. */
+  get next(): number {
+    return this.values.length + 1;
+  }
   add(value: unknown): string {
     return `$${this.values.push(value)}`;
   }
@@ -91,9 +95,9 @@ export function writingOf(
 }
 
 function insertOf({ contract }: Advanced, parameters: Parameters): string {
-  const { columns, values } = fieldsOf(contract);
-  const places = values.map((value) => parameters.add(value));
-  return `insert into contract (${columns.join(', ')}) values (${places.join(', ')}) returning 1`;
+  const places = contractRow.places(parameters.next);
+  parameters.values.push(...contractRow.values(contract));
+  return `insert into contract (${contractRow.names}) values (${places}) returning 1`;
 }
 
 function updateOf(
@@ -103,8 +107,8 @@ function updateOf(
   parameters: Parameters,
 ): string {
   if (!before || readAs === undefined) throw new Error('nothing to update');
-  const { columns, values } = changedFields(before, contract);
-  const sets = columns.map((column, index) => `${column} = ${parameters.add(values[index])}`);
+  const { sets, values } = contractRow.difference(before, contract, parameters.next);
+  parameters.values.push(...values);
   return `update contract set ${sets.join(', ') || 'version = version'}
     where contract_id = ${id} and xmin = ${parameters.add(readAs)}::xid returning 1`;
 }

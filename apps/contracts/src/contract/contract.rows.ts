@@ -1,7 +1,8 @@
+import { expression, json, rowOf } from '@decent-cloud/postgres';
 import type { Contract } from './domain/contract.ts';
 
 /** Where each member of a contract is kept. */
-const COLUMNS: Readonly<Record<keyof Contract, string>> = {
+export const contractRow = rowOf<Contract>()({
   contractId: 'contract_id',
   operationId: 'operation_id',
   version: 'version',
@@ -20,7 +21,7 @@ const COLUMNS: Readonly<Record<keyof Contract, string>> = {
   offeringName: 'offering_name',
   agentPoolId: 'agent_pool_id',
   datacenterCountry: 'datacenter_country',
-  machineSpec: 'machine_spec',
+  machineSpec: json('machine_spec'),
   encryptionPublicKeys: 'encryption_public_keys',
   autoAccept: 'auto_accept',
   priceE9s: 'price_e9s',
@@ -65,30 +66,12 @@ const COLUMNS: Readonly<Record<keyof Contract, string>> = {
   machineWantedAgainAtNs: 'machine_wanted_again_at_ns',
   passwordResetRequestedAtNs: 'password_reset_requested_at_ns',
   sshKeyRotationRequestedAtNs: 'ssh_key_rotation_requested_at_ns',
-};
+});
 
-const members = Object.entries(COLUMNS) as [keyof Contract, string][];
+/** Every write makes a new row of it, whatever it changes; the number of the transaction that did tells rows apart. */
+export const contractRowToChange = contractRow.and<{ readonly readAs: string }>()({
+  readAs: expression('c.xmin::text'),
+});
 
-/** The select list that gives rows of type Contract. */
-export const SELECTED = members.map(([member, column]) => `c.${column} as "${member}"`).join(', ');
-
-export interface Fields {
-  readonly columns: readonly string[];
-  readonly values: readonly unknown[];
-}
-
-export function fieldsOf(contract: Contract): Fields {
-  return {
-    columns: members.map(([, column]) => column),
-    values: members.map(([member]) => contract[member]),
-  };
-}
-
-/** What differs. */
-export function changedFields(before: Contract, after: Contract): Fields {
-  const changed = members.filter(([member]) => before[member] !== after[member]);
-  return {
-    columns: changed.map(([, column]) => column),
-    values: changed.map(([member]) => after[member]),
-  };
-}
+/** The select list that gives rows of type Contract, of the table as `c`. */
+export const SELECTED = contractRow.selectFrom('c');

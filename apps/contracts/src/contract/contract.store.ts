@@ -4,7 +4,7 @@ import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { type ContractsSettings, limitsOf } from '../settings.ts';
-import { SELECTED } from './contract.rows.ts';
+import { contractRow, contractRowToChange, SELECTED } from './contract.rows.ts';
 import { type Statement, writingOf } from './contract-writing.store.ts';
 import { type Advanced, advance, andThen, open } from './domain/advance.ts';
 import type { Change, Contract, Limits } from './domain/contract.ts';
@@ -17,10 +17,9 @@ export const contractNotFound = (): Refusal =>
 
 const SAME_ID_ATTEMPTS = 5;
 
-/** Every write makes a new row of it, whatever it changes; the number of the transaction that did tells rows apart. */
-const SELECTED_TO_CHANGE = `${SELECTED}, c.xmin::text as "readAs"`;
 const FIND = `select ${SELECTED} from contract c where contract_id = $1`;
-const FIND_TO_CHANGE = `select ${SELECTED_TO_CHANGE} from contract c where contract_id = $1`;
+const FIND_BY_OPERATION = `select ${SELECTED} from contract c where operation_id = $1`;
+const FIND_TO_CHANGE = `select ${contractRowToChange.selectFrom('c')} from contract c where contract_id = $1`;
 const LOCK_TO_CHANGE = `${FIND_TO_CHANGE} for update`;
 
 /** What is read of a contract to change it. */
@@ -52,16 +51,13 @@ export class ContractStore {
   }
 
   async find(contractId: string): Promise<Contract> {
-    const [contract] = await this.database.query<Contract>(FIND, [contractId]);
+    const [contract] = await contractRow.query(this.database, FIND, [contractId]);
     if (!contract) throw contractNotFound();
     return contract;
   }
 
   async findByOperation(operationId: string): Promise<Contract | undefined> {
-    const [contract] = await this.database.query<Contract>(
-      `select ${SELECTED} from contract c where operation_id = $1`,
-      [operationId],
-    );
+    const [contract] = await contractRow.query(this.database, FIND_BY_OPERATION, [operationId]);
     return contract;
   }
 
@@ -135,7 +131,7 @@ export class ContractStore {
   }
 
   private async read(sql: Sql, statement: string, contractId: string): Promise<Read> {
-    const [row] = await sql.query<Contract & { readAs: string }>(statement, [contractId]);
+    const [row] = await contractRowToChange.query(sql, statement, [contractId]);
     if (!row) throw contractNotFound();
     return readOf(row);
   }

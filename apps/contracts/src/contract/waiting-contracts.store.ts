@@ -1,6 +1,6 @@
 import { Database } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import { SELECTED } from './contract.rows.ts';
+import { contractRow, SELECTED } from './contract.rows.ts';
 import type { Contract } from './domain/contract.ts';
 
 /** Where a pass goes on: it never comes back to a row that it could not settle. */
@@ -18,7 +18,8 @@ export class WaitingContractsStore {
 
   /** Paid contracts whose waiting is over, longest first. */
   async overdue(now: bigint, after: Position, limit: number): Promise<Contract[]> {
-    return this.database.query<Contract>(
+    return contractRow.query(
+      this.database,
       `select ${SELECTED} from contract c
        where deadline_at_ns <= $1 and (deadline_at_ns, contract_id) > ($2, $3) and payment_status <> 'pending'
        order by deadline_at_ns, contract_id limit $4`,
@@ -28,7 +29,8 @@ export class WaitingContractsStore {
 
   /** Living contracts that wait for their money since before `createdBefore`, oldest first. */
   async unpaid(createdBefore: bigint, after: Position, limit: number): Promise<Contract[]> {
-    return this.database.query<Contract>(
+    return contractRow.query(
+      this.database,
       `select ${SELECTED} from contract c
        where deadline_at_ns is not null and payment_status = 'pending' and created_at_ns <= $1
          and (created_at_ns, contract_id) > ($2, $3)

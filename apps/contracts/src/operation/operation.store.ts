@@ -1,18 +1,26 @@
 import type { OperationOutcome } from '@decent-cloud/messages/words';
-import type { Sql } from '@decent-cloud/postgres';
+import { rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { ContractOperation, OperationKind, Siblings } from './domain/operation.ts';
+
+const operationRow = rowOf<ContractOperation>()({
+  operationId: 'operation_id',
+  contractId: 'contract_id',
+  kind: 'kind',
+  sshPublicKey: 'ssh_public_key',
+  encryptionPublicKeys: 'encryption_public_keys',
+  requestedAtNs: 'requested_at_ns',
+  outcome: 'outcome',
+});
+const newOperationRow = operationRow.omit('outcome');
+const FIND = `select ${operationRow.select} from contract_machine_operation where operation_id = $1`;
+const INSERT = `insert into contract_machine_operation (${newOperationRow.names}) values (${newOperationRow.places()})`;
 
 /** What tenants asked for inside of their machines. */
 @Injectable()
 export class OperationStore {
   async find(sql: Sql, operationId: string): Promise<ContractOperation | undefined> {
-    const [row] = await sql.query<ContractOperation>(
-      `select operation_id as "operationId", contract_id as "contractId", kind, ssh_public_key as "sshPublicKey",
-         encryption_public_keys as "encryptionPublicKeys", requested_at_ns as "requestedAtNs", outcome
-       from contract_machine_operation where operation_id = $1`,
-      [operationId],
-    );
+    const [row] = await operationRow.query(sql, FIND, [operationId]);
     return row;
   }
 
@@ -26,19 +34,7 @@ export class OperationStore {
   }
 
   async insert(sql: Sql, operation: Omit<ContractOperation, 'outcome'>): Promise<void> {
-    await sql.query(
-      `insert into contract_machine_operation
-         (operation_id, contract_id, kind, ssh_public_key, encryption_public_keys, requested_at_ns)
-       values ($1, $2, $3, $4, $5, $6)`,
-      [
-        operation.operationId,
-        operation.contractId,
-        operation.kind,
-        operation.sshPublicKey,
-        operation.encryptionPublicKeys,
-        operation.requestedAtNs,
-      ],
-    );
+    await sql.query(INSERT, newOperationRow.values(operation));
   }
 
   async siblingsOf(sql: Sql, operation: ContractOperation): Promise<Siblings> {

@@ -1,5 +1,5 @@
 import type { FactPayload, facts } from '@decent-cloud/messages';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 
 type Finished = FactPayload<typeof facts.machineScriptFinished>;
@@ -14,6 +14,20 @@ export interface ScriptRun {
   readonly log: string;
 }
 
+const runRow = rowOf<ScriptRun & { readonly contractId: string }>()({
+  contractId: 'contract_id',
+  generation: 'generation',
+  success: 'success',
+  exitCode: 'exit_code',
+  finishedAtNs: 'finished_at_ns',
+  log: 'log',
+});
+const shownRunRow = runRow.omit('contractId');
+const INSERT = `insert into contract_script_run (${runRow.names}) values (${runRow.places()})
+  on conflict do nothing returning 1`;
+const NEWEST = `select ${shownRunRow.select} from contract_script_run
+  where contract_id = $1 order by generation desc limit 1`;
+
 /** What scripts of offerings have printed in new machines. */
 @Injectable()
 export class ScriptRunStore {
@@ -21,22 +35,17 @@ export class ScriptRunStore {
 
   /** False when the run in that machine is known already. */
   async insert(sql: Sql, run: Finished, nowNs: bigint): Promise<boolean> {
-    const rows = await sql.query(
-      `insert into contract_script_run (contract_id, generation, success, exit_code, log, finished_at_ns)
-       values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning 1`,
-      // The database keeps no U+0000; programs print it all the same.
-      [run.contractId, run.generation, run.success, run.exitCode, run.log.replaceAll('\0', '\uFFFD'), nowNs],
-    );
+    const { contractId, generation, success, exitCode } = run;
+    // The database keeps no U+0000; programs print it all the same.
+    const log = run.log.replaceAll('\0', '\uFFFD');
+    const values = runRow.values({ contractId, generation, success, exitCode, log, finishedAtNs: nowNs });
+    const rows = await sql.query(INSERT, values);
     return rows.length === 1;
   }
 
   /** In the newest machine in which one has run. */
   async newest(contractId: string): Promise<ScriptRun | undefined> {
-    const [row] = await this.database.query<ScriptRun>(
-      `select generation, success, exit_code as "exitCode", finished_at_ns as "finishedAtNs", log
-       from contract_script_run where contract_id = $1 order by generation desc limit 1`,
-      [contractId],
-    );
+    const [row] = await shownRunRow.query(this.database, NEWEST, [contractId]);
     return row;
   }
 }
