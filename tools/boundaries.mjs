@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { cycleFaults } from './checks/cycles.mjs';
 import { foldersIn, lineWhere, parseSource, sourcesIn } from './checks/source.mjs';
 import { sqlFaults } from './checks/sql.mjs';
+import { storedFaults } from './checks/stored.mjs';
 
 /**
  * Who may use which of our libraries, by scope (the folder's name). Nothing stands for "all": a project that is not
@@ -121,6 +122,7 @@ export function findBreaches(root) {
         const fault = faultOf({ root, project, file, name, used, libs, packages });
         if (fault) breaches.push(`${name}:${lineOf(text, used.specifier)}: ${fault}`);
       }
+      breaches.push(...storedFaults(file, name, text, parsed.imports));
       const hasDatabase = MAY_USE[project.name]?.includes('postgres') === true;
       breaches.push(...sqlFaults({ app: project.name, hasDatabase }, name, text, parsed));
     }

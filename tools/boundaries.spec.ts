@@ -243,6 +243,25 @@ test('stores, metrics and apps that are no service have SQL; others have words t
   expect(findBreaches(root)).toEqual([]);
 });
 
+test('what is stored is made of nothing of the wire, and has samples', async () => {
+  await put(
+    'apps/accounts/src/a.stored.ts',
+    `import { z } from 'zod'; import '@decent-cloud/kernel'; import './b.stored.ts';`,
+  );
+  await put('apps/accounts/src/a.stored.spec.ts', `import '@decent-cloud/messages';`);
+  await put('apps/accounts/src/a.store.ts', `import type { M } from '@decent-cloud/messages/facts';`);
+  expect(findBreaches(root)).toEqual([]);
+  await put('apps/accounts/src/b.stored.ts', `import type { M } from '@decent-cloud/messages/facts';`);
+  await put('apps/accounts/src/b.store.ts', `import { facts } from '@decent-cloud/messages';`);
+  expect(findBreaches(root)).toEqual([
+    expect.stringContaining(
+      'b.store.ts:1: "@decent-cloud/messages": rows are not read with schemas of the wire',
+    ),
+    expect.stringContaining('b.stored.ts:1: "@decent-cloud/messages/facts": what is stored is made of'),
+    expect.stringContaining('b.stored.ts: has no spec with a sample of each version'),
+  ]);
+});
+
 test('the bench may import what is built of the apps that it measures, and nothing else of them', async () => {
   await project('apps', 'bench');
   await put('apps/bench/programs/a.mjs', `import '../../gateway/dist/x.js';`);

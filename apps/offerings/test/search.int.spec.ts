@@ -3,6 +3,7 @@ import { getOffering, listProviderOfferings } from '@decent-cloud/messages/offer
 import { Database, plannedEachTime, type Statement } from '@decent-cloud/postgres';
 import { answerRequests, eventually, type PlayedService } from '@decent-cloud/testing';
 import { type Rank, rankOf } from '../src/offering/domain/rank.ts';
+import { storedDetails } from '../src/offering/offering-details.stored.ts';
 import { OfferingListStore } from '../src/offering/offering-list.store.ts';
 import type { SearchFilter } from '../src/offering/offering-search.store.ts';
 import { ANYBODY, hex, RunningOfferings, type User, user } from './running-offerings.ts';
@@ -287,6 +288,13 @@ describe('while other services are down', () => {
 describe('among many', () => {
   const filter: SearchFilter = { inStockOnly: false, hasRecipe: false };
   const BULK = 20_000;
+  const DETAILS = storedDetails.write({
+    billing_interval: 'monthly',
+    billing_unit: 'month',
+    is_subscription: false,
+    unmetered_bandwidth: false,
+    datacenter_city: 'Berlin',
+  });
   const MIDDLE: Rank = { reliabilityOrder: 1, trustOrder: 1, monthlyPriceE9s: 5_000_000_000n, id: 5_000n };
 
   // Cheapest first. Some words are spread evenly; `zenith` is only among the dearest, `early` only among the cheapest.
@@ -296,13 +304,13 @@ describe('among many', () => {
          currency, monthly_price_e9s, setup_fee_e9s, stock_status, datacenter_country, offering_source, details, description,
          created_at_ns, updated_at_ns)
        select gen_random_uuid(), lpad(to_hex(n % 500), 64, '0'), 'bulk-' || n, 'Box ' || md5(n::text), 'bulk-' || n % 20,
-         'public', false, 'USD', n::bigint * 1000000, 0, 'in_stock', case n % 50 when 0 then 'LU' else 'DE' end, 'provider', '{}',
+         'public', false, 'USD', n::bigint * 1000000, 0, 'in_stock', case n % 50 when 0 then 'LU' else 'DE' end, 'provider', $2,
          case when n % 5 = 0 then 'For nightly work. ' else '' end || case when n % 300 = 0 then 'Monsoon. ' else '' end ||
          case when n > 15000 then 'Zenith. ' else '' end || case when n % 10 = 0 and n < 400 then 'Early. ' else '' end ||
          case when n % 1000 = 7 then 'ъю' else '' end,
          1, 1
        from generate_series(1, $1::int) as n`,
-      [BULK],
+      [BULK, DETAILS],
     );
     await offerings.service.database.query('vacuum analyze offering');
   }, 60_000);

@@ -10,6 +10,7 @@ export * from './refusal.ts';
 export * from './regions.ts';
 export * from './retry.ts';
 export * from './size.ts';
+export * from './stored-json.ts';
 export * from './time.ts';
 export * from './transitions.ts';
 export * from './ups-and-downs.ts';

@@ -1,5 +1,6 @@
 import type { StockStatus } from '@decent-cloud/messages/words';
-import type { Offering, OfferingDetails } from './domain/offering.ts';
+import type { Offering } from './domain/offering.ts';
+import { storedDetails } from './offering-details.stored.ts';
 
 export interface OfferingRow {
   id: bigint;
@@ -26,7 +27,7 @@ export interface OfferingRow {
   provisioner_type: string | null;
   agent_pool_id: string | null;
   post_provision_script: string | null;
-  details: OfferingDetails;
+  details: unknown;
   reliability_score: number | null;
   trust_score: number | null;
   created_at_ns: bigint;
@@ -76,7 +77,7 @@ export const offeringOfRow = (row: OfferingRow): Offering => ({
   provisionerType: row.provisioner_type,
   agentPoolId: row.agent_pool_id,
   postProvisionScript: row.post_provision_script,
-  details: row.details,
+  details: storedDetails.read(row.details),
   reliabilityScore: row.reliability_score,
   trustScore: row.trust_score,
   createdAtNs: row.created_at_ns,

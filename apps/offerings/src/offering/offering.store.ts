@@ -2,6 +2,7 @@ import { Refusal } from '@decent-cloud/kernel';
 import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Offering, OfferingContent } from './domain/offering.ts';
+import { storedDetails } from './offering-details.stored.ts';
 import {
   OFFERING_COLUMNS,
   type OfferingRow,
@@ -63,7 +64,7 @@ const valuesOf = (content: OfferingContent): unknown[] => [
   content.provisionerType,
   content.agentPoolId,
   content.postProvisionScript,
-  JSON.stringify(content.details),
+  storedDetails.write(content.details),
 ];
 
 const placeholders = (first: number): string[] => CONTENT_COLUMNS.map((_, index) => `$${first + index}`);

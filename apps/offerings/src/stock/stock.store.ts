@@ -1,15 +1,15 @@
 import { parseExactJson } from '@decent-cloud/kernel';
-import { requests } from '@decent-cloud/messages';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import { type HoldTerms, type KnownHold, printTerms } from './domain/hold.ts';
+import type { KnownHold } from './domain/hold.ts';
+import { type StoredTerms, storedTerms } from './hold-terms.stored.ts';
 
 export interface NewHold {
   readonly holdId: string;
   readonly offeringDbId: bigint;
   readonly renterPublicKey: string;
   readonly untilNs: bigint;
-  readonly terms: HoldTerms;
+  readonly terms: StoredTerms;
 }
 
 interface HoldRow {
@@ -19,7 +19,7 @@ interface HoldRow {
   is_released: boolean;
 }
 
-type HoldWithTerms = KnownHold & { readonly terms: HoldTerms | undefined };
+type HoldWithTerms = KnownHold & { readonly terms: StoredTerms | undefined };
 
 const FIND_HOLD = `select offering_db_id, renter_public_key, terms::text as terms, released_at_ns is not null as is_released
   from stock_hold where hold_id = $1`;
@@ -28,7 +28,7 @@ const holdOf = (row: HoldRow): HoldWithTerms => ({
   offeringDbId: row.offering_db_id,
   renterPublicKey: row.renter_public_key,
   isReleased: row.is_released,
-  terms: row.terms === null ? undefined : requests.holdStock.answer.parse(parseExactJson(row.terms)),
+  terms: row.terms === null ? undefined : storedTerms.read(parseExactJson(row.terms)),
 });
 
 @Injectable()
@@ -59,7 +59,14 @@ export class StockStore {
     const rows = await sql.query(
       `insert into stock_hold (hold_id, offering_db_id, renter_public_key, terms, until_ns, created_at_ns)
        values ($1, $2, $3, $4, $5, $6) on conflict (hold_id) do nothing returning 1`,
-      [hold.holdId, hold.offeringDbId, hold.renterPublicKey, printTerms(hold.terms), hold.untilNs, now],
+      [
+        hold.holdId,
+        hold.offeringDbId,
+        hold.renterPublicKey,
+        storedTerms.write(hold.terms),
+        hold.untilNs,
+        now,
+      ],
     );
     return rows.length === 1;
   }

@@ -1,4 +1,4 @@
-import { printExactJson, Refusal, sizeGb, sizeMb } from '@decent-cloud/kernel';
+import { Refusal, sizeGb, sizeMb } from '@decent-cloud/kernel';
 import type { Output, requests } from '@decent-cloud/messages';
 import type { Offering } from '../../offering/domain/offering.ts';
 import { assertForRent, type Serving } from '../../offering/domain/pool.ts';
@@ -64,5 +64,3 @@ export function assertSameHold(known: KnownHold, offeringDbId: bigint, renterPub
     throw new Refusal('UNPROCESSABLE', 'IDEMPOTENCY_KEY_REUSED', 'This hold belongs to another rental');
   }
 }
-
-export const printTerms = (terms: HoldTerms): string => printExactJson(terms);
