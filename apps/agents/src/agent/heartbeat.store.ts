@@ -23,11 +23,12 @@ export interface PolledHeartbeat {
 }
 
 /** Its pool, and the heartbeats before this one. */
-export interface Polled<Beat> {
+export interface Polled {
   readonly poolId: string | null;
   readonly poolName: string | null;
   readonly upgradeToVersion: string | null;
-  readonly beats: readonly Beat[];
+  /** As they are kept. */
+  readonly beats: readonly unknown[];
 }
 
 /** When agents were heard last, and what they said. Nothing is heard of agents that are revoked. */
@@ -58,13 +59,9 @@ export class HeartbeatStore {
   }
 
   /** From now on the agent polls. Undefined when it is revoked. */
-  async hearPolling<Beat>(
-    sql: Sql,
-    heartbeat: PolledHeartbeat,
-    now: bigint,
-  ): Promise<Polled<Beat> | undefined> {
+  async hearPolling(sql: Sql, heartbeat: PolledHeartbeat, now: bigint): Promise<Polled | undefined> {
     const { agentPublicKey, version, provisionerType, activeContracts, resources } = heartbeat;
-    const [row] = await sql.query<Polled<Beat>>(
+    const [row] = await sql.query<Polled>(
       `update agent a set polls = true, last_heartbeat_ns = greatest($2, a.last_heartbeat_ns),
          version = coalesce($3, a.version),
          provisioner_types = case when $4::text is not null then array[$4::text]

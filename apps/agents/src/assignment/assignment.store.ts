@@ -4,6 +4,8 @@ import { Injectable } from '@nestjs/common';
 import { ONLINE_SECONDS } from '../agent/domain/liveness.ts';
 import { setOf } from './changes-to-sql.ts';
 import type { Attempt } from './domain/attempt.ts';
+import { storedInstance } from './machine-instance.stored.ts';
+import { storedSpec } from './machine-spec.stored.ts';
 import type { Assignment, AssignmentChange, Machine, MachineChange, NewAssignment } from './rows.ts';
 
 const ASSIGNMENT = `contract_id as "contractId", state, generation, provider_public_key as "providerPublicKey",
@@ -18,6 +20,18 @@ const MACHINE = `contract_id as "contractId", generation, agent_public_key as "a
   next_order_at_ns as "nextOrderAtNs", lost_at_ns as "lostAtNs", updated_at_ns as "updatedAtNs",
   lease_expires_at_ns as "leaseExpiresAtNs", made_by_polling as "madeByPolling", told_to_go_at_ns as "toldToGoAtNs",
   availability, instance`;
+
+/** Contracts that had ended before they were heard of have no specification. */
+const assignmentOf = (row: Assignment): Assignment =>
+  row.spec === null ? row : { ...row, spec: storedSpec.read(row.spec) };
+const machineOf = (row: Machine): Machine => ({
+  ...row,
+  instance: row.instance && storedInstance.read(row.instance),
+});
+
+const readMachines = async (sql: Sql, statement: string, values: readonly unknown[]): Promise<Machine[]> =>
+  (await sql.query<Machine>(statement, values)).map(machineOf);
+
 /** Rows of the coordinator. Whoever changes a contract's machines locks its assignment first. */
 @Injectable()
 export class AssignmentStore {
@@ -36,7 +50,7 @@ export class AssignmentStore {
         assignment.providerPublicKey,
         assignment.agentPoolId,
         assignment.datacenterCountry,
-        JSON.stringify(assignment.spec),
+        storedSpec.write(assignment.spec),
         assignment.encryptionPublicKeys,
         assignment.deadlineNs,
         now,
@@ -63,7 +77,7 @@ export class AssignmentStore {
       `select ${ASSIGNMENT} from assignment where contract_id = $1 for update`,
       [contractId],
     );
-    return row;
+    return row && assignmentOf(row);
   }
 
   /** The assignment if it is still due and nobody else has it in hand. */
@@ -72,7 +86,7 @@ export class AssignmentStore {
       `select ${ASSIGNMENT} from assignment where contract_id = $1 and due_at_ns <= $2 for update skip locked`,
       [contractId, now],
     );
-    return row;
+    return row && assignmentOf(row);
   }
 
   /**
@@ -118,17 +132,19 @@ export class AssignmentStore {
 
   /** From now on every machine that is made for the contract lets this key in. */
   async setSshKey(sql: Sql, contractId: string, sshPublicKey: string, now: bigint): Promise<void> {
-    await sql.query(
-      `update assignment set spec = jsonb_set(spec, '{sshPublicKeys}', jsonb_build_array($2::text)),
-         updated_at_ns = $3
-       where contract_id = $1 and spec is not null`,
-      [contractId, sshPublicKey, now],
-    );
+    const spec = (await this.lock(sql, contractId))?.spec;
+    if (spec) {
+      await sql.query('update assignment set spec = $2, updated_at_ns = $3 where contract_id = $1', [
+        contractId,
+        storedSpec.write({ ...spec, sshPublicKeys: [sshPublicKey] }),
+        now,
+      ]);
+    }
     await this.raiseVersions(sql, contractId);
   }
 
   machines(sql: Sql, contractId: string): Promise<Machine[]> {
-    return sql.query<Machine>(`select ${MACHINE} from machine where contract_id = $1 order by generation`, [
+    return readMachines(sql, `select ${MACHINE} from machine where contract_id = $1 order by generation`, [
       contractId,
     ]);
   }
@@ -147,7 +163,9 @@ export class AssignmentStore {
   }
 
   async changeMachine(sql: Sql, machine: Machine, changes: MachineChange, now: bigint): Promise<void> {
-    const { text, values } = setOf(changes, 4);
+    const { instance, ...others } = changes;
+    const kept = instance ? { ...others, instance: storedInstance.write(instance) } : changes;
+    const { text, values } = setOf(kept, 4);
     await sql.query(
       `update machine set updated_at_ns = $3, ${text} where contract_id = $1 and generation = $2`,
       [machine.contractId, machine.generation, now, ...values],
@@ -178,15 +196,16 @@ export class AssignmentStore {
   ): Promise<
     { readonly agentPublicKey: string; readonly account: string; readonly sshPort: number | null } | undefined
   > {
-    const [agent] = await sql.query<{ agentPublicKey: string; account: string; sshPort: number | null }>(
-      `select agent_public_key as "agentPublicKey", account_public_key as account,
-         (m.instance->>'sshPort')::int as "sshPort"
+    const [agent] = await sql.query<{ agentPublicKey: string; account: string; instance: unknown }>(
+      `select agent_public_key as "agentPublicKey", account_public_key as account, m.instance
        from machine m join agent a using (agent_public_key)
        where m.contract_id = $1 and m.generation = $2 and m.desired = 'running' and a.revoked_at_ns is null
          and a.account_public_key is not null and not a.polls`,
       [contractId, generation],
     );
-    return agent;
+    if (!agent) return undefined;
+    const { instance, ...listener } = agent;
+    return { ...listener, sshPort: instance ? storedInstance.read(instance).sshPort : null };
   }
 
   /** Contracts whose machines run at this agent. */
@@ -201,7 +220,8 @@ export class AssignmentStore {
 
   /** Everything that an agent has, had orders for, or should not have any more. */
   async machinesOfAgent(sql: Sql, agentPublicKey: string, limit: number): Promise<Machine[]> {
-    return sql.query<Machine>(
+    return readMachines(
+      sql,
       `select ${MACHINE} from machine where agent_public_key = $1 and state <> 'gone'
        order by desired, contract_id, generation limit $2`,
       [agentPublicKey, limit],
@@ -210,7 +230,8 @@ export class AssignmentStore {
 
   /** Machines of these contracts at this agent, gone ones too. */
   machinesOfContracts(sql: Sql, agentPublicKey: string, contractIds: readonly string[]): Promise<Machine[]> {
-    return sql.query<Machine>(
+    return readMachines(
+      sql,
       `select ${MACHINE} from machine where agent_public_key = $1 and contract_id = any($2::text[])`,
       [agentPublicKey, contractIds],
     );

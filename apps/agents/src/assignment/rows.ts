@@ -1,9 +1,8 @@
-import type { DesiredMachine, FactPayload, facts } from '@decent-cloud/messages';
 import type { MachineAvailability } from '@decent-cloud/messages/words';
 import type { Outcome } from './domain/attempt.ts';
 import type { AssignmentState, MachineState } from './domain/decide-event.ts';
-
-export type MachineInstance = FactPayload<typeof facts.machineProvisioned>['instance'];
+import type { StoredInstance } from './machine-instance.stored.ts';
+import type { StoredSpec } from './machine-spec.stored.ts';
 
 export interface Assignment {
   contractId: string;
@@ -15,7 +14,7 @@ export interface Assignment {
   requesterAccountId: string | null;
   agentPoolId: string | null;
   datacenterCountry: string;
-  spec: NonNullable<DesiredMachine['spec']>;
+  spec: StoredSpec;
   encryptionPublicKeys: string[];
   deadlineNs: bigint;
   waitingSinceNs: bigint | null;
@@ -46,7 +45,7 @@ export interface Machine {
   lostAtNs: bigint | null;
   availability: MachineAvailability;
   /** How it is reached, as its agent said last; null: made before this was kept. */
-  instance: MachineInstance | null;
+  instance: StoredInstance | null;
   updatedAtNs: bigint;
   /** Until when a polling agent has it in hand. */
   leaseExpiresAtNs: bigint | null;

@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { ONLINE_SECONDS } from '../agent/domain/liveness.ts';
 import type { AtTheDoor, EndedBy, Holder, Instance } from './domain/admission.ts';
 import type { PolledBeat } from './domain/polled-beats.ts';
+import { storedBeat } from './polled-beat.stored.ts';
 
 export interface Rival extends AtTheDoor {
   readonly kind: RivalKind;
@@ -129,7 +130,7 @@ export class InstanceStore {
   async putPolledBeats(sql: Sql, agentPublicKey: string, beats: readonly PolledBeat[]): Promise<void> {
     await sql.query('update agent set polled_beats = $2 where agent_public_key = $1', [
       agentPublicKey,
-      JSON.stringify(beats),
+      JSON.stringify(beats.map((beat) => storedBeat.keep(beat))),
     ]);
   }
 

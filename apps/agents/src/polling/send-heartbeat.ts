@@ -7,9 +7,9 @@ import { AgentStore } from '../agent/agent.store.ts';
 import { HeartbeatStore, type Polled } from '../agent/heartbeat.store.ts';
 import { requirePolling } from '../agent/speakers.ts';
 import { POLLING_HEARTBEAT_SECONDS } from '../assignment/domain/polling.ts';
-import type { PolledBeat } from '../instance/domain/polled-beats.ts';
 import { InstanceStore } from '../instance/instance.store.ts';
 import { Instances } from '../instance/instances.ts';
+import { storedBeat } from '../instance/polled-beat.stored.ts';
 import { heldByConnected } from './polling-door.ts';
 
 const MOST_RESOURCES = 262_144;
@@ -17,8 +17,6 @@ const MOST_RESOURCES = 262_144;
 const UNSTORABLE = /\\u(0000|d[89a-f][0-9a-f]{2})/;
 
 type Beat = VerbInput<typeof sendHeartbeat>['body'];
-
-type Pool = Polled<PolledBeat>;
 
 /** Whoever beats here polls, until it opens a session at the broker. What is left out stays as it was. */
 @Answers(sendHeartbeat)
@@ -34,7 +32,7 @@ export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
   async run({ params, body }: VerbInput<typeof sendHeartbeat>, { caller, now }: VerbContext) {
     const agent = requirePolling(caller, 'heartbeat', params.pubkey);
     const resources = body.resources === undefined ? null : printResources(body.resources);
-    const heard = await this.database.transaction(async (sql): Promise<Pool | Refusal> => {
+    const heard = await this.database.transaction(async (sql): Promise<Polled | Refusal> => {
       const holder = await this.instances.livingHolder(sql, agent.publicKey, now);
       if (!holder) return this.hear(sql, agent.publicKey, body, resources, now);
       await this.agents.lock(sql, agent.publicKey);
@@ -59,7 +57,7 @@ export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
     body: Beat,
     resources: string | null,
     now: bigint,
-  ): Promise<Pool> {
+  ): Promise<Polled> {
     const heartbeat = {
       agentPublicKey,
       version: body.version ?? null,
@@ -67,9 +65,10 @@ export class SendHeartbeat implements Verb<typeof sendHeartbeat> {
       activeContracts: Number(body.activeContracts),
       resources,
     };
-    const pool = await this.heartbeats.hearPolling<PolledBeat>(sql, heartbeat, now);
+    const pool = await this.heartbeats.hearPolling(sql, heartbeat, now);
     if (!pool) throw new Refusal('FORBIDDEN', 'DELEGATION_MISSING', 'No active delegation found');
-    await this.rivals.hearPolling(sql, agentPublicKey, { ...body, beats: pool.beats }, now);
+    const beats = pool.beats.map((beat) => storedBeat.read(beat));
+    await this.rivals.hearPolling(sql, agentPublicKey, { ...body, beats }, now);
     return pool;
   }
 }

@@ -1,5 +1,7 @@
 import { Database } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { storedInstance } from '../assignment/machine-instance.stored.ts';
+import { storedSpec } from '../assignment/machine-spec.stored.ts';
 import type { Assignment, Machine } from '../assignment/rows.ts';
 
 /** A machine that an agent is to have, or not to have any more. */
@@ -17,7 +19,9 @@ export interface SnapshotRow {
 }
 
 /** As JSON brings it. */
-type TextMachine = Omit<ListedMachine, 'deadlineNs' | 'endsAtNs'> & {
+type TextMachine = Omit<ListedMachine, 'deadlineNs' | 'endsAtNs' | 'spec' | 'sshPort'> & {
+  readonly spec: unknown;
+  readonly instance: unknown;
   readonly deadlineNs: string;
   readonly endsAtNs: string | null;
 };
@@ -44,9 +48,9 @@ export class SnapshotStore {
       `select a.desired_version as version, r.host as "rivalHost", r.seen_ns as "rivalSeenNs", (
          select coalesce(json_agg(json_build_object('contractId', contract_id, 'generation', generation,
              'desired', desired, 'deadlineNs', deadline_ns::text, 'endsAtNs', ends_at_ns::text, 'spec', spec,
-             'encryptionPublicKeys', encryption_public_keys, 'sshPort', ssh_port)), '[]')::text
+             'encryptionPublicKeys', encryption_public_keys, 'instance', instance)), '[]')::text
          from (select m.contract_id, m.generation, m.desired, s.deadline_ns, s.ends_at_ns, s.spec,
-                 s.encryption_public_keys, (m.instance->>'sshPort')::int as ssh_port
+                 s.encryption_public_keys, m.instance
                from machine m join assignment s using (contract_id)
                where m.agent_public_key = a.agent_public_key and m.state <> 'gone'
                  and (m.desired = 'absent' or not (m.made_by_polling or coalesce(m.lease_expires_at_ns, 0) > $3))
@@ -60,10 +64,12 @@ export class SnapshotStore {
     return {
       version: agent?.version ?? 0n,
       rival: seenNs === null ? undefined : { host: agent?.rivalHost ?? null, seenNs },
-      machines: listed.map(({ deadlineNs, endsAtNs, ...machine }) => ({
+      machines: listed.map(({ deadlineNs, endsAtNs, spec, instance, ...machine }) => ({
         ...machine,
         deadlineNs: BigInt(deadlineNs),
         endsAtNs: endsAtNs === null ? null : BigInt(endsAtNs),
+        spec: storedSpec.read(spec),
+        sshPort: instance === null ? null : storedInstance.read(instance).sshPort,
       })),
     };
   }
