@@ -1,6 +1,7 @@
 import { jitteredBackoffMs } from '@decent-cloud/kernel';
 import { type AgentCommand, type DesiredSnapshot, SNAPSHOT_METHOD } from '@decent-cloud/messages';
-import { AgentState, type JournalEntry } from '../../provider-agent/src/domain/agent-state.ts';
+import { AgentState } from '../../provider-agent/src/domain/agent-state.ts';
+import type { JournalEntry } from '../../provider-agent/src/domain/journal-entry.stored.ts';
 import type { Agents } from './agents.ts';
 import { type Backend, BackendFault } from './backend.ts';
 import { type Message, PublishFailedError, type Verdict } from './broker.ts';

@@ -1,6 +1,7 @@
 import { jitteredBackoffMs } from '@decent-cloud/kernel';
 import { type AgentEvent, agentEvent, agentSubjects } from '@decent-cloud/messages';
-import type { AgentState, JournalEntry, StoredEvent } from '../../provider-agent/src/domain/agent-state.ts';
+import type { AgentState, StoredEvent } from '../../provider-agent/src/domain/agent-state.ts';
+import type { JournalEntry } from '../../provider-agent/src/domain/journal-entry.stored.ts';
 import { PublishFailedError } from './broker.ts';
 import { Future, MS, type Process, until } from './kernel.ts';
 import type { Surroundings } from './service.ts';

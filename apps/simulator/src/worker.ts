@@ -1,6 +1,6 @@
 import { jitteredBackoffMs } from '@decent-cloud/kernel';
 import type { AgentEvent, DesiredMachine } from '@decent-cloud/messages';
-import type { JournalEntry } from '../../provider-agent/src/domain/agent-state.ts';
+import type { JournalEntry } from '../../provider-agent/src/domain/journal-entry.stored.ts';
 import type { MachineRecord } from '../../provider-agent/src/domain/record.ts';
 import { type Backend, BackendFault, type Marks, type RealMachine } from './backend.ts';
 import { ContractLock, Slots } from './contract-lock.ts';

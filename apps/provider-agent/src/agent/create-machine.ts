@@ -5,8 +5,8 @@ import {
   type ScriptResult,
 } from '../backends/backend.ts';
 import { diskFullFailure } from '../backends/disk-full.ts';
-import type { JournalEntry } from '../domain/agent-state.ts';
 import { mayTouch } from '../domain/decide.ts';
+import type { JournalEntry } from '../domain/journal-entry.stored.ts';
 import type { DesiredMachine, FoundMachine, MachineSpec } from '../domain/machine.ts';
 import { scriptLogOf } from '../domain/script-log.ts';
 import { sealFor } from './seal.ts';

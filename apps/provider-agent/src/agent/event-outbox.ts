@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { signMessage } from '@decent-cloud/identity';
 import { type Clock, crash, jitteredBackoffMs, uuidV7 } from '@decent-cloud/kernel';
 import { type AgentEvent, agentEvent } from '@decent-cloud/messages/agent-protocol';
-import type { JournalEntry, StoredEvent } from '../domain/agent-state.ts';
+import type { StoredEvent } from '../domain/agent-state.ts';
+import type { JournalEntry } from '../domain/journal-entry.stored.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@decent-cloud/kernel';
 import type { Backend } from '../backends/backend.ts';
-import type { JournalEntry } from '../domain/agent-state.ts';
+import type { JournalEntry } from '../domain/journal-entry.stored.ts';
 import type { DesiredMachine, MachineMarks } from '../domain/machine.ts';
 import type { MachineRecord } from '../domain/record.ts';
 import type { Journal } from '../journal/journal.ts';

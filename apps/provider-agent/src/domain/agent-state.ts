@@ -1,52 +1,9 @@
 import { z } from 'zod';
+import { type JournalEntry, type OperationRecord, storedEntry } from './journal-entry.stored.ts';
 import type { MachineRecord } from './record.ts';
 
-const machine = z.object({
-  t: z.literal('machine'),
-  record: z.object({
-    contractId: z.string(),
-    generation: z.int(),
-    phase: z.enum(['creating', 'running', 'stopped', 'failed', 'removing', 'gone']),
-    changedAtNs: z.string(),
-    endsAtNs: z.string().optional(),
-    externalId: z.string().optional(),
-    commandId: z.string().optional(),
-    resultEventId: z.string().optional(),
-  }),
-});
-const event = z.object({
-  t: z.literal('event'),
-  eventId: z.string(),
-  kind: z.string(),
-  seq: z.int(),
-  /** The signed message, as it goes out. */
-  text: z.string(),
-  sent: z.boolean().optional(),
-});
-const sent = z.object({ t: z.literal('sent'), eventId: z.string() });
-/** Numbers of events up to here may have been used. */
-const seq = z.object({ t: z.literal('seq'), upTo: z.int() });
-/** Something that was to be done inside of a machine, and the event that tells how it ended. */
-const operation = z.object({
-  t: z.literal('operation'),
-  record: z.object({
-    operationId: z.string(),
-    contractId: z.string(),
-    kind: z.string(),
-    requestedAtNs: z.string(),
-    done: z.boolean(),
-    resultEventId: z.string(),
-    atNs: z.string(),
-  }),
-});
-const snapshot = z.object({ t: z.literal('snapshot'), atNs: z.string(), version: z.string() });
-
-const entry = z.discriminatedUnion('t', [machine, event, sent, seq, snapshot, operation]);
-export type JournalEntry = z.output<typeof entry>;
 /** One line: all of it counts or nothing. */
-const journalLine = z.array(entry);
-
-export type OperationRecord = z.output<typeof operation>['record'];
+const journalLine = z.array(z.unknown());
 
 export interface StoredEvent {
   readonly eventId: string;
@@ -69,7 +26,7 @@ export class AgentState {
   /** @throws when a line is not understood */
   static of(lines: readonly unknown[]): AgentState {
     const state = new AgentState();
-    for (const line of lines) for (const one of journalLine.parse(line)) state.apply(one);
+    for (const line of lines) for (const one of journalLine.parse(line)) state.apply(storedEntry.read(one));
     return state;
   }
 

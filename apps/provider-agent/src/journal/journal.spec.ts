@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JournalEntry } from '../domain/agent-state.ts';
+import type { JournalEntry } from '../domain/journal-entry.stored.ts';
 import type { MachineRecord } from '../domain/record.ts';
 import { Journal } from './journal.ts';
 import { JournalDamagedError } from './journal-file.ts';
@@ -84,13 +84,13 @@ test('one changed letter stops the start, though the line can be read', async ()
   expect((await open()).state.machines.get('a')).toMatchObject({ phase: 'running' });
 });
 
-test('a journal of an older version is read, and is written with checksums', async () => {
+test('a journal of an older version is read, and is written with checksums and versions', async () => {
   await writeFile(path, `${JSON.stringify([machine('a')])}\n`);
   const journal = await open();
   await journal.write([machine('b')]);
   await journal.close();
   for (const line of (await readFile(path, 'utf8')).trimEnd().split('\n'))
-    expect(line).toMatch(/^[0-9a-f]{8} \[/);
+    expect(line).toMatch(/^[0-9a-f]{8} \[\{"v":1,/);
   expect([...(await open()).state.machines.keys()]).toEqual(['a', 'b']);
 });
 

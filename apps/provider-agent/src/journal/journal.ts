@@ -1,5 +1,6 @@
 import { type Clock, crash } from '@decent-cloud/kernel';
-import { AgentState, type JournalEntry } from '../domain/agent-state.ts';
+import { AgentState } from '../domain/agent-state.ts';
+import { type JournalEntry, storedEntry } from '../domain/journal-entry.stored.ts';
 import { JournalFile } from './journal-file.ts';
 
 const SEQ_BLOCK = 1_000;
@@ -33,7 +34,7 @@ export class Journal {
   /** All of the entries or none survive a crash. */
   async write(entries: readonly JournalEntry[]): Promise<void> {
     crash.points?.pass(pointOf(entries, 'before'));
-    await this.file.append(entries, () => {
+    await this.file.append(keep(entries), () => {
       for (const one of entries) this.state.apply(one);
     });
     crash.points?.pass(pointOf(entries, 'after'));
@@ -64,12 +65,15 @@ export class Journal {
     if (this.compacting) return;
     this.compacting = true;
     try {
-      await this.file.rewrite(() => this.state.compacted(this.now()));
+      await this.file.rewrite(() => this.state.compacted(this.now()).map(keep));
     } finally {
       this.compacting = false;
     }
   }
 }
+
+const keep = (entries: readonly JournalEntry[]): readonly object[] =>
+  entries.map((entry) => storedEntry.keep(entry));
 
 function pointOf([first]: readonly JournalEntry[], place: string): string {
   const what = first?.t === 'machine' ? first.record.phase : first?.t;
