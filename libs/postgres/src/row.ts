@@ -1,3 +1,4 @@
+import type { StoredJson } from '@decent-cloud/kernel';
 import type { Sql } from './database.ts';
 import type { Statement } from './statement.ts';
 
@@ -40,6 +41,16 @@ export const json = <Value>(
   column: string,
   read: (stored: unknown) => Value = (stored) => stored as Value,
 ): Conversion<Value> => ({ column, read, write: (value) => JSON.stringify(value) });
+
+/** A column of JSON that says in which version it was written. */
+export const stored = <Value extends object>(
+  column: string,
+  versions: StoredJson<Value>,
+): Conversion<Value> => ({
+  column,
+  read: (kept) => versions.read(kept),
+  write: (value) => versions.write(value),
+});
 
 /** Something that is selected and never written. */
 export const expression = (text: string): Expression => ({ expression: text });
