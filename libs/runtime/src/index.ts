@@ -4,6 +4,7 @@ export * from './bus.ts';
 export * from './callers.ts';
 export * from './clock-watch.ts';
 export * from './crash-seams.ts';
+export * from './directory.ts';
 export * from './door.ts';
 export * from './input.ts';
 export * from './logging.ts';

@@ -1,61 +1,57 @@
 import { requests } from '@decent-cloud/messages';
-import { Bus, LOGGER, type Logger, type User } from '@decent-cloud/runtime';
+import { Bus, Directory, LOGGER, type Logger, type User } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { type ContractJson, contractJson } from './contract.view.ts';
 import type { Contract } from './domain/contract.ts';
 
-const NAMES_TIMEOUT_MS = 1_000;
-const NAMES_AT_ONCE = 400;
-
-/** What this service remembers of accounts, from the service that knows them. */
+/** What this service knows of accounts, from the service that keeps them. */
 @Injectable()
 export class AccountDirectory {
-  /** The empty text stands for "has none". */
-  private readonly names = new LRUCache<string, string>({ max: 20_000, ttl: 60_000 });
-  private readonly accounts = new LRUCache<string, string>({ max: 20_000, ttl: 300_000 });
+  private readonly names: Directory<string, string>;
+  private readonly accounts: Directory<string, string>;
 
-  constructor(
-    private readonly bus: Bus,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  constructor(bus: Bus, @Inject(LOGGER) logger: Logger) {
+    this.names = new Directory({
+      name: 'names of contracts',
+      ask: async (publicKeys, timeoutMs) => {
+        const { names } = await bus.ask(requests.namesOfKeys, { body: { publicKeys } }, { timeoutMs });
+        return new Map(Object.entries(names));
+      },
+      keysAtOnce: 400,
+      timeoutMs: 1_000,
+      mostKept: 20_000,
+      keptMs: 60_000,
+      unknownKeptMs: 60_000,
+      whenSilent: {
+        staleForMs: 0,
+        note: (error) => logger.warn({ error }, 'contracts are shown without names'),
+      },
+    });
+    this.accounts = new Directory({
+      name: 'accounts of keys',
+      ask: async ([publicKey = ''], timeoutMs) => {
+        const { accountId } = await bus.ask(requests.resolveKey, { body: { publicKey } }, { timeoutMs });
+        return new Map(accountId === undefined ? [] : [[publicKey, accountId]]);
+      },
+      keysAtOnce: 1,
+      timeoutMs: 5_000,
+      mostKept: 20_000,
+      // A key that has an account keeps it.
+      keptMs: 300_000,
+      unknownKeptMs: 0,
+      whenSilent: 'throw',
+    });
+  }
 
   /** Contracts as a reader sees them, with the names of both parties. Names are an extra: without accounts they are left out. */
   async withNames(contracts: readonly Contract[], reader: User): Promise<ContractJson[]> {
-    const keys = new Set(
-      contracts.flatMap((contract) => [contract.requesterPubkey, contract.providerPubkey]),
-    );
-    await this.learn([...keys].filter((key) => !this.names.has(key)));
-    const names = new Map<string, string>();
-    for (const key of keys) {
-      const name = this.names.get(key);
-      if (name) names.set(key, name);
-    }
+    const parties = contracts.flatMap((contract) => [contract.requesterPubkey, contract.providerPubkey]);
+    const names = await this.names.findAll(parties);
     return contracts.map((contract) => contractJson(contract, names, reader));
   }
 
-  private async learn(keys: readonly string[]): Promise<void> {
-    try {
-      for (let from = 0; from < keys.length; from += NAMES_AT_ONCE) {
-        const publicKeys = keys.slice(from, from + NAMES_AT_ONCE);
-        const { names } = await this.bus.ask(
-          requests.namesOfKeys,
-          { body: { publicKeys } },
-          { timeoutMs: NAMES_TIMEOUT_MS },
-        );
-        for (const key of publicKeys) this.names.set(key, names[key] ?? '');
-      }
-    } catch (error) {
-      this.logger.warn({ error }, 'contracts are shown without names');
-    }
-  }
-
-  /** The account of a key, if it has one. */
-  async accountOf(publicKey: string, requestId: string): Promise<string | undefined> {
-    const known = this.accounts.get(publicKey);
-    if (known !== undefined) return known;
-    const { accountId } = await this.bus.ask(requests.resolveKey, { body: { publicKey } }, { requestId });
-    if (accountId !== undefined) this.accounts.set(publicKey, accountId);
-    return accountId;
+  /** The account of a key, if it has one. @throws Refusal UNAVAILABLE */
+  accountOf(publicKey: string): Promise<string | undefined> {
+    return this.accounts.find(publicKey);
   }
 }

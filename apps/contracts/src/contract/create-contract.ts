@@ -98,7 +98,7 @@ export class CreateContract implements Verb<typeof createContract> {
     assertEmailVerified(tenant);
     const offering = await quoting;
     assertTakesKey(machineTypesOf(offering), request.sshPubkey);
-    const providerAccountId = await this.directory.accountOf(offering.providerPublicKey, requestId);
+    const providerAccountId = await this.directory.accountOf(offering.providerPublicKey);
     const terms = { operationId, request, requesterPubkey, tenant, offering, providerAccountId };
     const fundsOf = (agreed: Terms): Funds => ({
       reservationId: operationId,

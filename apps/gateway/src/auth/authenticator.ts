@@ -22,7 +22,6 @@ export interface AuthenticationParts {
 }
 
 export interface AuthenticationInput {
-  readonly requestId: string;
   /** Path parameters, decoded. */
   readonly params: Readonly<Record<string, string>>;
   /** The query as another place of the signature (EventSource). */
@@ -47,7 +46,7 @@ export class Authenticator {
         return ANONYMOUS;
       case 'optional':
         return isSigned(request)
-          ? await this.owner(await this.verified(request, input, 'either'), input.requestId)
+          ? await this.owner(await this.verified(request, input, 'either'))
           : ANONYMOUS;
       case 'signed':
         return await this.user(request, input);
@@ -59,15 +58,15 @@ export class Authenticator {
       case 'provider-or-agent': {
         const kind = rule.auth === 'agent' ? 'agent' : 'either';
         const signed = await this.verified(request, input, kind);
-        if (signed.kind === 'user') return await this.owner(signed, input.requestId);
+        if (signed.kind === 'user') return await this.owner(signed);
         return await this.agent(signed.publicKeyHex, rule, input);
       }
     }
   }
 
   /** The user that a key stands for, as after a signature. @throws Refusal KEY_DISABLED, UNAVAILABLE */
-  async userOfKey(publicKey: string, requestId: string): Promise<User> {
-    const owner = await this.parts.owners.of(publicKey, requestId);
+  async userOfKey(publicKey: string): Promise<User> {
+    const owner = await this.parts.owners.of(publicKey);
     if (owner.status === 'disabled') {
       throw new Refusal('UNAUTHENTICATED', 'KEY_DISABLED', 'Authenticated key not found or not active');
     }
@@ -80,11 +79,11 @@ export class Authenticator {
   }
 
   private async user(request: RawRequest, input: AuthenticationInput): Promise<User> {
-    return await this.owner(await this.verified(request, input, 'user'), input.requestId);
+    return await this.owner(await this.verified(request, input, 'user'));
   }
 
-  private owner(signed: SignatureHeaders, requestId: string): Promise<User> {
-    return this.userOfKey(signed.publicKeyHex, requestId);
+  private owner(signed: SignatureHeaders): Promise<User> {
+    return this.userOfKey(signed.publicKeyHex);
   }
 
   private async self(request: RawRequest, input: AuthenticationInput): Promise<User> {
@@ -92,7 +91,7 @@ export class Authenticator {
     const named = readPubkey(input.params.pubkey ?? '');
     if (named === user.publicKey) return user;
     if (user.accountId !== undefined) {
-      const owner = await this.parts.owners.of(named, input.requestId);
+      const owner = await this.parts.owners.of(named);
       if (owner.status === 'active' && owner.accountId === user.accountId) return user;
     }
     throw new Refusal(
@@ -112,7 +111,7 @@ export class Authenticator {
         `Admin access denied. Public key '${user.publicKey}' is not associated with any account`,
       );
     }
-    const name = (await this.parts.owners.usernameOf(user.publicKey, input.requestId)) ?? user.accountId;
+    const name = (await this.parts.owners.usernameOf(user.publicKey)) ?? user.accountId;
     throw new Refusal(
       'FORBIDDEN',
       'NOT_OWNER',
@@ -120,13 +119,9 @@ export class Authenticator {
     );
   }
 
-  private async agent(
-    publicKey: string,
-    rule: Rule,
-    { params, requestId }: AuthenticationInput,
-  ): Promise<Caller> {
+  private async agent(publicKey: string, rule: Rule, { params }: AuthenticationInput): Promise<Caller> {
     const named = params.pubkey === undefined ? undefined : readPubkey(params.pubkey);
-    const delegation = await this.parts.delegations.of(publicKey, named, requestId);
+    const delegation = await this.parts.delegations.of(publicKey, named);
     if (!delegation.active || delegation.providerPublicKey === undefined) {
       throw new Refusal(
         'UNAUTHENTICATED',

@@ -1,37 +1,45 @@
 import type { Answer } from '@decent-cloud/messages';
 import { resolveDelegation } from '@decent-cloud/messages/requests';
-import type { Bus } from '@decent-cloud/runtime';
-import { LRUCache } from 'lru-cache';
+import { type Bus, Directory } from '@decent-cloud/runtime';
 
 export type Delegation = Answer<typeof resolveDelegation>;
 
-/** No fact tells of a revoked delegation, so it may go on for so long. */
-const KEPT_MS = 2_000;
+const NONE: Delegation = { active: false, permissions: [] };
 
 /** For whom does this agent act? Live delegations are remembered for two seconds. */
 export class Delegations {
-  private readonly known = new LRUCache<string, Delegation>({ max: 20_000, ttl: KEPT_MS });
+  /** By agent and provider that it names: which one it names decides whose invitation it takes. */
+  private readonly delegations: Directory<string, Delegation>;
 
-  constructor(private readonly bus: Bus) {}
+  constructor(bus: Bus) {
+    this.delegations = new Directory({
+      name: 'delegations',
+      ask: async ([key = ''], timeoutMs) => {
+        const [agentPublicKey = '', namedProvider] = key.split(' ');
+        const body = { agentPublicKey, ...(namedProvider !== undefined && { namedProvider }) };
+        const delegation = await bus.ask(resolveDelegation, { body }, { timeoutMs });
+        return new Map(delegation.active ? [[key, delegation]] : []);
+      },
+      keysAtOnce: 1,
+      timeoutMs: 5_000,
+      mostKept: 20_000,
+      // No fact tells of a revoked delegation, so it may go on for so long.
+      keptMs: 2_000,
+      unknownKeptMs: 0,
+      whenSilent: 'throw',
+    });
+  }
 
   /**
    * `namedProvider` is the provider in the path of what the agent has signed.
    * @throws Refusal UNAVAILABLE when the agents service does not answer and the agent is not known
    */
-  async of(
-    agentPublicKey: string,
-    namedProvider: string | undefined,
-    requestId: string,
-  ): Promise<Delegation> {
-    const known = this.known.get(agentPublicKey);
-    if (known) return known;
-    const body = { agentPublicKey, ...(namedProvider !== undefined && { namedProvider }) };
-    const delegation = await this.bus.ask(resolveDelegation, { body }, { requestId });
-    if (delegation.active) this.known.set(agentPublicKey, delegation);
-    return delegation;
+  async of(agentPublicKey: string, namedProvider: string | undefined): Promise<Delegation> {
+    const key = namedProvider === undefined ? agentPublicKey : `${agentPublicKey} ${namedProvider}`;
+    return (await this.delegations.find(key)) ?? NONE;
   }
 
   forgetAll(): void {
-    this.known.clear();
+    this.delegations.forgetAll();
   }
 }

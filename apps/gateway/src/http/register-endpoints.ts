@@ -84,7 +84,7 @@ function handlerOf(
     try {
       caller = local?.authenticate
         ? await local.authenticate(call)
-        : await parts.authenticator.authenticate(declaration, raw, { requestId: request.id, params });
+        : await parts.authenticator.authenticate(declaration, raw, { params });
     } catch (error) {
       parts.onRefusedSignature(request);
       throw error;

@@ -32,10 +32,9 @@ export class EventsEndpoint implements LocalEndpoint {
     this.parts.hub.places.assertAddress(addressBlock(call.request.ip));
     const ticket = call.query('ticket');
     if (ticket !== undefined) {
-      return await authenticator.userOfKey(await tickets.redeem(ticket), call.requestId);
+      return await authenticator.userOfKey(await tickets.redeem(ticket));
     }
     return await authenticator.authenticate(openEvents, call.raw, {
-      requestId: call.requestId,
       params: {},
       signatureQuery: call.query,
     });

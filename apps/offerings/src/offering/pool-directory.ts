@@ -1,46 +1,36 @@
 import { Refusal } from '@decent-cloud/kernel';
 import { requests } from '@decent-cloud/messages';
-import { Bus } from '@decent-cloud/runtime';
+import { Bus, Directory } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { Pool } from './domain/pool.ts';
 
 const KEPT_MS = 2_000;
-const KEPT_PROVIDERS = 20_000;
-const ASKED_AT_ONCE = 200;
-const TIMEOUT_MS = 1_000;
 
 /** Pools of providers and whether an agent of theirs is online, at most two seconds old. */
 @Injectable()
 export class PoolDirectory {
-  private readonly known = new LRUCache<string, readonly Pool[]>({ max: KEPT_PROVIDERS, ttl: KEPT_MS });
+  private readonly pools: Directory<string, readonly Pool[]>;
 
-  constructor(private readonly bus: Bus) {}
+  constructor(bus: Bus) {
+    this.pools = new Directory<string, readonly Pool[]>({
+      name: 'pools of providers',
+      ask: async (providerPublicKeys, timeoutMs) => {
+        const body = { providerPublicKeys };
+        const { pools } = await bus.ask(requests.poolsOnline, { body }, { timeoutMs });
+        return Map.groupBy(pools, ({ providerPublicKey }) => providerPublicKey);
+      },
+      keysAtOnce: 200,
+      timeoutMs: 1_000,
+      mostKept: 20_000,
+      keptMs: KEPT_MS,
+      unknownKeptMs: KEPT_MS,
+      whenSilent: 'throw',
+    });
+  }
 
-  /** Pools by provider. @throws Refusal UNAVAILABLE while the agents service does not answer */
-  async poolsOf(providerPublicKeys: Iterable<string>): Promise<ReadonlyMap<string, readonly Pool[]>> {
-    const found = new Map<string, readonly Pool[]>();
-    const missing: string[] = [];
-    for (const key of new Set(providerPublicKeys)) {
-      const pools = this.known.get(key);
-      if (pools) found.set(key, pools);
-      else missing.push(key);
-    }
-    for (let at = 0; at < missing.length; at += ASKED_AT_ONCE) {
-      const keys = missing.slice(at, at + ASKED_AT_ONCE);
-      const answer = await this.bus.ask(
-        requests.poolsOnline,
-        { body: { providerPublicKeys: keys } },
-        { timeoutMs: TIMEOUT_MS },
-      );
-      const byProvider = Map.groupBy(answer.pools, ({ providerPublicKey }) => providerPublicKey);
-      for (const key of keys) {
-        const pools = byProvider.get(key) ?? [];
-        this.known.set(key, pools);
-        found.set(key, pools);
-      }
-    }
-    return found;
+  /** Pools by provider, of those who have any. @throws Refusal UNAVAILABLE while the agents service does not answer */
+  poolsOf(providerPublicKeys: Iterable<string>): Promise<ReadonlyMap<string, readonly Pool[]>> {
+    return this.pools.findAll(providerPublicKeys);
   }
 
   /** The same; undefined instead of the refusal, for answers that can do without. */
@@ -57,8 +47,9 @@ export class PoolDirectory {
 
   /** A pool that an offering names must be one of its provider's. @throws Refusal POOL_NOT_FOUND */
   async assertPoolOf(providerPublicKey: string, poolId: string): Promise<void> {
-    this.known.delete(providerPublicKey);
-    const pools = (await this.poolsOf([providerPublicKey])).get(providerPublicKey) ?? [];
+    // What is kept may lack a pool that was made just now.
+    this.pools.forget(providerPublicKey);
+    const pools = (await this.pools.find(providerPublicKey)) ?? [];
     if (pools.some((pool) => pool.poolId === poolId)) return;
     throw new Refusal(
       'NOT_FOUND',
