@@ -77,7 +77,9 @@ export function sampleContract(status: Status, changes: Partial<Contract> = {}):
     pausedAtNs: status === 'paused' ? T0 : null,
     totalPausedNs: 0n,
     machineGeneration: paid ? 1 : 0,
-    instanceDetails: running ? '{"external_id":"dc-1"}' : null,
+    instanceDetails: running
+      ? { external_id: 'dc-1', provisioner_type: 'docker', ssh_port: 2222, ssh_user: 'root' }
+      : null,
     endReason: null,
     failureMessage: null,
     terminatedAtNs: null,

@@ -39,18 +39,17 @@ function checkRuns(
   const owner = world.agents.coordinator
     .machines(contractId)
     .find(({ generation }) => generation === machineGeneration);
-  const shown = JSON.parse(instanceDetails ?? '{}') as { external_id?: string };
   const fits =
     marks.generation === machineGeneration &&
     owner?.agentPublicKey === only.agentPublicKey &&
     owner.state === 'provisioned' &&
     owner.desired === 'running' &&
-    shown.external_id === externalId &&
+    instanceDetails?.external_id === externalId &&
     power === 'running';
   if (!fits) {
     note(
       'the machine that runs is the one that the tenant was given',
-      `${contractId}: generation ${marks.generation} ${externalId} ${power}, told ${machineGeneration} ${shown.external_id}, ` +
+      `${contractId}: generation ${marks.generation} ${externalId} ${power}, told ${machineGeneration} ${instanceDetails?.external_id}, ` +
         `the coordinator has it ${owner?.state} ${owner?.desired}`,
     );
   }

@@ -1,4 +1,4 @@
-import { printExactJson } from './exact-json.ts';
+import { parseExactJson, printExactJson } from './exact-json.ts';
 
 /** One version of something that is kept: checks it, and gives it the present shape. */
 interface KeptVersion<Present> {
@@ -37,6 +37,11 @@ export class StoredJson<Present extends object> {
     } catch (error) {
       throw new Error(`${this.what} was stored in version ${version} and cannot be read`, { cause: error });
     }
+  }
+
+  /** The same of JSON text. @throws */
+  readText(text: string): Present {
+    return this.read(parseExactJson(text));
   }
 
   /** As it is to be kept. @throws when it could not be read again */

@@ -42,13 +42,13 @@ export const json = <Value>(
   read: (stored: unknown) => Value = (stored) => stored as Value,
 ): Conversion<Value> => ({ column, read, write: (value) => JSON.stringify(value) });
 
-/** A column of JSON that says in which version it was written. */
+/** A column of JSON, or of its text, that says in which version it was written. */
 export const stored = <Value extends object>(
   column: string,
   versions: StoredJson<Value>,
 ): Conversion<Value> => ({
   column,
-  read: (kept) => versions.read(kept),
+  read: (kept) => (typeof kept === 'string' ? versions.readText(kept) : versions.read(kept)),
   write: (value) => versions.write(value),
 });
 

@@ -3,6 +3,9 @@ import { requests } from '@decent-cloud/messages';
 import type { ContractStatus } from '@decent-cloud/messages/words';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { ContractsPrisma } from './contracts-prisma.ts';
+import { storedMachineDetails } from './machine-details.stored.ts';
+
+const shown = (kept: string): string => JSON.stringify(storedMachineDetails.readText(kept));
 
 @Answers(requests.contractStates)
 export class ContractStates implements Verb<typeof requests.contractStates> {
@@ -22,7 +25,7 @@ export class ContractStates implements Verb<typeof requests.contractStates> {
         contractId: row.contractId,
         status: row.status as ContractStatus,
         ...(row.endsAtNs === null ? {} : { endsAtNs: row.endsAtNs }),
-        ...(row.instanceDetails === null ? {} : { instanceDetails: row.instanceDetails }),
+        ...(row.instanceDetails === null ? {} : { instanceDetails: shown(row.instanceDetails) }),
       })),
     };
   }

@@ -1,5 +1,7 @@
-import { expression, json, rowOf } from '@decent-cloud/postgres';
+import { expression, rowOf, stored } from '@decent-cloud/postgres';
 import type { Contract } from './domain/contract.ts';
+import { storedMachineDetails } from './machine-details.stored.ts';
+import { storedMachineSpec } from './machine-spec.stored.ts';
 
 /** Where each member of a contract is kept. */
 export const contractRow = rowOf<Contract>()({
@@ -21,7 +23,7 @@ export const contractRow = rowOf<Contract>()({
   offeringName: 'offering_name',
   agentPoolId: 'agent_pool_id',
   datacenterCountry: 'datacenter_country',
-  machineSpec: json('machine_spec'),
+  machineSpec: stored('machine_spec', storedMachineSpec),
   encryptionPublicKeys: 'encryption_public_keys',
   autoAccept: 'auto_accept',
   priceE9s: 'price_e9s',
@@ -52,7 +54,7 @@ export const contractRow = rowOf<Contract>()({
   pausedAtNs: 'paused_at_ns',
   totalPausedNs: 'total_paused_ns',
   machineGeneration: 'machine_generation',
-  instanceDetails: 'instance_details',
+  instanceDetails: stored('instance_details', storedMachineDetails),
   endReason: 'end_reason',
   failureMessage: 'failure_message',
   terminatedAtNs: 'terminated_at_ns',

@@ -3,7 +3,7 @@ import type { AnswerInput } from '@decent-cloud/messages';
 import type { getContract } from '@decent-cloud/messages/contracts';
 import type { User } from '@decent-cloud/runtime';
 import { allowedActions } from './domain/allowed-actions.ts';
-import type { Contract } from './domain/contract.ts';
+import type { Contract, MachineDetails } from './domain/contract.ts';
 import { partiesOfUser } from './parties.ts';
 
 type GatewayMembers = Pick<
@@ -44,7 +44,8 @@ export function contractJson(
     request_memo: contract.requestMemo,
     created_at_ns: contract.createdAtNs,
     status: contract.status,
-    provisioning_instance_details: contract.instanceDetails ?? undefined,
+    provisioning_instance_details:
+      contract.instanceDetails === null ? undefined : JSON.stringify(contract.instanceDetails),
     ...gatewayOf(contract.instanceDetails),
     provisioning_completed_at_ns: contract.provisioningCompletedAtNs ?? undefined,
     provisioning_failure_reason: contract.failureMessage ?? undefined,
@@ -72,9 +73,8 @@ export function contractJson(
 }
 
 /** Where the provider's gateway lets the tenant in, when there is one. */
-function gatewayOf(instanceDetails: string | null) {
-  if (instanceDetails === null) return {};
-  const details = JSON.parse(instanceDetails) as Partial<GatewayMembers>;
+function gatewayOf(details: MachineDetails | null): GatewayMembers {
+  if (details === null) return {};
   return {
     gateway_slug: details.gateway_slug,
     gateway_subdomain: details.gateway_subdomain,

@@ -9,11 +9,15 @@ import type {
   PaymentMethod as RequestedMethod,
   WhenMachineLost,
 } from '@decent-cloud/messages/words';
+import type { StoredMachineDetails } from '../machine-details.stored.ts';
+import type { StoredMachineSpec } from '../machine-spec.stored.ts';
 import type { Status } from './status.ts';
 
 /** Those that rentals can be paid by at present. */
 export type PaymentMethod = Extract<RequestedMethod, 'wallet' | 'test'>;
-export type MachineSpec = Input<typeof facts.machineSpec>;
+export type MachineSpec = StoredMachineSpec;
+/** Under the names that shipped clients read. A password never is among them. */
+export type MachineDetails = StoredMachineDetails;
 export type SealedCredential = Input<typeof facts.sealedCredential>;
 
 /** One rental, as it is kept. Times are Unix nanoseconds. */
@@ -78,7 +82,7 @@ export interface Contract {
   readonly totalPausedNs: bigint;
   /** Highest generation heard of: older ones change nothing. */
   readonly machineGeneration: number;
-  readonly instanceDetails: string | null;
+  readonly instanceDetails: MachineDetails | null;
   readonly endReason: Reason | null;
   readonly failureMessage: string | null;
   readonly terminatedAtNs: bigint | null;

@@ -1,5 +1,5 @@
 import { type FactDeclaration, type FactInput, facts } from '@decent-cloud/messages';
-import { machineDetailsOf, readSshLogin } from '@decent-cloud/messages/ssh-login';
+import { readSshLogin } from '@decent-cloud/messages/ssh-login';
 import type { MachineChange } from '@decent-cloud/messages/words';
 import type { Contract, Step } from './contract.ts';
 import { isFinal, type Status } from './status.ts';
@@ -32,8 +32,7 @@ export function statusChanged(contract: Contract, from: Status | null, step: Ste
     memo: step.memo,
     paymentStatus: contract.paymentStatus,
     isAnswered: step.isAnswered,
-    sshLogin:
-      step.to === 'provisioned' ? readSshLogin(machineDetailsOf(contract.instanceDetails)).login : undefined,
+    sshLogin: step.to === 'provisioned' ? readSshLogin(contract.instanceDetails ?? {}).login : undefined,
     offeringName: contract.offeringName,
     paymentAmountE9s: contract.priceE9s,
     currency: contract.currency,

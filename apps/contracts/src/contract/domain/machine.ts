@@ -1,7 +1,7 @@
 import { NS_PER_HOUR, Refusal } from '@decent-cloud/kernel';
 import type { FactPayload, facts } from '@decent-cloud/messages';
 import type { ContractEventType, MachineAvailability } from '@decent-cloud/messages/words';
-import type { Change, Contract, Step } from './contract.ts';
+import type { Change, Contract, MachineDetails, Step } from './contract.ts';
 import { isFinal } from './status.ts';
 
 /*
@@ -59,7 +59,7 @@ export function machineProvisioned(
       machineGeneration: fact.generation,
       ...impliedAttempt(contract, fact.generation),
       machineMadeAtNs: fact.atNs,
-      instanceDetails: instanceDetailsText(fact.instance),
+      instanceDetails: detailsOf(fact.instance),
       instanceAtNs: fact.atNs,
       provisioningCompletedAtNs: nowNs,
       endsAtNs: nowNs + BigInt(contract.durationHours) * NS_PER_HOUR,
@@ -74,9 +74,10 @@ export function machineProvisioned(
 function renewed(contract: Contract, fact: FactPayload<typeof facts.machineProvisioned>): Change | undefined {
   const { instanceAtNs, machineWantedAgainAtNs } = contract;
   if (instanceAtNs !== null && fact.atNs <= instanceAtNs) return raisedGeneration(contract, fact);
-  const instanceDetails = instanceDetailsText(fact.instance);
+  const instanceDetails = detailsOf(fact.instance);
   const isMadeAgain = machineWantedAgainAtNs !== null;
-  if (!isMadeAgain && instanceDetails === contract.instanceDetails) return raisedGeneration(contract, fact);
+  if (!isMadeAgain && isSame(instanceDetails, contract.instanceDetails))
+    return raisedGeneration(contract, fact);
   return {
     set: {
       machineGeneration: fact.generation,
@@ -196,9 +197,9 @@ function raisedGeneration(contract: Contract, fact: { generation: number }): Cha
   return { set: { machineGeneration: fact.generation } };
 }
 
-/** How to reach a machine, under the names that shipped clients read. A password never is among them. */
-function instanceDetailsText(instance: FactPayload<typeof facts.machineProvisioned>['instance']): string {
-  return JSON.stringify({
+/** How to reach a machine: the members that are known. */
+function detailsOf(instance: FactPayload<typeof facts.machineProvisioned>['instance']): MachineDetails {
+  const details: MachineDetails = {
     external_id: instance.externalId,
     provisioner_type: instance.provisionerType,
     public_ip: instance.publicIp,
@@ -213,5 +214,12 @@ function instanceDetailsText(instance: FactPayload<typeof facts.machineProvision
     gateway_ssh_port: instance.gatewaySshPort,
     gateway_port_range_start: instance.gatewayPortRangeStart,
     gateway_port_range_end: instance.gatewayPortRangeEnd,
-  });
+  };
+  const known = Object.entries(details).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known) as MachineDetails;
+}
+
+function isSame(left: MachineDetails, right: MachineDetails | null): boolean {
+  const names = Object.keys({ ...left, ...right }) as (keyof MachineDetails)[];
+  return names.every((name) => left[name] === right?.[name]);
 }
