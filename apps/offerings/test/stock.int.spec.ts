@@ -86,6 +86,17 @@ describe('holding stock', () => {
     expect(await available(id)).toBe(1);
   });
 
+  it('of before stored JSON had versions is known with its terms, as is the offering with its details', async () => {
+    const id = await offerings.create(user(), { processor_cores: 2, stock_total: 2 });
+    const hold = { holdId: uuidV7(NOW), renterPublicKey: hex(32) };
+    const terms = await offerings.hold(id, hold);
+    const { database } = offerings.service;
+    await database.query(`update stock_hold set terms = terms - 'v' where hold_id = $1`, [hold.holdId]);
+    await database.query(`update offering set details = details - 'v' where id = $1`, [id]);
+    expect(await offerings.hold(id, hold)).toEqual(terms);
+    expect(await offerings.hold(id)).toMatchObject({ cpuCores: 2 });
+  });
+
   it('says whether the provider wants to be asked', async () => {
     const owner = user();
     const id = await offerings.create(owner);

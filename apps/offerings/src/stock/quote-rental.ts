@@ -5,7 +5,8 @@ import type { Offering } from '../offering/domain/offering.ts';
 import { machineTypesOf, type Pool, servingOf } from '../offering/domain/pool.ts';
 import { OfferingStore } from '../offering/offering.store.ts';
 import { PoolDirectory } from '../offering/pool-directory.ts';
-import { assertSameHold, type HoldTerms } from './domain/hold.ts';
+import { assertSameHold } from './domain/hold.ts';
+import type { StoredTerms } from './hold-terms.stored.ts';
 import { RentalTerms } from './rental-terms.ts';
 import { StockStore } from './stock.store.ts';
 
@@ -31,7 +32,7 @@ export class QuoteRental implements Verb<typeof requests.quoteRental> {
     const known = await this.stock.find(holdId);
     if (known) {
       assertSameHold(known, offeringDbId, renterPublicKey);
-      return known.terms as HoldTerms;
+      return known.terms as StoredTerms;
     }
     const offering = await this.offerings.find(offeringDbId);
     const isOwner = await this.terms.isOwner(offering, renterPublicKey, requestId);

@@ -7,27 +7,10 @@ import { machineName } from '../../domain/machine.ts';
 import { syncFolder, writeDurably } from '../../journal/durable-file.ts';
 import { BackendError } from '../backend.ts';
 import { newSshKey } from '../ssh-key.ts';
+import { type LocalMachine, readLocalMachine } from './local-machine.stored.ts';
 import { printableName } from './names.ts';
-import { passwordHash } from './password.ts';
 import { type Refused, removeAll } from './removal.ts';
 import { readSmallFile } from './small-file.ts';
-
-const machineFile = z.strictObject({
-  version: z.literal(1),
-  externalId: z.string(),
-  contractId: z.string(),
-  generation: z.int().min(1),
-  environment: z.string(),
-  agent: z.string(),
-  port: z.int().min(1).max(65_535),
-  power: z.enum(['running', 'stopped']),
-  sshPublicKeys: z.array(z.string()).min(1),
-  /** Absent: as many as the host has. */
-  cpuCores: z.int().min(1).optional(),
-  /** Absent until one is set: there is no way in by password then. */
-  password: passwordHash.optional(),
-});
-export type LocalMachine = z.output<typeof machineFile>;
 
 /** Something in the folder that is no machine: what is left of one, or what somebody has put there. */
 export interface Remains {
@@ -136,7 +119,7 @@ export class MachineFiles {
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
       throw error;
     }
-    return machineFile.parse(JSON.parse(text));
+    return readLocalMachine(text);
   }
 
   /** All at once: a crash leaves either the whole machine or nothing that counts. */

@@ -1,13 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { z } from 'zod';
-
-/** What is kept of a password: enough to know it again. */
-export const passwordHash = z.strictObject({
-  salt: z.string().regex(/^[0-9a-f]{32}$/),
-  hash: z.string().regex(/^[0-9a-f]{64}$/),
-});
-export type PasswordHash = z.output<typeof passwordHash>;
+import type { PasswordHash } from './local-machine.stored.ts';
 
 const HASH_BYTES = 32;
 const stretch = promisify<string, Buffer, number, Buffer>(scrypt);

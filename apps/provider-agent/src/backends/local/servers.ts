@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackendError } from '../backend.ts';
-import type { LocalMachine, MachineFiles } from './machine-files.ts';
+import type { LocalMachine } from './local-machine.stored.ts';
+import type { MachineFiles } from './machine-files.ts';
 import { killAll, MACHINE_MARK } from './processes.ts';
 import { SshServer } from './ssh-server.ts';
 

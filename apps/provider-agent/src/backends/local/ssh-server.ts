@@ -1,6 +1,7 @@
 import ssh2, { type AuthContext, type Connection, type ParsedKey } from 'ssh2';
 import { Forwarding } from './forwarding.ts';
-import { isPassword, type PasswordHash } from './password.ts';
+import type { PasswordHash } from './local-machine.stored.ts';
+import { isPassword } from './password.ts';
 import { type SessionOptions, TenantSession } from './session.ts';
 
 export const LOGIN_USER = 'dc';
