@@ -16,9 +16,10 @@ const NEVER_BUILT = ['simulator'];
 /**
  * Compiles `src` of every app and library into its `dist`: changed files only, specs not at all. Types are not checked.
  * Then makes one file of every program that they change.
+ * @param {{ bundles?: (program: import('./bundles/programs.mjs').Program) => boolean }} [options] `bundles`: which of them
  * @returns {Promise<BuildResult>}
  */
-export async function build() {
+export async function build({ bundles = () => true } = {}) {
   const options = JSON.parse(await readFile(join(ROOT, '.swcrc'), 'utf8'));
   delete options.$schema;
   const stampFile = join(ROOT, '.data/build-stamps.json');
@@ -67,7 +68,7 @@ export async function build() {
   await mkdir(dirname(stampFile), { recursive: true });
   await writeJsonFile(stampFile, stamps);
   if (result.errors.length === 0) {
-    const { bundled, programs, errors } = await buildBundles(built);
+    const { bundled, programs, errors } = await buildBundles(built, bundles);
     Object.assign(result, { bundled, programs });
     result.errors.push(...errors);
   }

@@ -89,7 +89,12 @@ export class Stack {
     if (process.env.DC_DEMO === '0' || port === undefined) return;
     const folder = join(run.dataDir, 'demo');
     const apiUrl = `http://127.0.0.1:${port}`;
-    const own = { API_URL: apiUrl, PUBLIC_URL: this.publicUrl, DEMO_FOLDER: folder };
+    const own = {
+      API_URL: apiUrl,
+      PUBLIC_URL: this.publicUrl,
+      DEMO_FOLDER: folder,
+      AGENT_PROGRAM: programOf('provider-agent'),
+    };
     await prepareDemo({
       program: programOf('demo'),
       folder,

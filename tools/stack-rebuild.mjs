@@ -1,6 +1,7 @@
 import { build } from './build.mjs';
 import { generate } from './generate.mjs';
 import { ROOT } from './install.mjs';
+import { bundleOthers } from './stack-services.mjs';
 import { isConcerned, watchSources } from './stack-watch.mjs';
 
 /**
@@ -23,16 +24,31 @@ export function rebuildOnChange(options) {
 }
 
 /** Builds again and restarts what a change concerns. @param {ReadonlySet<string>} projects @param {RebuildOptions} options */
-async function rebuild(projects, { run, children, portOf, onRestarted }) {
+async function rebuild(projects, options) {
+  const { run } = options;
   const { say } = run;
   const generated = await generate(say);
-  const { compiled, removed, bundled, errors } = await build();
+  const { compiled, removed, errors } = await build({ bundles: () => false });
   for (const error of errors.slice(0, 5)) console.error(error);
   if (errors.length > 0) {
     say('not restarted: the build has errors (above)');
     return;
   }
-  if (generated + compiled + removed + bundled === 0 || run.stopping) return;
+  if (generated + compiled + removed === 0 || run.stopping) return;
+  await restart(projects, options);
+  if (!run.stopping) await bundleRest(say);
+}
+
+/** @param {(line: string) => void} say */
+async function bundleRest(say) {
+  const { errors } = await bundleOthers();
+  for (const error of errors.slice(0, 5)) console.error(error);
+  if (errors.length > 0) say('not all programs are bundled (above)');
+}
+
+/** @param {ReadonlySet<string>} projects @param {RebuildOptions} options */
+async function restart(projects, { run, children, portOf, onRestarted }) {
+  const { say } = run;
   const concerned = children.all.filter((child) => isConcerned(child.options.args, projects));
   if (concerned.length === 0) return;
   say(`changed: restarting ${concerned.map((child) => child.name).join(', ')}`);

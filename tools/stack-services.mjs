@@ -10,8 +10,23 @@ import { gatewayHost } from './stack-ports.mjs';
 
 /** @typedef {{ name: string, instance: string, index: number, database: boolean }} Instance one process of a service */
 
+/**
+ * `npm run dev` runs what is compiled: to bundle every program after each change of a library would take longer than to
+ * load their files.
+ */
+const isWatching = process.argv.includes('--watch');
+const FOLDER = isWatching ? 'dist' : 'bundle';
+
 /** @param {string} name */
-export const programOf = (name) => join(ROOT, 'apps', name, 'bundle', 'main.js');
+export const programOf = (name) => join(ROOT, 'apps', name, FOLDER, 'main.js');
+
+/** What the stack itself runs. */
+const RUN = [...services.map(({ name }) => name), 'demo', 'provider-agent'].map(
+  (name) => `apps/${name}/bundle/main.js`,
+);
+
+/** Compiles everything, and bundles what others run meanwhile, as `dc`. */
+export const bundleOthers = () => build({ bundles: ({ name }) => !RUN.includes(name) });
 
 /**
  * Builds everything. @param {(line: string) => void} say
@@ -19,7 +34,7 @@ export const programOf = (name) => join(ROOT, 'apps', name, 'bundle', 'main.js')
  */
 export async function buildServices(say) {
   const generated = await generate(say);
-  const { compiled, bundled, errors } = await build();
+  const { compiled, bundled, errors } = await (isWatching ? bundleOthers() : build());
   for (const error of errors.slice(0, 20)) console.error(error);
   if (errors.length > 0)
     throw new Advice(`The build has ${errors.length} errors (above). Correct them and start again.`);

@@ -17,17 +17,19 @@ const STAMPS = join(ROOT, '.data/bundle-stamps.json');
 /**
  * Makes one file of every program of which something has changed.
  * @param {Readonly<Record<string, string>>} stamps of every compiled file, by its path from the root
+ * @param {(program: Program) => boolean} isWanted
  * @returns {Promise<{ bundled: number, programs: number, errors: string[] }>}
  */
-export async function buildBundles(stamps) {
+export async function buildBundles(stamps, isWanted) {
   const programs = await bundledPrograms(ROOT);
   const salt = await saltOf();
   /** @type {Record<string, Known>} */
   const known = await readJsonFile(STAMPS, {});
   const stale = programs.filter(
     (program) =>
-      !existsSync(program.target) ||
-      known[program.name]?.stamp !== stampOf(program, known[program.name]?.inputs ?? [], stamps, salt),
+      isWanted(program) &&
+      (!existsSync(program.target) ||
+        known[program.name]?.stamp !== stampOf(program, known[program.name]?.inputs ?? [], stamps, salt)),
   );
   await removeOthers(programs);
   /** @type {string[]} */

@@ -15,7 +15,16 @@ for (const program of programs) {
   try {
     results.push({ name: program.name, inputs: await bundle(root, program) });
   } catch (error) {
-    results.push({ name: program.name, error: /** @type {Error} */ (error).message });
+    results.push({ name: program.name, error: withoutStack(/** @type {Error} */ (error).message) });
   }
 }
 process.stdout.write(JSON.stringify(results));
+
+/** What the bundler says of our source is enough; its own lines help nobody. @param {string} message */
+function withoutStack(message) {
+  return message
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line))
+    .join('\n')
+    .trim();
+}

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { agentConfigAt } from './agent-config.ts';
 import type { DemoSettings } from './settings.ts';
@@ -12,8 +11,6 @@ const SETUP_TIMEOUT_MS = 60_000;
 /** In the agent's folder, beside its configuration. */
 const KEY_FILE = 'agent.key';
 const DATA_DIR = 'data';
-/** The agent is a program of its own: it is started, never imported. */
-const AGENT_PROGRAM = fileURLToPath(new URL('../../provider-agent/bundle/main.js', import.meta.url));
 
 /** Sets the demo's agent up as a provider would, with a setup token; once. */
 export async function ensureAgent(
@@ -26,7 +23,7 @@ export async function ensureAgent(
   await run(
     process.execPath,
     [
-      AGENT_PROGRAM,
+      settings.agentProgram,
       'setup',
       'token',
       ...['--token', token, '--api-url', settings.apiUrl, '--output', settings.agentConfigFile],
@@ -50,7 +47,11 @@ async function followMove({ agentConfigFile, apiUrl }: DemoSettings): Promise<vo
 /** Tells whoever started the demo to keep the agent running. */
 export async function requestAgentProcess(settings: DemoSettings): Promise<void> {
   const processes = [
-    { name: 'demo-agent', script: AGENT_PROGRAM, args: ['--config', settings.agentConfigFile, 'run'] },
+    {
+      name: 'demo-agent',
+      script: settings.agentProgram,
+      args: ['--config', settings.agentConfigFile, 'run'],
+    },
   ];
   await writeFile(settings.processesFile, `${JSON.stringify(processes, null, 2)}\n`);
 }

@@ -5,6 +5,8 @@ const schema = z.object({
   API_URL: z.url(),
   /** Where the demo keeps the provider's key and the agent's configuration. */
   DEMO_FOLDER: z.string().min(1),
+  /** The agent is a program of its own: it is started, never imported. */
+  AGENT_PROGRAM: z.string().min(1),
   ENVIRONMENT: z.enum(['dev', 'test', 'prod']).default('dev'),
   /** Ports of its agent's machines, for a second platform on the same host: `23000-23999`. */
   DC_MACHINE_PORTS: z.string().optional(),
@@ -18,6 +20,7 @@ export interface DemoSettings {
   readonly environment: string;
   readonly providerKeyFile: string;
   readonly machinePorts: string | undefined;
+  readonly agentProgram: string;
   readonly agentFolder: string;
   readonly agentConfigFile: string;
   readonly processesFile: string;
@@ -34,6 +37,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv): DemoSettings {
     environment: read.ENVIRONMENT,
     providerKeyFile: join(read.DEMO_FOLDER, 'provider.key'),
     machinePorts: read.DC_MACHINE_PORTS,
+    agentProgram: read.AGENT_PROGRAM,
     agentFolder,
     agentConfigFile: join(agentFolder, 'dc-agent.toml'),
     processesFile: join(read.DEMO_FOLDER, 'processes.json'),

@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -85,3 +85,20 @@ test('the setup runs without packages and says what it can do', async () => {
   });
   await expect(setup).rejects.toThrow(/say what to prepare: files or servers/);
 }, 30_000);
+
+test('an import that cannot be followed fails the build, by its file and line', async () => {
+  const dist = join(folder, 'broken/apps/broken/dist');
+  await mkdir(dist, { recursive: true });
+  const entry = join(dist, 'main.js');
+  await writeFile(entry, "import 'node:fs';\nimport './forgotten.js';\n");
+  const program = { name: 'broken', entry, target: join(dist, '../bundle/main.js'), modules: [] };
+  const output = execFileSync(process.execPath, [join(ROOT, 'tools/bundles/run.mjs')], {
+    input: JSON.stringify([program]),
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  const [{ error }] = JSON.parse(output);
+  expect(error).toMatch(/Could not resolve '\.\/forgotten\.js' in .*broken\/dist\/main\.js/);
+  expect(error).toMatch(/main\.js:2:/);
+  expect(error).not.toMatch(/\n\s+at /);
+}, 40_000);
