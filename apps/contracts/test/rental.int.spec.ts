@@ -1,4 +1,4 @@
-import { facts, requests } from '@decent-cloud/messages';
+import { type Caller, facts, requests } from '@decent-cloud/messages';
 import {
   cancelContract,
   getContract,
@@ -134,6 +134,24 @@ describe('a rental that goes well', () => {
     expect(await world.ask(requests.contractStates, asked, offeringsService)).toEqual({
       states: [{ contractId, status: 'accepted' }],
     });
+  });
+
+  it('asks accounts once: who rents; for the provider only when offerings do not know', async () => {
+    const askedBy = async (caller: Caller) => {
+      const before = world.askedOfAccounts.length;
+      const { providerAccountId } = await world.read(await world.rent({}, caller));
+      expect(providerAccountId).toBe(PROVIDER_ACCOUNT);
+      return world.askedOfAccounts.slice(before);
+    };
+    expect(await askedBy(tenant)).toEqual(['ensure-account']);
+    // The quote and the hold say whose key it is; the gateway may not know yet.
+    expect(world.renterAccounts.slice(-2)).toEqual([TENANT_ACCOUNT, TENANT_ACCOUNT]);
+    expect(await askedBy({ kind: 'user', publicKey: TENANT_KEY })).toEqual(['ensure-account']);
+    expect(world.renterAccounts.slice(-2)).toEqual([undefined, TENANT_ACCOUNT]);
+    world.providerAccountId = undefined;
+    expect(await askedBy(tenant)).toEqual(['ensure-account', 'resolve-key']);
+    expect(await askedBy(tenant)).toEqual(['ensure-account']);
+    world.providerAccountId = PROVIDER_ACCOUNT;
   });
 
   it('is free on one’s own machines', async () => {

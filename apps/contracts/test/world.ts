@@ -72,6 +72,12 @@ export class World {
   /** Every hold was given back before it is asked for again. */
   holdIsOver = false;
   emailVerified = true;
+  /** As the quote tells it. */
+  providerAccountId: string | undefined = PROVIDER_ACCOUNT;
+  /** What accounts were asked, by the last word of its subject. */
+  readonly askedOfAccounts: string[] = [];
+  /** Whose account whoever asks for a quote or a hold says it is. */
+  readonly renterAccounts: (string | undefined)[] = [];
   /** `lost`: it is charged, but nobody hears of it. `fails`: nothing happens. */
   payments: 'answers' | 'lost' | 'fails' = 'answers';
   releases: 'answers' | 'fails' = 'answers';
@@ -233,6 +239,7 @@ export class World {
   private play(): void {
     const { connection } = this;
     answerRequests(connection, requests.ensureAccount, ({ body }) => {
+      this.askedOfAccounts.push('ensure-account');
       const own = body.publicKey === PROVIDER_KEY;
       return {
         accountId: own ? PROVIDER_ACCOUNT : TENANT_ACCOUNT,
@@ -244,6 +251,7 @@ export class World {
       };
     });
     answerRequests(connection, requests.resolveKey, () => {
+      this.askedOfAccounts.push('resolve-key');
       return { status: 'active' as const, accountId: PROVIDER_ACCOUNT };
     });
     answerRequests(connection, requests.namesOfKeys, () => ({
@@ -271,11 +279,16 @@ export class World {
         ...(this.provisionerType !== undefined && { provisionerType: this.provisionerType }),
       };
     };
-    answerRequests(connection, requests.quoteRental, ({ body }) => ({
-      ...termsFor(body),
-      ...(this.machineTypes && { machineTypes: [...this.machineTypes] }),
-    }));
+    answerRequests(connection, requests.quoteRental, ({ body }) => {
+      this.renterAccounts.push(body.renterAccountId);
+      return {
+        ...termsFor(body),
+        ...(this.machineTypes && { machineTypes: [...this.machineTypes] }),
+        ...(this.providerAccountId !== undefined && { providerAccountId: this.providerAccountId }),
+      };
+    });
     answerRequests(connection, requests.holdStock, ({ body }) => {
+      this.renterAccounts.push(body.renterAccountId);
       this.beforeHold();
       const terms = termsFor(body);
       this.holds.set(body.holdId, { untilNs: body.untilNs });

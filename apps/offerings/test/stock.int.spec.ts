@@ -189,6 +189,20 @@ describe('holding stock', () => {
       await offerings.hold(id, { renterPublicKey: owner.publicKey });
       await offerings.hold(id, { renterPublicKey: second });
       await expect(offerings.hold(id)).rejects.toMatchObject({ reason: 'OFFERING_NOT_FOUND' });
+      expect(played.received).toHaveLength(2);
+      // Whoever asks knows the account: nobody else is asked.
+      const third = { renterPublicKey: hex(32), renterAccountId: owner.accountId };
+      const stranger = { renterPublicKey: hex(32), renterAccountId: hex(16) };
+      const wish = { offeringDbId: id, durationHours: 24 };
+      const quote = (renter: object) =>
+        offerings.ask(requests.quoteRental, {
+          body: { holdId: uuidV7(NOW), ...wish, ...third, ...renter },
+        });
+      expect(await quote({})).toMatchObject({ providerAccountId: owner.accountId });
+      await offerings.hold(id, third);
+      await expect(quote(stranger)).rejects.toMatchObject({ reason: 'OFFERING_NOT_FOUND' });
+      await expect(offerings.hold(id, stranger)).rejects.toMatchObject({ reason: 'OFFERING_NOT_FOUND' });
+      expect(played.received).toHaveLength(2);
       played.stop();
     },
   );
@@ -272,7 +286,9 @@ test('a quote takes nothing, and counts the own unit as free', async () => {
   const offeringDbId = await offerings.create(owner, { stock_total: 1 });
   const wish = { holdId: uuidV7(NOW), offeringDbId, renterPublicKey: hex(32), durationHours: 24 };
   const quote = (changes = {}) => offerings.ask(requests.quoteRental, { body: { ...wish, ...changes } });
-  const terms = await quote();
+  const first = await quote();
+  const { providerAccountId, ...terms } = first;
+  expect(providerAccountId).toBe(owner.accountId);
   expect(await offerings.living(offeringDbId)).toBe(0);
   expect(await offerings.hold(offeringDbId, wish)).toEqual(terms);
   expect(await quote()).toEqual(terms);
@@ -283,8 +299,8 @@ test('a quote takes nothing, and counts the own unit as free', async () => {
   });
   await offerings.ask(requests.releaseStock, { body: { holdId: wish.holdId } });
   await expect(quote()).rejects.toMatchObject({ reason: 'TRANSITION_NOT_ALLOWED' });
-  expect(await quote(other)).toEqual(terms);
-  await expect(quote({ ...other, durationHours: 1_000_000 })).resolves.toEqual(terms);
+  expect(await quote(other)).toEqual(first);
+  await expect(quote({ ...other, durationHours: 1_000_000 })).resolves.toEqual(first);
   await expect(quote({ ...other, offeringDbId: 9_999_999n })).rejects.toMatchObject({
     reason: 'OFFERING_NOT_FOUND',
   });

@@ -111,7 +111,6 @@ export const rentalProcess: readonly ProcessStep[] = [
         asks: [
           requests.quoteRental.subject,
           requests.ensureAccount.subject,
-          requests.resolveKey.subject,
           requests.reserveFunds.subject,
           requests.holdStock.subject,
           requests.releaseStock.subject,

@@ -67,6 +67,8 @@ const rentalWish = {
   holdId: z.uuid(),
   offeringDbId: int64(1n),
   renterPublicKey: publicKeyHex(),
+  /** When it is known to whoever asks: accounts need not be asked then whose key it is. */
+  renterAccountId: idHex().optional(),
   durationHours: int32(1, 1_000_000),
 };
 
@@ -99,6 +101,8 @@ export const quoteRental = request({
   answer: rentalTerms.extend({
     /** One of these its machine will be; empty or absent: not known. */
     machineTypes: z.array(z.string()).optional(),
+    /** Absent: not known to offerings. A key that has an account keeps it. */
+    providerAccountId: idHex().optional(),
   }),
   refusals: [
     'OFFERING_NOT_FOUND',

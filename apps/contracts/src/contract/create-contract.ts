@@ -11,6 +11,7 @@ import {
   regardlessOfTime,
   requireUser,
   SETTINGS,
+  type User,
   type Verb,
   type VerbContext,
 } from '@decent-cloud/runtime';
@@ -68,8 +69,7 @@ export class CreateContract implements Verb<typeof createContract> {
     const user = requireUser(context.caller);
     const request = checkRentalRequest(body, { production: this.settings.ENVIRONMENT === 'prod' });
     const contract =
-      (await this.store.findByOperation(context.operationId)) ??
-      (await this.open(user.publicKey, request, context));
+      (await this.store.findByOperation(context.operationId)) ?? (await this.open(user, request, context));
     const { contractId } = contract;
     if (contract.paymentStatus === 'failed') throw paymentFailed(contract);
     const settled = contract.autoAccept ? CREATED : BY_HAND(this.settings.RESPONSE_TIMEOUT_HOURS);
@@ -80,14 +80,15 @@ export class CreateContract implements Verb<typeof createContract> {
   }
 
   private async open(
-    requesterPubkey: string,
+    user: User,
     request: RentalRequest,
     { operationId, requestId, now }: VerbContext,
   ): Promise<Contract> {
+    const requesterPubkey = user.publicKey;
     // Past it unit and money are given back unless a contract lives; none is written in the last two thirds.
     const holdNs = secondsToNs(this.settings.STOCK_HOLD_SECONDS);
     const untilNs = this.clock() + holdNs;
-    const quoting = this.holds.quote(operationId, request, requesterPubkey, requestId);
+    const quoting = this.holds.quote(operationId, request, user, requestId);
     // Whoever may not rent is told so first, whatever the offering says.
     quoting.catch(() => undefined);
     const tenant = await this.bus.ask(
@@ -98,7 +99,8 @@ export class CreateContract implements Verb<typeof createContract> {
     assertEmailVerified(tenant);
     const offering = await quoting;
     assertTakesKey(machineTypesOf(offering), request.sshPubkey);
-    const providerAccountId = await this.directory.accountOf(offering.providerPublicKey);
+    const providerAccountId =
+      offering.providerAccountId ?? (await this.directory.accountOf(offering.providerPublicKey));
     const terms = { operationId, request, requesterPubkey, tenant, offering, providerAccountId };
     const fundsOf = (agreed: Terms): Funds => ({
       reservationId: operationId,
@@ -111,9 +113,10 @@ export class CreateContract implements Verb<typeof createContract> {
       needsCharge({ priceE9s: amountE9s, paymentMethod: request.paymentMethod });
     const funds = fundsOf(terms);
     if (isCharged(funds)) await this.funds.reserve(funds, requestId);
+    const renter = { publicKey: requesterPubkey, accountId: tenant.accountId };
     let held: HeldOffering;
     try {
-      held = await this.holds.take(operationId, request, requesterPubkey, untilNs, requestId);
+      held = await this.holds.take(operationId, request, renter, untilNs, requestId);
     } catch (error) {
       if (isCharged(funds)) await this.funds.release(operationId, requestId);
       throw error;

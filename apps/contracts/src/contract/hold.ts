@@ -21,6 +21,11 @@ export const tookTooLong = (cause?: unknown): Refusal =>
 /** An attempt before this one took too long; the next one gets an operation, and so a hold, of its own. */
 const isOver = (error: unknown): boolean => saidNo(error) && error.reason === 'TRANSITION_NOT_ALLOWED';
 
+export interface Renter {
+  readonly publicKey: string;
+  readonly accountId?: string | undefined;
+}
+
 /** Units of stock, taken before the contract exists. */
 @Injectable()
 export class Holds {
@@ -33,11 +38,10 @@ export class Holds {
   async quote(
     operationId: string,
     request: RentalRequest,
-    renterPublicKey: string,
+    renter: Renter,
     requestId: string,
   ): Promise<QuotedOffering> {
-    const { offeringDbId, durationHours } = request;
-    const body = { holdId: operationId, offeringDbId, renterPublicKey, durationHours };
+    const body = wishOf(operationId, request, renter);
     try {
       return await this.bus.ask(requests.quoteRental, { body }, { requestId });
     } catch (error) {
@@ -49,22 +53,14 @@ export class Holds {
   async take(
     operationId: string,
     request: RentalRequest,
-    renterPublicKey: string,
+    renter: Renter,
     untilNs: bigint,
     requestId: string,
   ): Promise<HeldOffering> {
     try {
       return await this.bus.ask(
         requests.holdStock,
-        {
-          body: {
-            holdId: operationId,
-            offeringDbId: request.offeringDbId,
-            renterPublicKey,
-            durationHours: request.durationHours,
-            untilNs,
-          },
-        },
+        { body: { ...wishOf(operationId, request, renter), untilNs } },
         { requestId },
       );
     } catch (error) {
@@ -84,3 +80,15 @@ export class Holds {
     }
   }
 }
+
+const wishOf = (
+  operationId: string,
+  { offeringDbId, durationHours }: RentalRequest,
+  { publicKey, accountId }: Renter,
+) => ({
+  holdId: operationId,
+  offeringDbId,
+  renterPublicKey: publicKey,
+  ...(accountId !== undefined && { renterAccountId: accountId }),
+  durationHours,
+});

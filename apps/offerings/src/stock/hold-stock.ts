@@ -23,7 +23,7 @@ export class HoldStock implements Verb<typeof requests.holdStock> {
   ): Promise<HoldTerms> {
     requireService(caller);
     const offering = await this.offerings.find(body.offeringDbId);
-    const isOwner = await this.terms.isOwner(offering, body.renterPublicKey, requestId);
+    const isOwner = await this.terms.isOwner(offering, body, requestId);
     return this.database.transaction((sql) => this.hold(sql, body, isOwner, now));
   }
 

@@ -35,11 +35,15 @@ export class QuoteRental implements Verb<typeof requests.quoteRental> {
       return known.terms as StoredTerms;
     }
     const offering = await this.offerings.find(offeringDbId);
-    const isOwner = await this.terms.isOwner(offering, renterPublicKey, requestId);
+    const isOwner = await this.terms.isOwner(offering, body, requestId);
     const pools = offering && (await this.poolsOf(offering));
     const serving = offering && (pools ? servingOf(offering, pools) : 'unknown');
     const terms = await this.terms.of(this.database, offering, { isOwner, durationHours, serving });
-    return { ...terms, machineTypes: offering && pools ? machineTypesOf(offering, pools) : undefined };
+    return {
+      ...terms,
+      machineTypes: offering && pools ? machineTypesOf(offering, pools) : undefined,
+      providerAccountId: offering?.providerAccountId ?? undefined,
+    };
   }
 
   /** Undefined: nobody knows now. */

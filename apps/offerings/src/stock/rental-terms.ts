@@ -39,17 +39,17 @@ export class RentalTerms {
   /** Only what is not for everybody needs to know whose keys belong together. */
   async isOwner(
     offering: Offering | undefined,
-    renterPublicKey: string,
+    renter: { readonly renterPublicKey: string; readonly renterAccountId?: string | undefined },
     requestId: string,
   ): Promise<boolean> {
     if (!offering) return false;
-    if (offering.providerPublicKey === renterPublicKey) return true;
+    if (offering.providerPublicKey === renter.renterPublicKey) return true;
     if (maySee(offering, false) || offering.providerAccountId === null) return false;
-    const { accountId } = await this.bus.ask(
-      requests.resolveKey,
-      { body: { publicKey: renterPublicKey } },
-      { requestId },
-    );
+    const accountId = renter.renterAccountId ?? (await this.accountOf(renter.renterPublicKey, requestId));
     return accountId === offering.providerAccountId;
+  }
+
+  private async accountOf(publicKey: string, requestId: string): Promise<string | undefined> {
+    return (await this.bus.ask(requests.resolveKey, { body: { publicKey } }, { requestId })).accountId;
   }
 }
