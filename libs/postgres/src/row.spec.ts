@@ -1,4 +1,5 @@
-import { expression, json, rowOf } from './row.ts';
+import { StoredJson } from '@decent-cloud/kernel';
+import { expression, json, rowOf, stored } from './row.ts';
 import type { Statement } from './statement.ts';
 
 interface Instance {
@@ -14,12 +15,17 @@ interface Machine {
   readonly isLate: boolean;
 }
 
+const storedInstance = new StoredJson<Instance>('an instance', [
+  { parse: (kept) => ({ host: String((kept as { h: string }).h) }) },
+  { parse: (kept) => ({ host: String((kept as Instance).host) }) },
+]);
+
 const machineRow = rowOf<Machine>()({
   contractId: 'contract_id',
   state: 'state',
   generation: 'generation',
   dueAtNs: 'due_at_ns',
-  instance: json('instance', (stored) => ({ host: String((stored as { h: string }).h) })),
+  instance: stored('instance', storedInstance),
   isLate: expression('due_at_ns < 5'),
 });
 
@@ -50,7 +56,7 @@ describe('parts of statements', () => {
       'offered',
       1,
       2n,
-      '{"host":"h"}',
+      '{"v":1,"host":"h"}',
     ]);
     expect(machineRow.pick('state', 'isLate').excluded).toBe('state = excluded.state');
     expect(machineRow.columns.dueAtNs).toBe('due_at_ns');
@@ -67,7 +73,7 @@ describe('parts of statements', () => {
     const after = { ...machine, generation: 2, instance: { host: 'h' } };
     expect(machineRow.difference(machine, after, 1)).toEqual({
       sets: ['generation = $1', 'instance = $2'],
-      values: [2, '{"host":"h"}'],
+      values: [2, '{"v":1,"host":"h"}'],
     });
     expect(machineRow.difference(after, after, 1).sets).toEqual([]);
   });
@@ -87,6 +93,17 @@ describe('reading', () => {
     );
     expect(rows.map(({ instance }) => instance)).toEqual([{ host: 'host' }, null]);
   });
+
+  it('keeps integers of JSON exact when it reads them as text', async () => {
+    type Terms = { readonly e9s: bigint };
+    const terms = new StoredJson<Terms>('terms', [{ parse: (kept) => ({ e9s: (kept as Terms).e9s }) }]);
+    const row = rowOf<{ terms: Terms | null }>()({ terms: stored('terms', terms, 'text') });
+    expect(row.select).toBe('terms::text as "terms"');
+    const written = `{"v":0,"e9s":${2n ** 60n}}`;
+    expect(row.values({ terms: { e9s: 2n ** 60n } })).toEqual([written]);
+    const read = await row.query(answering({ terms: written }, { terms: null }), 'select');
+    expect(read).toEqual([{ terms: { e9s: 2n ** 60n } }, { terms: null }]);
+  });
 });
 
 /** Never run: lines that are marked compile no more when the types stop to refuse them. */
@@ -99,6 +116,7 @@ export function refusedByTypes(): void {
   } as const;
   const instance = json<Instance>('instance');
   const isLate = expression('true');
+  const storedNumber = new StoredJson<{ n: number }>('a number', [{ parse: () => ({ n: 1 }) }]);
   rowOf<Machine>()({ ...named, instance, isLate });
   // @ts-expect-error a member is missing
   rowOf<Machine>()({ ...named, instance });
@@ -107,7 +125,7 @@ export function refusedByTypes(): void {
   // @ts-expect-error what is no plain value says how it is kept
   rowOf<Machine>()({ ...named, instance: 'instance', isLate });
   // @ts-expect-error read as something else
-  rowOf<Machine>()({ ...named, instance: json('instance', () => 1), isLate });
+  rowOf<Machine>()({ ...named, instance: stored('instance', storedNumber), isLate });
 
   const key = machineRow.pick('contractId', 'generation');
   key.values({ contractId: 'c', generation: 1 });

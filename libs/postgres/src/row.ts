@@ -10,6 +10,8 @@ export interface Conversion<Value> {
   readonly column: string;
   readonly read: (stored: unknown) => Value;
   readonly write: (value: Value) => unknown;
+  /** Selected as this type of the database. */
+  readonly cast?: 'text';
 }
 
 /** Read only: what the database works out. */
@@ -36,20 +38,26 @@ type Writable<Row, Given> = {
     : never]: Row[Member];
 };
 
-/** A column of JSON. Without `read` it is taken to be as it was written. */
-export const json = <Value>(
-  column: string,
-  read: (stored: unknown) => Value = (stored) => stored as Value,
-): Conversion<Value> => ({ column, read, write: (value) => JSON.stringify(value) });
+/** A column of JSON that is not ours: it is read as it was written. */
+export const json = <Value>(column: string): Conversion<Value> => ({
+  column,
+  read: (kept) => kept as Value,
+  write: (value) => JSON.stringify(value),
+});
 
-/** A column of JSON, or of its text, that says in which version it was written. */
+/**
+ * A column of JSON, or of its text, that says in which version it was written.
+ * @param cast `text` for a column of JSON with integers that JavaScript cannot read from it without loss
+ */
 export const stored = <Value extends object>(
   column: string,
   versions: StoredJson<Value>,
+  cast?: 'text',
 ): Conversion<Value> => ({
   column,
   read: (kept) => (typeof kept === 'string' ? versions.readText(kept) : versions.read(kept)),
   write: (value) => versions.write(value),
+  ...(cast && { cast }),
 });
 
 /** Something that is selected and never written. */
@@ -176,7 +184,8 @@ export class RowMapper<Row extends object, Written extends object = Row> {
       .map((member) => {
         const { name, kept } = member;
         if (typeof kept === 'object' && 'expression' in kept) return `${kept.expression} as "${name}"`;
-        return `${prefix}${columnOf(member)} as "${name}"`;
+        const cast = typeof kept === 'object' && kept.cast ? `::${kept.cast}` : '';
+        return `${prefix}${columnOf(member)}${cast} as "${name}"`;
       })
       .join(', ');
   }
