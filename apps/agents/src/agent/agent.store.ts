@@ -1,5 +1,5 @@
 import type { AgentPermission } from '@decent-cloud/messages/words';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, expression, json, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 
 export interface AgentRow {
@@ -21,12 +21,27 @@ export interface AgentRow {
   resources: unknown;
 }
 
-export const AGENT_COLUMNS = `agent_public_key as "agentPublicKey", provider_public_key as "providerPublicKey",
-  pool_id as "poolId", permissions, label, created_at_ns as "createdAtNs", expires_at_ns as "expiresAtNs",
-  revoked_at_ns as "revokedAtNs", account_public_key as "accountPublicKey", last_heartbeat_ns as "lastHeartbeatNs",
-  version, provisioner_types as "provisionerTypes", active_contracts as "activeContracts", resources,
-  (select i.instance_id from agent_instance i
-   where i.agent_public_key = agent.agent_public_key and i.ended_at_ns is null) as "instanceId"`;
+export const agentRow = rowOf<AgentRow>()({
+  agentPublicKey: 'agent_public_key',
+  providerPublicKey: 'provider_public_key',
+  poolId: 'pool_id',
+  permissions: 'permissions',
+  label: 'label',
+  createdAtNs: 'created_at_ns',
+  expiresAtNs: 'expires_at_ns',
+  revokedAtNs: 'revoked_at_ns',
+  accountPublicKey: 'account_public_key',
+  instanceId: expression(`(select i.instance_id from agent_instance i
+    where i.agent_public_key = agent.agent_public_key and i.ended_at_ns is null)`),
+  lastHeartbeatNs: 'last_heartbeat_ns',
+  version: 'version',
+  provisionerTypes: 'provisioner_types',
+  activeContracts: 'active_contracts',
+  resources: json('resources'),
+});
+
+const FIND = `select ${agentRow.select} from agent where agent_public_key = $1`;
+const LOCK = `${FIND} for update`;
 
 /** Agents, for whoever has to do with one. Who changes contracts as well locks these before the agent. */
 @Injectable()
@@ -34,18 +49,12 @@ export class AgentStore {
   constructor(private readonly database: Database) {}
 
   async find(agentPublicKey: string, sql: Sql = this.database): Promise<AgentRow | undefined> {
-    const [row] = await sql.query<AgentRow>(
-      `select ${AGENT_COLUMNS} from agent where agent_public_key = $1`,
-      [agentPublicKey],
-    );
+    const [row] = await agentRow.query(sql, FIND, [agentPublicKey]);
     return row;
   }
 
   async lock(sql: Sql, agentPublicKey: string): Promise<AgentRow | undefined> {
-    const [row] = await sql.query<AgentRow>(
-      `select ${AGENT_COLUMNS} from agent where agent_public_key = $1 for update`,
-      [agentPublicKey],
-    );
+    const [row] = await agentRow.query(sql, LOCK, [agentPublicKey]);
     return row;
   }
 

@@ -1,36 +1,20 @@
 import { secondsToNs } from '@decent-cloud/kernel';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, expression, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { ONLINE_SECONDS } from '../agent/domain/liveness.ts';
-import { setOf } from './changes-to-sql.ts';
+import { assignmentRow, changedAssignmentRow, machineRow, newAssignmentRow } from './assignment.rows.ts';
 import type { Attempt } from './domain/attempt.ts';
-import { storedInstance } from './machine-instance.stored.ts';
-import { storedSpec } from './machine-spec.stored.ts';
 import type { Assignment, AssignmentChange, Machine, MachineChange, NewAssignment } from './rows.ts';
 
-const ASSIGNMENT = `contract_id as "contractId", state, generation, provider_public_key as "providerPublicKey",
-  provider_account_id as "providerAccountId", requester_public_key as "requesterPublicKey",
-  requester_account_id as "requesterAccountId", agent_pool_id as "agentPoolId", datacenter_country as "datacenterCountry", spec,
-  encryption_public_keys as "encryptionPublicKeys", deadline_ns as "deadlineNs", waiting_since_ns as "waitingSinceNs",
-  retry_agent as "retryAgent", due_at_ns as "dueAtNs", removed_at_ns as "removedAtNs",
-  ends_at_ns as "endsAtNs", availability_version as "availabilityVersion", down_since_ns as "downSinceNs",
-  down_ns as "downNs"`;
-const MACHINE = `contract_id as "contractId", generation, agent_public_key as "agentPublicKey", desired, state, outcome,
-  external_id as "externalId", settled_at_ns as "settledAtNs", absent_since_ns as "absentSinceNs", orders,
-  next_order_at_ns as "nextOrderAtNs", lost_at_ns as "lostAtNs", updated_at_ns as "updatedAtNs",
-  lease_expires_at_ns as "leaseExpiresAtNs", made_by_polling as "madeByPolling", told_to_go_at_ns as "toldToGoAtNs",
-  availability, instance`;
-
-/** Contracts that had ended before they were heard of have no specification. */
-const assignmentOf = (row: Assignment): Assignment =>
-  row.spec === null ? row : { ...row, spec: storedSpec.read(row.spec) };
-const machineOf = (row: Machine): Machine => ({
-  ...row,
-  instance: row.instance && storedInstance.read(row.instance),
+const INSERT = `insert into assignment (${newAssignmentRow.names}, state, waiting_since_ns, due_at_ns, created_at_ns,
+    updated_at_ns)
+  values (${newAssignmentRow.places(2)}, 'waiting', $1, $1, $1, $1) on conflict do nothing returning 1`;
+const listenerRow = machineRow.pick('agentPublicKey', 'instance').and<{ readonly account: string }>()({
+  account: expression('a.account_public_key'),
 });
-
-const readMachines = async (sql: Sql, statement: string, values: readonly unknown[]): Promise<Machine[]> =>
-  (await sql.query<Machine>(statement, values)).map(machineOf);
+const LOCK = `select ${assignmentRow.select} from assignment where contract_id = $1 for update`;
+const MACHINE = machineRow.select;
+const MACHINES = `select ${MACHINE} from machine where contract_id = $1 order by generation`;
 
 /** Rows of the coordinator. Whoever changes a contract's machines locks its assignment first. */
 @Injectable()
@@ -39,26 +23,7 @@ export class AssignmentStore {
 
   /** False when the contract is known already (also as ended). */
   async insert(sql: Sql, assignment: NewAssignment, now: bigint): Promise<boolean> {
-    const rows = await sql.query(
-      `insert into assignment (contract_id, state, provider_public_key, agent_pool_id, datacenter_country, spec,
-         encryption_public_keys, deadline_ns, waiting_since_ns, due_at_ns, created_at_ns, updated_at_ns,
-         provider_account_id, requester_public_key, requester_account_id)
-       values ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $9, $10, $11)
-       on conflict do nothing returning 1`,
-      [
-        assignment.contractId,
-        assignment.providerPublicKey,
-        assignment.agentPoolId,
-        assignment.datacenterCountry,
-        storedSpec.write(assignment.spec),
-        assignment.encryptionPublicKeys,
-        assignment.deadlineNs,
-        now,
-        assignment.providerAccountId,
-        assignment.requesterPublicKey,
-        assignment.requesterAccountId,
-      ],
-    );
+    const rows = await sql.query(INSERT, [now, ...newAssignmentRow.values(assignment)]);
     return rows.length === 1;
   }
 
@@ -73,20 +38,19 @@ export class AssignmentStore {
   }
 
   async lock(sql: Sql, contractId: string): Promise<Assignment | undefined> {
-    const [row] = await sql.query<Assignment>(
-      `select ${ASSIGNMENT} from assignment where contract_id = $1 for update`,
-      [contractId],
-    );
-    return row && assignmentOf(row);
+    const [row] = await assignmentRow.query(sql, LOCK, [contractId]);
+    return row;
   }
 
   /** The assignment if it is still due and nobody else has it in hand. */
   async lockDue(sql: Sql, contractId: string, now: bigint): Promise<Assignment | undefined> {
-    const [row] = await sql.query<Assignment>(
-      `select ${ASSIGNMENT} from assignment where contract_id = $1 and due_at_ns <= $2 for update skip locked`,
+    const [row] = await assignmentRow.query(
+      sql,
+      `select ${assignmentRow.select} from assignment
+       where contract_id = $1 and due_at_ns <= $2 for update skip locked`,
       [contractId, now],
     );
-    return row && assignmentOf(row);
+    return row;
   }
 
   /**
@@ -106,12 +70,11 @@ export class AssignmentStore {
   }
 
   async change(sql: Sql, contractId: string, changes: AssignmentChange, now: bigint): Promise<void> {
-    const { text, values } = setOf(changes, 3);
-    await sql.query(`update assignment set updated_at_ns = $2, ${text} where contract_id = $1`, [
-      contractId,
-      now,
-      ...values,
-    ]);
+    const { sets, values } = changedAssignmentRow.changed(changes, 3);
+    await sql.query(
+      `update assignment set ${['updated_at_ns = $2', ...sets].join(', ')} where contract_id = $1`,
+      [contractId, now, ...values],
+    );
   }
 
   /** The newest word on the end of the paid time counts. False when it is older than what is known, or of no contract here. */
@@ -132,21 +95,14 @@ export class AssignmentStore {
 
   /** From now on every machine that is made for the contract lets this key in. */
   async setSshKey(sql: Sql, contractId: string, sshPublicKey: string, now: bigint): Promise<void> {
-    const spec = (await this.lock(sql, contractId))?.spec;
-    if (spec) {
-      await sql.query('update assignment set spec = $2, updated_at_ns = $3 where contract_id = $1', [
-        contractId,
-        storedSpec.write({ ...spec, sshPublicKeys: [sshPublicKey] }),
-        now,
-      ]);
-    }
+    // Contracts that had ended before they were heard of have no specification.
+    const spec: Assignment['spec'] | null | undefined = (await this.lock(sql, contractId))?.spec;
+    if (spec) await this.change(sql, contractId, { spec: { ...spec, sshPublicKeys: [sshPublicKey] } }, now);
     await this.raiseVersions(sql, contractId);
   }
 
   machines(sql: Sql, contractId: string): Promise<Machine[]> {
-    return readMachines(sql, `select ${MACHINE} from machine where contract_id = $1 order by generation`, [
-      contractId,
-    ]);
+    return machineRow.query(sql, MACHINES, [contractId]);
   }
 
   async insertMachine(
@@ -163,11 +119,10 @@ export class AssignmentStore {
   }
 
   async changeMachine(sql: Sql, machine: Machine, changes: MachineChange, now: bigint): Promise<void> {
-    const { instance, ...others } = changes;
-    const kept = instance ? { ...others, instance: storedInstance.write(instance) } : changes;
-    const { text, values } = setOf(kept, 4);
+    const { sets, values } = machineRow.changed(changes, 4);
     await sql.query(
-      `update machine set updated_at_ns = $3, ${text} where contract_id = $1 and generation = $2`,
+      `update machine set ${['updated_at_ns = $3', ...sets].join(', ')}
+       where contract_id = $1 and generation = $2`,
       [machine.contractId, machine.generation, now, ...values],
     );
     if (changes.desired !== undefined || changes.state === 'gone') {
@@ -196,16 +151,15 @@ export class AssignmentStore {
   ): Promise<
     { readonly agentPublicKey: string; readonly account: string; readonly sshPort: number | null } | undefined
   > {
-    const [agent] = await sql.query<{ agentPublicKey: string; account: string; instance: unknown }>(
-      `select agent_public_key as "agentPublicKey", account_public_key as account, m.instance
+    const [agent] = await listenerRow.query(
+      sql,
+      `select ${listenerRow.selectFrom('m')}
        from machine m join agent a using (agent_public_key)
        where m.contract_id = $1 and m.generation = $2 and m.desired = 'running' and a.revoked_at_ns is null
          and a.account_public_key is not null and not a.polls`,
       [contractId, generation],
     );
-    if (!agent) return undefined;
-    const { instance, ...listener } = agent;
-    return { ...listener, sshPort: instance ? storedInstance.read(instance).sshPort : null };
+    return agent && { ...agent, sshPort: agent.instance?.sshPort ?? null };
   }
 
   /** Contracts whose machines run at this agent. */
@@ -220,7 +174,7 @@ export class AssignmentStore {
 
   /** Everything that an agent has, had orders for, or should not have any more. */
   async machinesOfAgent(sql: Sql, agentPublicKey: string, limit: number): Promise<Machine[]> {
-    return readMachines(
+    return machineRow.query(
       sql,
       `select ${MACHINE} from machine where agent_public_key = $1 and state <> 'gone'
        order by desired, contract_id, generation limit $2`,
@@ -230,7 +184,7 @@ export class AssignmentStore {
 
   /** Machines of these contracts at this agent, gone ones too. */
   machinesOfContracts(sql: Sql, agentPublicKey: string, contractIds: readonly string[]): Promise<Machine[]> {
-    return readMachines(
+    return machineRow.query(
       sql,
       `select ${MACHINE} from machine where agent_public_key = $1 and contract_id = any($2::text[])`,
       [agentPublicKey, contractIds],

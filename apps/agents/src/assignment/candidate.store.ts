@@ -1,4 +1,4 @@
-import type { Sql } from '@decent-cloud/postgres';
+import { expression, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Candidate } from './domain/choose-agent.ts';
 import { POLLING_SLOTS, type PollingAgent } from './domain/polling.ts';
@@ -10,6 +10,26 @@ export interface AgentAtWork
 
 const AT_MOST = 5_000;
 
+const candidateRow = rowOf<Candidate>()({
+  agentPublicKey: 'agent_public_key',
+  accountPublicKey: 'account_public_key',
+  lastHeartbeatNs: 'last_heartbeat_ns',
+  provisionerTypes: 'provisioner_types',
+  activeContracts: 'active_contracts',
+  polls: 'polls',
+  freeSlots: expression(`case when a.polls then ${POLLING_SLOTS} else a.free_slots end`),
+  offeredSince: expression(`(select count(*)::int from machine m where m.agent_public_key = a.agent_public_key
+    and m.state in ('offered', 'claimed') and m.desired = 'running'
+    and (a.polls or m.offered_at_ns >= a.last_heartbeat_ns))`),
+});
+/** Another contract than $2. */
+const atWorkRow = candidateRow
+  .pick('agentPublicKey', 'accountPublicKey', 'polls', 'lastHeartbeatNs')
+  .and<Pick<AgentAtWork, 'isMaking'>>()({
+  isMaking: expression(`exists (select from machine m where m.agent_public_key = a.agent_public_key
+    and m.contract_id <> $2 and m.state = 'claimed' and m.desired = 'running')`),
+});
+
 /** Agents as the coordinator weighs them up: how alive they are, and how much they have in hand. */
 @Injectable()
 export class CandidateStore {
@@ -20,14 +40,9 @@ export class CandidateStore {
     poolIds: readonly string[],
     now: bigint,
   ): Promise<Candidate[]> {
-    return sql.query<Candidate>(
-      `select a.agent_public_key as "agentPublicKey", a.account_public_key as "accountPublicKey",
-         a.last_heartbeat_ns as "lastHeartbeatNs", a.provisioner_types as "provisionerTypes",
-         a.active_contracts as "activeContracts", a.polls,
-         case when a.polls then ${POLLING_SLOTS} else a.free_slots end as "freeSlots",
-         (select count(*)::int from machine m where m.agent_public_key = a.agent_public_key
-            and m.state in ('offered', 'claimed') and m.desired = 'running'
-            and (a.polls or m.offered_at_ns >= a.last_heartbeat_ns)) as "offeredSince"
+    return candidateRow.query(
+      sql,
+      `select ${candidateRow.selectFrom('a')}
        from agent a
        where a.pool_id = any($1::text[]) and a.provider_public_key = $2 and a.revoked_at_ns is null
          and (a.expires_at_ns is null or a.expires_at_ns > $3)
@@ -51,12 +66,9 @@ export class CandidateStore {
 
   /** @throws Error when there is no such agent */
   async atWork(sql: Sql, agentPublicKey: string, contractId: string): Promise<AgentAtWork> {
-    const [agent] = await sql.query<AgentAtWork>(
-      `select a.agent_public_key as "agentPublicKey", a.account_public_key as "accountPublicKey", a.polls,
-         a.last_heartbeat_ns as "lastHeartbeatNs",
-         exists (select from machine m where m.agent_public_key = a.agent_public_key and m.contract_id <> $2
-           and m.state = 'claimed' and m.desired = 'running') as "isMaking"
-       from agent a where a.agent_public_key = $1`,
+    const [agent] = await atWorkRow.query(
+      sql,
+      `select ${atWorkRow.selectFrom('a')} from agent a where a.agent_public_key = $1`,
       [agentPublicKey, contractId],
     );
     if (!agent) throw new Error(`machine of the unknown agent ${agentPublicKey}`);

@@ -77,6 +77,7 @@ export type AssignmentChange = Partial<
     | 'retryAgent'
     | 'dueAtNs'
     | 'removedAtNs'
+    | 'spec'
     | 'deadlineNs'
     | 'availabilityVersion'
     | 'downSinceNs'

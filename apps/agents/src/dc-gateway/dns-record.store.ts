@@ -1,5 +1,5 @@
 import { Refusal, secondsToNs } from '@decent-cloud/kernel';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AgentsSettings } from '../settings.ts';
@@ -26,7 +26,15 @@ export interface RecordInHand {
   readonly attempts: number;
 }
 
-const IN_HAND = 'dc_id as "dcId", slug, address, state, version, attempts';
+const inHandRow = rowOf<RecordInHand>()({
+  dcId: 'dc_id',
+  slug: 'slug',
+  address: 'address',
+  state: 'state',
+  version: 'version',
+  attempts: 'attempts',
+});
+const IN_HAND = inHandRow.selectFrom('dns_record');
 const IS_FREE = '(dns_record.busy_until_ns is null or dns_record.busy_until_ns <= $4)';
 
 @Injectable()
@@ -91,7 +99,8 @@ export class DnsRecordStore {
 
   /** One whose write did not come to an end: what nobody was told of is taken back. */
   async takeDue(now: bigint): Promise<RecordInHand | undefined> {
-    const [row] = await this.database.query<RecordInHand>(
+    const [row] = await inHandRow.query(
+      this.database,
       `update dns_record set version = version + 1, attempts = attempts + 1, busy_until_ns = $2, due_at_ns = $2,
          state = case state when 'making' then 'removing' else state end, updated_at_ns = $1
        where (dc_id, slug) = (select dc_id, slug from dns_record
@@ -141,7 +150,7 @@ export class DnsRecordStore {
     return this.database.transaction(async (sql) => {
       await lockProvider(sql, provider);
       await this.gateways.assertOwner(sql, dcId, provider);
-      const [taken] = await sql.query<RecordInHand>(statement, values);
+      const [taken] = await inHandRow.query(sql, statement, values);
       if (!taken) {
         const text = 'This record is being written: try again shortly';
         throw new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', text);

@@ -1,4 +1,4 @@
-import type { Sql } from '@decent-cloud/postgres';
+import { rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { AgentRow } from '../agent/agent.store.ts';
 
@@ -6,8 +6,16 @@ export type AgentInvitation = Pick<AgentRow, 'agentPublicKey' | 'providerPublicK
   readonly poolId: string;
 };
 
-const COLUMNS = `agent_public_key as "agentPublicKey", provider_public_key as "providerPublicKey",
-  pool_id as "poolId", label`;
+const invitationRow = rowOf<AgentInvitation>()({
+  agentPublicKey: 'agent_public_key',
+  providerPublicKey: 'provider_public_key',
+  poolId: 'pool_id',
+  label: 'label',
+});
+const writtenRow = invitationRow.and<{ readonly createdAtNs: bigint }>()({ createdAtNs: 'created_at_ns' });
+const PUT = `insert into agent_invitation (${writtenRow.names}) values (${writtenRow.places()})
+  on conflict (agent_public_key, provider_public_key)
+  do update set ${writtenRow.omit('agentPublicKey', 'providerPublicKey').excluded}`;
 
 /** Agent keys that were named at setup without a signature of theirs. */
 @Injectable()
@@ -17,8 +25,9 @@ export class AgentInvitationStore {
     agentPublicKey: string,
     providerPublicKey: string,
   ): Promise<AgentInvitation | undefined> {
-    const [row] = await sql.query<AgentInvitation>(
-      `select ${COLUMNS} from agent_invitation where agent_public_key = $1 and provider_public_key = $2`,
+    const [row] = await invitationRow.query(
+      sql,
+      `select ${invitationRow.select} from agent_invitation where agent_public_key = $1 and provider_public_key = $2`,
       [agentPublicKey, providerPublicKey],
     );
     return row;
@@ -30,8 +39,9 @@ export class AgentInvitationStore {
     agentPublicKey: string,
     providerPublicKey: string | undefined,
   ): Promise<AgentInvitation | undefined> {
-    const rows = await sql.query<AgentInvitation>(
-      `select ${COLUMNS} from agent_invitation
+    const rows = await invitationRow.query(
+      sql,
+      `select ${invitationRow.select} from agent_invitation
        where agent_public_key = $1 and ($2::text is null or provider_public_key = $2)
        order by provider_public_key limit 2 for update`,
       [agentPublicKey, providerPublicKey ?? null],
@@ -41,12 +51,7 @@ export class AgentInvitationStore {
 
   /** A provider's newest word on a key counts. */
   async put(sql: Sql, invitation: AgentInvitation, now: bigint): Promise<void> {
-    await sql.query(
-      `insert into agent_invitation (agent_public_key, provider_public_key, pool_id, label, created_at_ns)
-       values ($1, $2, $3, $4, $5) on conflict (agent_public_key, provider_public_key)
-       do update set pool_id = excluded.pool_id, label = excluded.label, created_at_ns = excluded.created_at_ns`,
-      [invitation.agentPublicKey, invitation.providerPublicKey, invitation.poolId, invitation.label, now],
-    );
+    await sql.query(PUT, writtenRow.values({ ...invitation, createdAtNs: now }));
   }
 
   /** The key has spoken for itself. */

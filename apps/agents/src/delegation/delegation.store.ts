@@ -1,7 +1,7 @@
 import { AGENT_PERMISSIONS } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import { AGENT_COLUMNS, type AgentRow } from '../agent/agent.store.ts';
+import { type AgentRow, agentRow } from '../agent/agent.store.ts';
 import type { Page } from '../page.ts';
 
 export interface Leftover {
@@ -17,6 +17,17 @@ const AFTER_CURSOR = `($2::text is null or
   (created_at_ns, agent_public_key) < (select created_at_ns, agent_public_key from agent where agent_public_key = $2))
   order by created_at_ns desc, agent_public_key desc limit $3 offset $4`;
 
+const newAgentRow = agentRow.pick(
+  'agentPublicKey',
+  'providerPublicKey',
+  'poolId',
+  'permissions',
+  'label',
+  'createdAtNs',
+);
+const INSERT = `insert into agent (${newAgentRow.names}) values (${newAgentRow.places()})
+  on conflict do nothing returning 1`;
+
 /** Agents as their providers see them: joined, listed, given up. */
 @Injectable()
 export class DelegationStore {
@@ -28,10 +39,17 @@ export class DelegationStore {
     agent: Pick<AgentRow, 'agentPublicKey' | 'providerPublicKey' | 'poolId' | 'label'>,
     now: bigint,
   ): Promise<boolean> {
+    const { agentPublicKey, providerPublicKey, poolId, label } = agent;
     const rows = await sql.query(
-      `insert into agent (agent_public_key, provider_public_key, pool_id, permissions, label, created_at_ns)
-       values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning 1`,
-      [agent.agentPublicKey, agent.providerPublicKey, agent.poolId, AGENT_PERMISSIONS, agent.label, now],
+      INSERT,
+      newAgentRow.values({
+        agentPublicKey,
+        providerPublicKey,
+        poolId,
+        permissions: [...AGENT_PERMISSIONS],
+        label,
+        createdAtNs: now,
+      }),
     );
     return rows.length === 1;
   }
@@ -46,15 +64,17 @@ export class DelegationStore {
   }
 
   listOfProvider(providerPublicKey: string, page: Page): Promise<AgentRow[]> {
-    return this.database.query<AgentRow>(
-      `select ${AGENT_COLUMNS} from agent where provider_public_key = $1 and ${AFTER_CURSOR}`,
+    return agentRow.query(
+      this.database,
+      `select ${agentRow.select} from agent where provider_public_key = $1 and ${AFTER_CURSOR}`,
       [providerPublicKey, page.cursor ?? null, page.limit, page.offset],
     );
   }
 
   listOfPool(poolId: string, page: Page): Promise<AgentRow[]> {
-    return this.database.query<AgentRow>(
-      `select ${AGENT_COLUMNS} from agent where pool_id = $1 and revoked_at_ns is null and ${AFTER_CURSOR}`,
+    return agentRow.query(
+      this.database,
+      `select ${agentRow.select} from agent where pool_id = $1 and revoked_at_ns is null and ${AFTER_CURSOR}`,
       [poolId, page.cursor ?? null, page.limit, page.offset],
     );
   }
@@ -84,8 +104,9 @@ export class DelegationStore {
 
   /** The agent that was heard last, else the newest; revoked ones only when there is no other. */
   async seenLast(providerPublicKey: string): Promise<AgentRow | undefined> {
-    const [row] = await this.database.query<AgentRow>(
-      `select ${AGENT_COLUMNS} from agent where provider_public_key = $1
+    const [row] = await agentRow.query(
+      this.database,
+      `select ${agentRow.select} from agent where provider_public_key = $1
        order by revoked_at_ns is not null, last_heartbeat_ns desc nulls last, created_at_ns desc limit 1`,
       [providerPublicKey],
     );

@@ -1,6 +1,7 @@
 import type { HealthStatus } from '@decent-cloud/messages/words';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+import { assignmentRow } from '../assignment/assignment.rows.ts';
 import type { Machine } from '../assignment/rows.ts';
 
 export interface HealthCheckRow {
@@ -28,8 +29,39 @@ export interface ContractParties {
 }
 type NewCheck = Omit<HealthCheckRow, 'id' | 'createdAtNs'> & { agentPublicKey: string };
 
-const COLUMNS = `id, contract_id as "contractId", checked_at_ns as "checkedAtNs", status, latency_ms as "latencyMs",
-  details, created_at_ns as "createdAtNs"`;
+const checkRow = rowOf<HealthCheckRow>()({
+  id: 'id',
+  contractId: 'contract_id',
+  checkedAtNs: 'checked_at_ns',
+  status: 'status',
+  latencyMs: 'latency_ms',
+  details: 'details',
+  createdAtNs: 'created_at_ns',
+});
+const newCheckRow = checkRow.omit('id').and<{ readonly agentPublicKey: string }>()({
+  agentPublicKey: 'agent_public_key',
+});
+const totalsRow = rowOf<HealthTotals>()({
+  healthy: 'healthy',
+  unhealthy: 'unhealthy',
+  unknown: 'unknown',
+  latencyMs: 'latency_ms',
+  latencies: 'latencies',
+  lastCheckedAtNs: 'last_checked_at_ns',
+});
+const partiesRow = assignmentRow.pick(
+  'providerPublicKey',
+  'providerAccountId',
+  'requesterPublicKey',
+  'requesterAccountId',
+);
+const INSERT = `insert into health_check (${newCheckRow.names}) values (${newCheckRow.places()})
+  on conflict do nothing returning ${checkRow.select}`;
+const COUNT = `insert into health_total as t (contract_id, ${totalsRow.names}) values ($1, ${totalsRow.places(2)})
+  on conflict (contract_id) do update set healthy = t.healthy + excluded.healthy,
+    unhealthy = t.unhealthy + excluded.unhealthy, unknown = t.unknown + excluded.unknown,
+    latency_ms = t.latency_ms + excluded.latency_ms, latencies = t.latencies + excluded.latencies,
+    last_checked_at_ns = greatest(t.last_checked_at_ns, excluded.last_checked_at_ns)`;
 
 /** What agents saw of machines; totals go on counting when old checks are dropped. */
 @Injectable()
@@ -37,10 +69,9 @@ export class HealthStore {
   constructor(private readonly database: Database) {}
 
   async parties(contractId: string): Promise<ContractParties | undefined> {
-    const [row] = await this.database.query<ContractParties>(
-      `select provider_public_key as "providerPublicKey", provider_account_id as "providerAccountId",
-         requester_public_key as "requesterPublicKey", requester_account_id as "requesterAccountId"
-       from assignment where contract_id = $1`,
+    const [row] = await partiesRow.query(
+      this.database,
+      `select ${partiesRow.select} from assignment where contract_id = $1`,
       [contractId],
     );
     return row;
@@ -62,27 +93,16 @@ export class HealthStore {
   /** Once for each contract and moment: a repeat gives the first one. */
   record(check: NewCheck, now: bigint): Promise<HealthCheckRow> {
     return this.database.transaction(async (sql) => {
-      const [made] = await sql.query<HealthCheckRow>(
-        `insert into health_check (contract_id, agent_public_key, checked_at_ns, status, latency_ms, details, created_at_ns)
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning ${COLUMNS}`,
-        [
-          check.contractId,
-          check.agentPublicKey,
-          check.checkedAtNs,
-          check.status,
-          check.latencyMs,
-          check.details,
-          now,
-        ],
-      );
+      const [made] = await checkRow.query(sql, INSERT, newCheckRow.values({ ...check, createdAtNs: now }));
       if (made) await this.count(sql, check);
       return made ?? (await this.find(sql, check));
     });
   }
 
   private async find(sql: Sql, { contractId, checkedAtNs }: NewCheck): Promise<HealthCheckRow> {
-    const [row] = await sql.query<HealthCheckRow>(
-      `select ${COLUMNS} from health_check where contract_id = $1 and checked_at_ns = $2`,
+    const [row] = await checkRow.query(
+      sql,
+      `select ${checkRow.select} from health_check where contract_id = $1 and checked_at_ns = $2`,
       [contractId, checkedAtNs],
     );
     if (!row) throw new Error(`a health check of ${contractId} is there and cannot be found`);
@@ -90,37 +110,30 @@ export class HealthStore {
   }
 
   private async count(sql: Sql, { contractId, status, latencyMs, checkedAtNs }: NewCheck): Promise<void> {
-    const one = (word: NewCheck['status']) => (status === word ? 1 : 0);
-    await sql.query(
-      `insert into health_total as t (contract_id, healthy, unhealthy, unknown, latency_ms, latencies, last_checked_at_ns)
-       values ($1, $2, $3, $4, $5, $6, $7)
-       on conflict (contract_id) do update set healthy = t.healthy + excluded.healthy,
-         unhealthy = t.unhealthy + excluded.unhealthy, unknown = t.unknown + excluded.unknown,
-         latency_ms = t.latency_ms + excluded.latency_ms, latencies = t.latencies + excluded.latencies,
-         last_checked_at_ns = greatest(t.last_checked_at_ns, excluded.last_checked_at_ns)`,
-      [
-        contractId,
-        one('healthy'),
-        one('unhealthy'),
-        one('unknown'),
-        latencyMs ?? 0,
-        latencyMs === null ? 0 : 1,
-        checkedAtNs,
-      ],
-    );
+    const one = (word: NewCheck['status']) => (status === word ? 1n : 0n);
+    const totals = totalsRow.values({
+      healthy: one('healthy'),
+      unhealthy: one('unhealthy'),
+      unknown: one('unknown'),
+      latencyMs: BigInt(latencyMs ?? 0),
+      latencies: latencyMs === null ? 0n : 1n,
+      lastCheckedAtNs: checkedAtNs,
+    });
+    await sql.query(COUNT, [contractId, ...totals]);
   }
 
   newest(contractId: string, limit: number): Promise<HealthCheckRow[]> {
-    return this.database.query<HealthCheckRow>(
-      `select ${COLUMNS} from health_check where contract_id = $1 order by checked_at_ns desc limit $2`,
+    return checkRow.query(
+      this.database,
+      `select ${checkRow.select} from health_check where contract_id = $1 order by checked_at_ns desc limit $2`,
       [contractId, limit],
     );
   }
 
   async totals(contractId: string): Promise<HealthTotals | undefined> {
-    const [row] = await this.database.query<HealthTotals>(
-      `select healthy, unhealthy, unknown, latency_ms as "latencyMs", latencies,
-         last_checked_at_ns as "lastCheckedAtNs" from health_total where contract_id = $1`,
+    const [row] = await totalsRow.query(
+      this.database,
+      `select ${totalsRow.select} from health_total where contract_id = $1`,
       [contractId],
     );
     return row;

@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import type { RivalKind } from '@decent-cloud/messages/words';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, expression, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { ONLINE_SECONDS } from '../agent/domain/liveness.ts';
 import type { AtTheDoor, EndedBy, Holder, Instance } from './domain/admission.ts';
@@ -23,7 +23,31 @@ export interface ShownInstance {
   readonly rivalSeenNs: bigint | null;
 }
 
-const HEARD = `greatest(i.seen_at_ns, a.last_heartbeat_ns)`;
+const instanceRow = rowOf<Instance>()({
+  instanceId: 'instance_id',
+  host: 'host',
+  place: 'place',
+  boot: 'boot',
+});
+const holderRow = instanceRow.and<Omit<Holder, keyof Instance>>()({
+  beganAtNs: 'began_at_ns',
+  heardAtNs: expression('greatest(i.seen_at_ns, a.last_heartbeat_ns)'),
+});
+const rivalRow = rowOf<Rival>()({
+  kind: 'kind',
+  instanceId: 'instance_id',
+  host: 'host',
+  sinceNs: 'since_ns',
+  seenNs: 'seen_ns',
+  toldAtNs: 'told_at_ns',
+});
+
+const BEGIN = `insert into agent_instance (${instanceRow.names}, agent_public_key, began_at_ns, seen_at_ns)
+  values (${instanceRow.places(3)}, $1, $2, $2)
+  on conflict (agent_public_key, instance_id) do update set ${instanceRow.omit('instanceId').excluded},
+    began_at_ns = excluded.began_at_ns, seen_at_ns = excluded.seen_at_ns, ended_at_ns = null, ended_by = null`;
+const PUT_RIVAL = `insert into agent_rival (${rivalRow.names}, agent_public_key) values (${rivalRow.places(2)}, $1)
+  on conflict (agent_public_key) do update set ${rivalRow.excluded}`;
 
 /** Which process acts as which agent. Whoever changes that locks the agent first. */
 @Injectable()
@@ -31,9 +55,9 @@ export class InstanceStore {
   constructor(private readonly database: Database) {}
 
   async holder(sql: Sql, agentPublicKey: string): Promise<Holder | undefined> {
-    const [row] = await sql.query<Holder>(
-      `select i.instance_id as "instanceId", i.host, i.place, i.boot, i.began_at_ns as "beganAtNs",
-         ${HEARD} as "heardAtNs"
+    const [row] = await holderRow.query(
+      sql,
+      `select ${holderRow.selectFrom('i')}
        from agent_instance i join agent a using (agent_public_key)
        where i.agent_public_key = $1 and i.ended_at_ns is null`,
       [agentPublicKey],
@@ -57,15 +81,7 @@ export class InstanceStore {
   }
 
   async begin(sql: Sql, agentPublicKey: string, instance: Instance, now: bigint): Promise<void> {
-    const { instanceId, host, place, boot } = instance;
-    await sql.query(
-      `insert into agent_instance (agent_public_key, instance_id, host, place, boot, began_at_ns, seen_at_ns)
-       values ($1, $2, $3, $4, $5, $6, $6)
-       on conflict (agent_public_key, instance_id) do update set host = excluded.host, place = excluded.place,
-         boot = excluded.boot, began_at_ns = excluded.began_at_ns, seen_at_ns = excluded.seen_at_ns,
-         ended_at_ns = null, ended_by = null`,
-      [agentPublicKey, instanceId, host, place, boot, now],
-    );
+    await sql.query(BEGIN, [agentPublicKey, now, ...instanceRow.values(instance)]);
   }
 
   async seen(sql: Sql, agentPublicKey: string, now: bigint): Promise<void> {
@@ -103,24 +119,16 @@ export class InstanceStore {
   }
 
   async rival(sql: Sql, agentPublicKey: string): Promise<Rival | undefined> {
-    const [row] = await sql.query<Rival>(
-      `select kind, instance_id as "instanceId", host, since_ns as "sinceNs", seen_ns as "seenNs",
-         told_at_ns as "toldAtNs" from agent_rival where agent_public_key = $1`,
+    const [row] = await rivalRow.query(
+      sql,
+      `select ${rivalRow.select} from agent_rival where agent_public_key = $1`,
       [agentPublicKey],
     );
     return row;
   }
 
   async putRival(sql: Sql, agentPublicKey: string, rival: Rival): Promise<void> {
-    const { kind, instanceId, host, sinceNs, seenNs, toldAtNs } = rival;
-    await sql.query(
-      `insert into agent_rival (agent_public_key, kind, instance_id, host, since_ns, seen_ns, told_at_ns)
-       values ($1, $2, $3, $4, $5, $6, $7)
-       on conflict (agent_public_key) do update set kind = excluded.kind, instance_id = excluded.instance_id,
-         host = excluded.host, since_ns = excluded.since_ns, seen_ns = excluded.seen_ns,
-         told_at_ns = excluded.told_at_ns`,
-      [agentPublicKey, kind, instanceId, host, sinceNs, seenNs, toldAtNs],
-    );
+    await sql.query(PUT_RIVAL, [agentPublicKey, ...rivalRow.values(rival)]);
   }
 
   async forgetRival(sql: Sql, agentPublicKey: string): Promise<void> {

@@ -1,13 +1,27 @@
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { MachineOperation, OperationKind, OperationResult } from './domain/operation.ts';
 
-const OPERATION = `o.operation_id as "operationId", o.contract_id as "contractId", o.generation, o.kind,
-  o.ssh_public_key as "sshPublicKey", o.encryption_public_keys as "encryptionPublicKeys", o.state,
-  o.requested_at_ns as "requestedAtNs", o.deadline_ns as "deadlineNs", o.orders, o.next_order_at_ns as "nextOrderAtNs",
-  o.failure_code as "failureCode"`;
-
 export type NewOperation = Omit<MachineOperation, 'state' | 'orders' | 'nextOrderAtNs' | 'failureCode'>;
+
+const operationRow = rowOf<MachineOperation>()({
+  operationId: 'operation_id',
+  contractId: 'contract_id',
+  generation: 'generation',
+  kind: 'kind',
+  sshPublicKey: 'ssh_public_key',
+  encryptionPublicKeys: 'encryption_public_keys',
+  state: 'state',
+  requestedAtNs: 'requested_at_ns',
+  deadlineNs: 'deadline_ns',
+  orders: 'orders',
+  nextOrderAtNs: 'next_order_at_ns',
+  failureCode: 'failure_code',
+});
+const OPERATION = operationRow.selectFrom('o');
+const newOperationRow = operationRow.omit('state', 'orders', 'nextOrderAtNs', 'failureCode');
+const INSERT = `insert into machine_operation (${newOperationRow.names}, state, next_order_at_ns)
+  values (${newOperationRow.places(2)}, 'pending', $1) on conflict do nothing returning 1`;
 
 /** Operations inside of machines. Whoever changes one locks its contract's assignment first. */
 @Injectable()
@@ -16,27 +30,13 @@ export class OperationStore {
 
   /** False when it is known already. */
   async insert(sql: Sql, operation: NewOperation, now: bigint): Promise<boolean> {
-    const rows = await sql.query(
-      `insert into machine_operation (operation_id, contract_id, generation, kind, ssh_public_key,
-         encryption_public_keys, state, requested_at_ns, deadline_ns, next_order_at_ns)
-       values ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9) on conflict do nothing returning 1`,
-      [
-        operation.operationId,
-        operation.contractId,
-        operation.generation,
-        operation.kind,
-        operation.sshPublicKey,
-        operation.encryptionPublicKeys,
-        operation.requestedAtNs,
-        operation.deadlineNs,
-        now,
-      ],
-    );
+    const rows = await sql.query(INSERT, [now, ...newOperationRow.values(operation)]);
     return rows.length === 1;
   }
 
   async lock(sql: Sql, operationId: string): Promise<MachineOperation | undefined> {
-    const [row] = await sql.query<MachineOperation>(
+    const [row] = await operationRow.query(
+      sql,
       `select ${OPERATION} from machine_operation o where operation_id = $1 for update`,
       [operationId],
     );
@@ -63,7 +63,8 @@ export class OperationStore {
     kind: OperationKind,
     limit: number,
   ): Promise<MachineOperation[]> {
-    return this.database.query<MachineOperation>(
+    return operationRow.query(
+      this.database,
       `select * from (
          select distinct on (o.contract_id) ${OPERATION} from machine_operation o
          join machine m using (contract_id, generation) join assignment a using (contract_id)
@@ -80,7 +81,8 @@ export class OperationStore {
     contractId: string,
     kind: OperationKind,
   ): Promise<MachineOperation | undefined> {
-    const [row] = await sql.query<MachineOperation>(
+    const [row] = await operationRow.query(
+      sql,
       `select ${OPERATION} from machine_operation o where contract_id = $1 and kind = $2 and state = 'pending'
        order by requested_at_ns desc limit 1 for update`,
       [contractId, kind],
@@ -90,7 +92,8 @@ export class OperationStore {
 
   /** Everything that still waits for a contract's machine. */
   lockAllPending(sql: Sql, contractId: string): Promise<MachineOperation[]> {
-    return sql.query<MachineOperation>(
+    return operationRow.query(
+      sql,
       `select ${OPERATION} from machine_operation o where contract_id = $1 and state = 'pending'
        order by requested_at_ns for update`,
       [contractId],

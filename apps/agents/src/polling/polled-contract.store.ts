@@ -1,7 +1,7 @@
 import { Database } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { PollingAgent } from '../agent/speakers.ts';
-import { storedSpec } from '../assignment/machine-spec.stored.ts';
+import { assignmentRow } from '../assignment/assignment.rows.ts';
 import type { Assignment } from '../assignment/rows.ts';
 import type { KnownContract } from './domain/classify-running.ts';
 
@@ -11,10 +11,8 @@ export type WaitingContract = Pick<
   'contractId' | 'providerPublicKey' | 'requesterPublicKey' | 'spec'
 >;
 
-const withSpec = <Row extends Pick<Assignment, 'spec'>>(row: Row): Row => ({
-  ...row,
-  spec: storedSpec.read(row.spec),
-});
+const pendingRow = assignmentRow.pick('contractId', 'spec');
+const waitingRow = assignmentRow.pick('contractId', 'providerPublicKey', 'requesterPublicKey', 'spec');
 
 /** Contracts as agents that poll ask for them. An agent that joined another provider has nothing to do with the old one's. */
 @Injectable()
@@ -22,27 +20,25 @@ export class PolledContractStore {
   constructor(private readonly database: Database) {}
 
   /** Given to this agent and not in its hand, oldest first. */
-  async pendingOf(agent: PollingAgent, now: bigint, limit: number): Promise<PendingContract[]> {
-    const rows = await this.database.query<PendingContract>(
-      `select a.contract_id as "contractId", a.spec from machine m join assignment a using (contract_id, generation)
+  pendingOf(agent: PollingAgent, now: bigint, limit: number): Promise<PendingContract[]> {
+    return pendingRow.query(
+      this.database,
+      `select ${pendingRow.selectFrom('a')} from machine m join assignment a using (contract_id, generation)
        where m.agent_public_key = $1 and a.provider_public_key = $2 and m.desired = 'running'
          and m.state in ('offered', 'claimed') and a.deadline_ns > $3
          and (m.lease_expires_at_ns is null or m.lease_expires_at_ns <= $3)
        order by a.created_at_ns, a.contract_id limit $4`,
       [agent.publicKey, agent.providerPublicKey, now, limit],
     );
-    return rows.map(withSpec);
   }
 
   /** Those of these contracts that are the provider's. */
-  async ofProvider(contractIds: readonly string[], providerPublicKey: string): Promise<WaitingContract[]> {
-    const rows = await this.database.query<WaitingContract>(
-      `select contract_id as "contractId", provider_public_key as "providerPublicKey",
-         requester_public_key as "requesterPublicKey", spec
-       from assignment where contract_id = any($1::text[]) and provider_public_key = $2`,
+  ofProvider(contractIds: readonly string[], providerPublicKey: string): Promise<WaitingContract[]> {
+    return waitingRow.query(
+      this.database,
+      `select ${waitingRow.select} from assignment where contract_id = any($1::text[]) and provider_public_key = $2`,
       [contractIds, providerPublicKey],
     );
-    return rows.map(withSpec);
   }
 
   /** The same, with what is to become of the agent's machines. */

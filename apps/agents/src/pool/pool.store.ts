@@ -1,5 +1,5 @@
 import { Refusal, secondsToNs } from '@decent-cloud/kernel';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, expression, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { ONLINE_SECONDS } from '../agent/domain/liveness.ts';
 import { AgentsPrisma } from '../agents-prisma.ts';
@@ -21,13 +21,25 @@ export interface PoolWithFigures extends PoolRow {
   activeContracts: number;
 }
 
-const COLUMNS = `p.pool_id as "poolId", p.provider_public_key as "providerPublicKey", p.name, p.location,
-  p.provisioner_type as "provisionerType", p.upgrade_to_version as "upgradeToVersion", p.created_at_ns as "createdAtNs"`;
+const poolRow = rowOf<PoolRow>()({
+  poolId: 'pool_id',
+  providerPublicKey: 'provider_public_key',
+  name: 'name',
+  location: 'location',
+  provisionerType: 'provisioner_type',
+  upgradeToVersion: 'upgrade_to_version',
+  createdAtNs: 'created_at_ns',
+});
+const choiceRow = poolRow.pick('poolId', 'location', 'provisionerType');
 /** $1 is the oldest heartbeat that still counts as online, $2 is now. */
-const WITH_FIGURES = `select ${COLUMNS},
-    count(a.agent_public_key)::int as "agentCount",
-    (count(*) filter (where a.last_heartbeat_ns > $1))::int as "onlineCount",
-    coalesce(sum(a.active_contracts) filter (where a.last_heartbeat_ns > $1), 0)::int as "activeContracts"
+const poolWithFiguresRow = poolRow.and<Omit<PoolWithFigures, keyof PoolRow>>()({
+  agentCount: expression('count(a.agent_public_key)::int'),
+  onlineCount: expression('(count(*) filter (where a.last_heartbeat_ns > $1))::int'),
+  activeContracts: expression(
+    'coalesce(sum(a.active_contracts) filter (where a.last_heartbeat_ns > $1), 0)::int',
+  ),
+});
+const WITH_FIGURES = `select ${poolWithFiguresRow.selectFrom('p')}
   from pool p left join agent a on a.pool_id = p.pool_id and a.revoked_at_ns is null
     and (a.expires_at_ns is null or a.expires_at_ns > $2)`;
 const onlineSince = (now: bigint) => now - secondsToNs(ONLINE_SECONDS);
@@ -74,7 +86,8 @@ export class PoolStore {
   }
 
   async getWithFigures(providerPublicKey: string, poolId: string, now: bigint): Promise<PoolWithFigures> {
-    const [pool] = await this.database.query<PoolWithFigures>(
+    const [pool] = await poolWithFiguresRow.query(
+      this.database,
       `${WITH_FIGURES} where p.provider_public_key = $3 and p.pool_id = $4 group by p.pool_id`,
       [onlineSince(now), now, providerPublicKey, poolId],
     );
@@ -83,7 +96,8 @@ export class PoolStore {
   }
 
   listWithFigures(providerPublicKey: string, page: Page, now: bigint): Promise<PoolWithFigures[]> {
-    return this.database.query<PoolWithFigures>(
+    return poolWithFiguresRow.query(
+      this.database,
       `${WITH_FIGURES} where p.provider_public_key = $3 and ($4::text is null or
          (p.created_at_ns, p.pool_id) < (select created_at_ns, pool_id from pool where pool_id = $4 and provider_public_key = $3))
        group by p.pool_id order by p.created_at_ns desc, p.pool_id desc limit $5 offset $6`,
@@ -129,7 +143,8 @@ export class PoolStore {
 
   /** Every pool of these providers, with whether an agent of it is online. */
   ofProviders(providerPublicKeys: readonly string[], now: bigint): Promise<PoolWithFigures[]> {
-    return this.database.query<PoolWithFigures>(
+    return poolWithFiguresRow.query(
+      this.database,
       `${WITH_FIGURES} where p.provider_public_key = any($3::text[])
        group by p.pool_id order by p.created_at_ns desc, p.pool_id desc limit 5000`,
       [onlineSince(now), now, providerPublicKeys],
@@ -141,8 +156,9 @@ export class PoolStore {
     sql: Sql,
     providerPublicKey: string,
   ): Promise<Pick<PoolRow, 'poolId' | 'location' | 'provisionerType'>[]> {
-    return sql.query(
-      `select pool_id as "poolId", location, provisioner_type as "provisionerType" from pool
+    return choiceRow.query(
+      sql,
+      `select ${choiceRow.select} from pool
        where provider_public_key = $1 order by created_at_ns desc limit 1000`,
       [providerPublicKey],
     );

@@ -1,18 +1,25 @@
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 
 export interface AccountRow {
   agentPublicKey: string;
   accountPublicKey: string;
   accountJwt: string;
-  accountShape: string;
+  /** Null: made before this was noted. */
+  accountShape: string | null;
   revokedAtNs: bigint | null;
   usersFromSeconds: bigint | null;
 }
 
-const COLUMNS = `agent_public_key as "agentPublicKey", account_public_key as "accountPublicKey",
-  account_jwt as "accountJwt", coalesce(account_shape, '') as "accountShape", revoked_at_ns as "revokedAtNs",
-  users_from_seconds as "usersFromSeconds"`;
+const accountRow = rowOf<AccountRow>()({
+  agentPublicKey: 'agent_public_key',
+  accountPublicKey: 'account_public_key',
+  accountJwt: 'account_jwt',
+  accountShape: 'account_shape',
+  revokedAtNs: 'revoked_at_ns',
+  usersFromSeconds: 'users_from_seconds',
+});
+const givenRow = accountRow.pick('accountPublicKey', 'accountJwt', 'accountShape', 'usersFromSeconds');
 
 /** The agents' accounts at the broker, as they shall be: the broker's own copy follows this one. */
 @Injectable()
@@ -20,8 +27,9 @@ export class AgentAccountStore {
   constructor(private readonly database: Database) {}
 
   async find(agentPublicKey: string): Promise<AccountRow | undefined> {
-    const [row] = await this.database.query<AccountRow>(
-      `select ${COLUMNS} from agent where agent_public_key = $1 and account_public_key is not null`,
+    const [row] = await accountRow.query(
+      this.database,
+      `select ${accountRow.select} from agent where agent_public_key = $1 and account_public_key is not null`,
       [agentPublicKey],
     );
     return row;
@@ -37,17 +45,10 @@ export class AgentAccountStore {
       readonly usersFromSeconds: bigint | null;
     },
   ): Promise<void> {
+    const { sets, values } = givenRow.changed(account, 2);
     await sql.query(
-      `update agent set account_public_key = $2, account_jwt = $3, account_shape = $4, users_from_seconds = $5,
-         account_push_due = true
-       where agent_public_key = $1`,
-      [
-        agentPublicKey,
-        account.accountPublicKey,
-        account.accountJwt,
-        account.accountShape,
-        account.usersFromSeconds,
-      ],
+      `update agent set ${sets.join(', ')}, account_push_due = true where agent_public_key = $1`,
+      [agentPublicKey, ...values],
     );
   }
 
@@ -70,8 +71,9 @@ export class AgentAccountStore {
 
   /** Part of all accounts, in the order of the agents' keys. */
   after(agentPublicKey: string): Promise<AccountRow[]> {
-    return this.database.query<AccountRow>(
-      `select ${COLUMNS} from agent where account_public_key is not null and agent_public_key > $1
+    return accountRow.query(
+      this.database,
+      `select ${accountRow.select} from agent where account_public_key is not null and agent_public_key > $1
        order by agent_public_key limit 200`,
       [agentPublicKey],
     );

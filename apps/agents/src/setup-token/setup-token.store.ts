@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
+import { Database, isUniqueViolation, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Page } from '../page.ts';
 import { setupTokenText, shownOf, TOKEN_BYTES } from './domain/setup-token.ts';
@@ -14,8 +14,19 @@ export interface SetupTokenRow {
   usedByAgent: string | null;
 }
 
-const COLUMNS = `shown, pool_id as "poolId", label, created_at_ns as "createdAtNs", expires_at_ns as "expiresAtNs",
-  used_at_ns as "usedAtNs", used_by_agent as "usedByAgent"`;
+const tokenRow = rowOf<SetupTokenRow>()({
+  shown: 'shown',
+  poolId: 'pool_id',
+  label: 'label',
+  createdAtNs: 'created_at_ns',
+  expiresAtNs: 'expires_at_ns',
+  usedAtNs: 'used_at_ns',
+  usedByAgent: 'used_by_agent',
+});
+const newTokenRow = tokenRow.omit('usedAtNs', 'usedByAgent').and<{ readonly tokenHash: string }>()({
+  tokenHash: 'token_hash',
+});
+const INSERT = `insert into setup_token (${newTokenRow.names}) values (${newTokenRow.places()})`;
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
 @Injectable()
@@ -33,9 +44,15 @@ export class SetupTokenStore {
       const token = setupTokenText(pool.location, randomBytes(TOKEN_BYTES).toString('hex'));
       try {
         await this.database.query(
-          `insert into setup_token (token_hash, shown, pool_id, label, created_at_ns, expires_at_ns)
-           values ($1, $2, $3, $4, $5, $6)`,
-          [hashOf(token), shownOf(token), pool.poolId, label, now, expiresAtNs],
+          INSERT,
+          newTokenRow.values({
+            tokenHash: hashOf(token),
+            shown: shownOf(token),
+            poolId: pool.poolId,
+            label,
+            createdAtNs: now,
+            expiresAtNs,
+          }),
         );
         return token;
       } catch (error) {
@@ -46,8 +63,9 @@ export class SetupTokenStore {
 
   /** Neither used nor expired, newest first. */
   listPending(poolId: string, page: Page, now: bigint): Promise<SetupTokenRow[]> {
-    return this.database.query<SetupTokenRow>(
-      `select ${COLUMNS} from setup_token
+    return tokenRow.query(
+      this.database,
+      `select ${tokenRow.select} from setup_token
        where pool_id = $1 and used_at_ns is null and expires_at_ns > $2 and ($3::text is null or
          (created_at_ns, shown) < (select created_at_ns, shown from setup_token where shown = $3))
        order by created_at_ns desc, shown desc limit $4 offset $5`,
@@ -67,8 +85,9 @@ export class SetupTokenStore {
 
   /** The token, locked for the rest of the transaction. */
   async lock(sql: Sql, token: string): Promise<SetupTokenRow | undefined> {
-    const [row] = await sql.query<SetupTokenRow>(
-      `select ${COLUMNS} from setup_token where token_hash = $1 for update`,
+    const [row] = await tokenRow.query(
+      sql,
+      `select ${tokenRow.select} from setup_token where token_hash = $1 for update`,
       [hashOf(token)],
     );
     return row;
