@@ -1,13 +1,8 @@
-import { Database, plannedEachTime } from '@decent-cloud/postgres';
+import { Database, expression, plannedEachTime } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Rank } from './domain/rank.ts';
 import type { Owner } from './offering.store.ts';
-import {
-  STOCKED_OFFERING_COLUMNS,
-  type StockedOffering,
-  type StockedOfferingRow,
-  stockedOfferingOfRow,
-} from './offering-row.store.ts';
+import { offeringRow, type StockedOffering, stockedOfferingRow } from './offering-row.store.ts';
 import { OfferingSearch, type SearchFilter, type Statement } from './offering-search.store.ts';
 
 /** Enough for a page of what every second offering has; a rare word costs little more for it. */
@@ -23,6 +18,10 @@ export interface ServedGroup {
   readonly provisionerType: string | null;
   readonly count: bigint;
 }
+
+const servedGroupRow = offeringRow
+  .pick('providerPublicKey', 'agentPoolId', 'datacenterCountry', 'offeringSource', 'provisionerType')
+  .and<{ readonly count: bigint }>()({ count: expression('count(*)') });
 
 @Injectable()
 export class OfferingListStore {
@@ -61,25 +60,10 @@ export class OfferingListStore {
 
   /** Listed offerings, counted by what decides who serves them. */
   async servedGroups(): Promise<ServedGroup[]> {
-    const rows = await this.database.query<{
-      provider_public_key: string;
-      agent_pool_id: string | null;
-      datacenter_country: string;
-      offering_source: string;
-      provisioner_type: string | null;
-      count: bigint;
-    }>(
-      `select provider_public_key, agent_pool_id, datacenter_country, offering_source, provisioner_type, count(*) as count
-       from offering where is_listed group by 1, 2, 3, 4, 5`,
+    return servedGroupRow.query(
+      this.database,
+      `select ${servedGroupRow.select} from offering where is_listed group by 1, 2, 3, 4, 5`,
     );
-    return rows.map((row) => ({
-      providerPublicKey: row.provider_public_key,
-      agentPoolId: row.agent_pool_id,
-      datacenterCountry: row.datacenter_country,
-      offeringSource: row.offering_source,
-      provisionerType: row.provisioner_type,
-      count: row.count,
-    }));
   }
 
   /** A provider's offerings by the pool that they name, else by country; drafts and private ones too. */
@@ -95,7 +79,7 @@ export class OfferingListStore {
 
   private async cheapest(condition: string, values: unknown[], page: Page): Promise<StockedOffering[]> {
     return this.run({
-      text: `select ${STOCKED_OFFERING_COLUMNS} from offering where ${condition} and ($2::bigint is null or
+      text: `select ${stockedOfferingRow.select} from offering where ${condition} and ($2::bigint is null or
          (monthly_price_e9s, id) > ($2, $3::bigint))
        order by monthly_price_e9s, id limit $1 offset $4`,
       values: [
@@ -109,8 +93,7 @@ export class OfferingListStore {
   }
 
   private async run({ text, values }: Statement): Promise<StockedOffering[]> {
-    const rows = await this.database.query<StockedOfferingRow>(plannedEachTime(text), values);
-    return rows.map(stockedOfferingOfRow);
+    return stockedOfferingRow.query(this.database, plannedEachTime(text), values);
   }
 }
 

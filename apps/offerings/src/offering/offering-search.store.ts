@@ -1,5 +1,5 @@
 import type { Rank } from './domain/rank.ts';
-import { HELD_UNITS, STOCKED_OFFERING_COLUMNS } from './offering-row.store.ts';
+import { HELD_UNITS, stockedOfferingRow } from './offering-row.store.ts';
 
 export interface SearchFilter {
   readonly productType?: string | undefined;
@@ -88,7 +88,7 @@ export class OfferingSearch {
   }
 
   private statement(clauses: string, before = ''): Statement {
-    return { text: `${before}select ${STOCKED_OFFERING_COLUMNS} ${clauses}`, values: this.values };
+    return { text: `${before}select ${stockedOfferingRow.select} ${clauses}`, values: this.values };
   }
 
   private where(conditions: string[], condition: (placeholder: string) => string, value: unknown): void {

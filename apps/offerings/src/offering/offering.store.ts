@@ -2,75 +2,19 @@ import { Refusal } from '@decent-cloud/kernel';
 import { Database, isUniqueViolation, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Offering, OfferingContent } from './domain/offering.ts';
-import { storedDetails } from './offering-details.stored.ts';
-import {
-  OFFERING_COLUMNS,
-  type OfferingRow,
-  offeringOfRow,
-  STOCKED_OFFERING_COLUMNS,
-  type StockedOffering,
-  type StockedOfferingRow,
-  stockedOfferingOfRow,
-} from './offering-row.store.ts';
+import { contentRow, offeringRow, type StockedOffering, stockedOfferingRow } from './offering-row.store.ts';
 
 export interface Owner {
   readonly publicKey: string;
   readonly accountId: string | null;
 }
 
-/** Columns that a provider sets, in the order of `valuesOf`. */
-const CONTENT_COLUMNS = [
-  'offering_id',
-  'offer_name',
-  'description',
-  'product_type',
-  'visibility',
-  'is_draft',
-  'publish_at',
-  'currency',
-  'monthly_price_e9s',
-  'setup_fee_e9s',
-  'price_per_unit_e9s',
-  'overage_price_per_unit_e9s',
-  'stock_status',
-  'stock_total',
-  'datacenter_country',
-  'min_contract_hours',
-  'max_contract_hours',
-  'provisioner_type',
-  'agent_pool_id',
-  'post_provision_script',
-  'details',
-] as const;
-
-const valuesOf = (content: OfferingContent): unknown[] => [
-  content.offeringId,
-  content.offerName,
-  content.description,
-  content.productType,
-  content.visibility,
-  content.isDraft,
-  content.publishAt,
-  content.currency,
-  content.monthlyPriceE9s,
-  content.setupFeeE9s,
-  content.pricePerUnitE9s,
-  content.overagePricePerUnitE9s,
-  content.stockStatus,
-  content.stockTotal,
-  content.datacenterCountry,
-  content.minContractHours,
-  content.maxContractHours,
-  content.provisionerType,
-  content.agentPoolId,
-  content.postProvisionScript,
-  storedDetails.write(content.details),
-];
-
-const placeholders = (first: number): string[] => CONTENT_COLUMNS.map((_, index) => `$${first + index}`);
-
-const FIND = `select ${STOCKED_OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null`;
-const LOCK = `select ${OFFERING_COLUMNS} from offering where id = $1 and deleted_at_ns is null for update`;
+const INSERT = `insert into offering (operation_id, provider_public_key, provider_account_id, offering_source,
+    created_at_ns, updated_at_ns, ${contentRow.names})
+  values ($1, $2, $3, 'provider', $4, $4, ${contentRow.places(5)})
+  on conflict (operation_id) do nothing returning id`;
+const FIND = `select ${stockedOfferingRow.select} from offering where id = $1 and deleted_at_ns is null`;
+const LOCK = `select ${offeringRow.select} from offering where id = $1 and deleted_at_ns is null for update`;
 
 @Injectable()
 export class OfferingStore {
@@ -79,13 +23,13 @@ export class OfferingStore {
   /** Makes an offering once for each operation. @throws Refusal OFFERING_EXISTS when the slug is taken */
   async insert(operationId: string, owner: Owner, content: OfferingContent, now: bigint): Promise<bigint> {
     try {
-      const [made] = await this.database.query<{ id: bigint }>(
-        `insert into offering (operation_id, provider_public_key, provider_account_id, offering_source, created_at_ns,
-           updated_at_ns, ${CONTENT_COLUMNS})
-         values ($1, $2, $3, 'provider', $4, $4, ${placeholders(5)})
-         on conflict (operation_id) do nothing returning id`,
-        [operationId, owner.publicKey, owner.accountId, now, ...valuesOf(content)],
-      );
+      const [made] = await this.database.query<{ id: bigint }>(INSERT, [
+        operationId,
+        owner.publicKey,
+        owner.accountId,
+        now,
+        ...contentRow.values(content),
+      ]);
       if (made) return made.id;
     } catch (error) {
       if (!isUniqueViolation(error, 'offering_slug')) throw error;
@@ -105,12 +49,12 @@ export class OfferingStore {
     content: OfferingContent,
     now: bigint,
   ): Promise<boolean> {
-    const assignments = CONTENT_COLUMNS.map((column, index) => `${column} = $${index + 4}`);
+    const { sets, values } = contentRow.changed(content, 4);
     try {
       const rows = await this.database.query(
-        `update offering set updated_at_ns = $3, ${assignments}
+        `update offering set ${['updated_at_ns = $3', ...sets].join(', ')}
          where id = $1 and provider_public_key = $2 and deleted_at_ns is null returning 1`,
-        [id, providerPublicKey, now, ...valuesOf(content)],
+        [id, providerPublicKey, now, ...values],
       );
       return rows.length === 1;
     } catch (error) {
@@ -129,14 +73,14 @@ export class OfferingStore {
   }
 
   async find(id: bigint): Promise<StockedOffering | undefined> {
-    const [row] = await this.database.query<StockedOfferingRow>(FIND, [id]);
-    return row && stockedOfferingOfRow(row);
+    const [row] = await stockedOfferingRow.query(this.database, FIND, [id]);
+    return row;
   }
 
   /** In the caller's transaction; nobody else takes a unit of it until that ends. */
   async lock(sql: Sql, id: bigint): Promise<Offering | undefined> {
-    const [row] = await sql.query<OfferingRow>(LOCK, [id]);
-    return row && offeringOfRow(row);
+    const [row] = await offeringRow.query(sql, LOCK, [id]);
+    return row;
   }
 
   /** Turns drafts whose time has come into offerings. */

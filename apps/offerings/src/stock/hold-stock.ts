@@ -47,6 +47,6 @@ export class HoldStock implements Verb<typeof requests.holdStock> {
     if (!known) return undefined;
     assertSameHold(known, body.offeringDbId, body.renterPublicKey);
     await this.stock.prolong(sql, body.holdId, body.untilNs);
-    return known.terms;
+    return known.terms ?? undefined;
   }
 }

@@ -1,5 +1,4 @@
-import { parseExactJson } from '@decent-cloud/kernel';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, expression, rowOf, type Sql, stored } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { KnownHold } from './domain/hold.ts';
 import { type StoredTerms, storedTerms } from './hold-terms.stored.ts';
@@ -12,24 +11,27 @@ export interface NewHold {
   readonly terms: StoredTerms;
 }
 
-interface HoldRow {
-  offering_db_id: bigint | null;
-  renter_public_key: string | null;
-  terms: string | null;
-  is_released: boolean;
-}
+type HoldWithTerms = KnownHold & { readonly terms: StoredTerms | null };
 
-type HoldWithTerms = KnownHold & { readonly terms: StoredTerms | undefined };
-
-const FIND_HOLD = `select offering_db_id, renter_public_key, terms::text as terms, released_at_ns is not null as is_released
-  from stock_hold where hold_id = $1`;
-
-const holdOf = (row: HoldRow): HoldWithTerms => ({
-  offeringDbId: row.offering_db_id,
-  renterPublicKey: row.renter_public_key,
-  isReleased: row.is_released,
-  terms: row.terms === null ? undefined : storedTerms.read(parseExactJson(row.terms)),
+const termsColumn = stored('terms', storedTerms, 'text');
+const newHoldRow = rowOf<NewHold>()({
+  holdId: 'hold_id',
+  offeringDbId: 'offering_db_id',
+  renterPublicKey: 'renter_public_key',
+  untilNs: 'until_ns',
+  terms: termsColumn,
 });
+const holdRow = rowOf<HoldWithTerms>()({
+  offeringDbId: 'offering_db_id',
+  renterPublicKey: 'renter_public_key',
+  terms: termsColumn,
+  isReleased: expression('released_at_ns is not null'),
+});
+
+const INSERT = `insert into stock_hold (${newHoldRow.names}, created_at_ns) values (${newHoldRow.places(2)}, $1)
+  on conflict (hold_id) do nothing returning 1`;
+const FIND = `select ${holdRow.select} from stock_hold where hold_id = $1`;
+const LOCK = `${FIND} for update`;
 
 @Injectable()
 export class StockStore {
@@ -37,13 +39,13 @@ export class StockStore {
 
   /** Nobody gives it back, or keeps it longer, before this transaction ends. */
   async lock(sql: Sql, holdId: string): Promise<HoldWithTerms | undefined> {
-    const [row] = await sql.query<HoldRow>(`${FIND_HOLD} for update`, [holdId]);
-    return row && holdOf(row);
+    const [row] = await holdRow.query(sql, LOCK, [holdId]);
+    return row;
   }
 
   async find(holdId: string): Promise<HoldWithTerms | undefined> {
-    const [row] = await this.database.query<HoldRow>(FIND_HOLD, [holdId]);
-    return row && holdOf(row);
+    const [row] = await holdRow.query(this.database, FIND, [holdId]);
+    return row;
   }
 
   async heldUnits(sql: Sql, offeringDbId: bigint): Promise<number> {
@@ -56,18 +58,7 @@ export class StockStore {
 
   /** False: a hold of this id exists, made or given back by somebody else meanwhile. */
   async insert(sql: Sql, hold: NewHold, now: bigint): Promise<boolean> {
-    const rows = await sql.query(
-      `insert into stock_hold (hold_id, offering_db_id, renter_public_key, terms, until_ns, created_at_ns)
-       values ($1, $2, $3, $4, $5, $6) on conflict (hold_id) do nothing returning 1`,
-      [
-        hold.holdId,
-        hold.offeringDbId,
-        hold.renterPublicKey,
-        storedTerms.write(hold.terms),
-        hold.untilNs,
-        now,
-      ],
-    );
+    const rows = await sql.query(INSERT, [now, ...newHoldRow.values(hold)]);
     return rows.length === 1;
   }
 
