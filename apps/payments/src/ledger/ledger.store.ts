@@ -1,4 +1,4 @@
-import type { Sql } from '@decent-cloud/postgres';
+import { rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { type AccountName, assertAboveFloor, nameOf, type Transfer } from './domain/transfer.ts';
 import { ReservationStore } from './reservation.store.ts';
@@ -13,8 +13,22 @@ interface AccountRow {
   id: bigint;
   kind: AccountName['kind'];
   owner: string;
-  balance_e9s: bigint;
+  balanceE9s: bigint;
 }
+
+const accountRow = rowOf<AccountRow>()({
+  id: 'id',
+  kind: 'kind',
+  owner: 'owner',
+  balanceE9s: 'balance_e9s',
+});
+const balanceRow = rowOf<{ accountId: bigint; balanceAfterE9s: bigint }>()({
+  accountId: 'account_id',
+  balanceAfterE9s: 'balance_after_e9s',
+});
+const LOCK = `select ${accountRow.selectFrom('account')} from ledger_account account
+  join unnest($1::text[], $2::text[]) as wanted (kind, owner) using (kind, owner)
+  where account.currency = $3 order by account.id for update of account`;
 
 @Injectable()
 export class LedgerStore {
@@ -41,21 +55,18 @@ export class LedgerStore {
       const reservedE9s = isSpent
         ? await this.reservations.reservedByOthers(sql, wallet, reservationId, now)
         : 0n;
-      assertAboveFloor(
-        { ...account, balanceE9s: row.balance_e9s, reservedE9s },
-        amountE9s,
-        transfer.currency,
-      );
+      assertAboveFloor({ ...account, balanceE9s: row.balanceE9s, reservedE9s }, amountE9s, transfer.currency);
       moves.push({ row, amountE9s });
     }
     if (reservationId !== undefined) await this.reservations.delete(sql, reservationId);
-    const posted = await sql.query<{ account_id: bigint; balance_after_e9s: bigint }>(
+    const posted = await balanceRow.query(
+      sql,
       `insert into ledger_posting (transfer_id, account_id, currency, amount_e9s)
        select $1, account_id, $2, amount_e9s from unnest($3::bigint[], $4::bigint[]) as moved (account_id, amount_e9s)
-       returning account_id, balance_after_e9s`,
+       returning ${balanceRow.select}`,
       [made.id, transfer.currency, moves.map(({ row }) => row.id), moves.map(({ amountE9s }) => amountE9s)],
     );
-    const after = new Map(posted.map((posting) => [posting.account_id, posting.balance_after_e9s]));
+    const after = new Map(posted.map((posting) => [posting.accountId, posting.balanceAfterE9s]));
     return {
       isNew: true,
       balanceAfterE9s: (account) => {
@@ -67,15 +78,15 @@ export class LedgerStore {
 
   /** What a transfer did when it happened. */
   async find(sql: Sql, idempotencyKey: string): Promise<Posted> {
-    const rows = await sql.query<AccountName & { balance_after_e9s: bigint }>(
-      `select account.kind, account.owner, posting.balance_after_e9s
+    const rows = await sql.query<AccountName & { balanceAfterE9s: bigint }>(
+      `select account.kind, account.owner, posting.balance_after_e9s as "balanceAfterE9s"
        from ledger_transfer transfer
        join ledger_posting posting on posting.transfer_id = transfer.id
        join ledger_account account on account.id = posting.account_id
        where transfer.idempotency_key = $1`,
       [idempotencyKey],
     );
-    const after = new Map(rows.map((row) => [nameOf(row), row.balance_after_e9s]));
+    const after = new Map(rows.map((row) => [nameOf(row), row.balanceAfterE9s]));
     return { isNew: false, balanceAfterE9s: (account) => after.get(nameOf(account)) };
   }
 
@@ -91,12 +102,7 @@ export class LedgerStore {
        on conflict (kind, owner, currency) do nothing`,
       values,
     );
-    const rows = await sql.query<AccountRow>(
-      `select account.id, account.kind, account.owner, account.balance_e9s from ledger_account account
-       join unnest($1::text[], $2::text[]) as wanted (kind, owner) using (kind, owner)
-       where account.currency = $3 order by account.id for update of account`,
-      values,
-    );
+    const rows = await accountRow.query(sql, LOCK, values);
     return new Map(rows.map((row) => [nameOf(row), row]));
   }
 }

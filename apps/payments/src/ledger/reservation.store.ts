@@ -1,4 +1,4 @@
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 
 export interface Reservation {
@@ -8,6 +8,16 @@ export interface Reservation {
   readonly amountE9s: bigint;
   readonly untilNs: bigint;
 }
+
+const reservationRow = rowOf<Reservation>()({
+  reservationId: 'reservation_id',
+  accountId: 'account_id',
+  currency: 'currency',
+  amountE9s: 'amount_e9s',
+  untilNs: 'until_ns',
+});
+const PUT = `insert into wallet_reservation (${reservationRow.names}) values (${reservationRow.places()})
+  on conflict (reservation_id) do update set ${reservationRow.omit('reservationId').excluded}`;
 
 /** What rentals that are being made may count on. Whoever reads or writes it has locked the wallet first. */
 @Injectable()
@@ -40,15 +50,7 @@ export class ReservationStore {
 
   /** The same reservation again replaces what it was. */
   async put(sql: Sql, reservation: Reservation): Promise<void> {
-    const { reservationId, accountId, currency, amountE9s, untilNs } = reservation;
-    await sql.query(
-      `insert into wallet_reservation (reservation_id, account_id, currency, amount_e9s, until_ns)
-       values ($1, $2, $3, $4, $5)
-       on conflict (reservation_id) do update
-         set account_id = excluded.account_id, currency = excluded.currency,
-             amount_e9s = excluded.amount_e9s, until_ns = excluded.until_ns`,
-      [reservationId, accountId, currency, amountE9s, untilNs],
-    );
+    await sql.query(PUT, reservationRow.values(reservation));
   }
 
   async delete(sql: Sql, reservationId: string): Promise<boolean> {

@@ -1,24 +1,25 @@
-import type { Sql } from '@decent-cloud/postgres';
+import { rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import type { Charge, Rental, RentalState } from './domain/rental.ts';
+import type { Charge, Rental } from './domain/rental.ts';
 
-interface RentalRow {
-  contract_id: string;
-  state: RentalState;
-  account_id: string | null;
-  currency: string | null;
-  charged_e9s: bigint;
-}
+const rentalRow = rowOf<Rental>()({
+  contractId: 'contract_id',
+  state: 'state',
+  accountId: 'account_id',
+  currency: 'currency',
+  chargedE9s: 'charged_e9s',
+});
+const INSERT_CHARGED = `insert into rental (${rentalRow.names}, charged_at_ns) values (${rentalRow.places(2)}, $1)
+  on conflict (contract_id) do nothing returning 1`;
+const LOCK = `select ${rentalRow.select} from rental where contract_id = $1 for update`;
 
 @Injectable()
 export class RentalStore {
   /** True: the contract had no row and is charged now. A row of another, unfinished transaction is waited for. */
   async insertCharged(sql: Sql, contractId: string, charge: Charge, now: bigint): Promise<boolean> {
-    const rows = await sql.query(
-      `insert into rental (contract_id, state, account_id, currency, charged_e9s, charged_at_ns)
-       values ($1, 'charged', $2, $3, $4, $5) on conflict (contract_id) do nothing returning 1`,
-      [contractId, charge.accountId, charge.currency, charge.amountE9s, now],
-    );
+    const { accountId, currency, amountE9s } = charge;
+    const rental = { contractId, state: 'charged', accountId, currency, chargedE9s: amountE9s } as const;
+    const rows = await sql.query(INSERT_CHARGED, [now, ...rentalRow.values(rental)]);
     return rows.length === 1;
   }
 
@@ -33,18 +34,9 @@ export class RentalStore {
   }
 
   async lock(sql: Sql, contractId: string): Promise<Rental> {
-    const [row] = await sql.query<RentalRow>(
-      `select contract_id, state, account_id, currency, charged_e9s from rental where contract_id = $1 for update`,
-      [contractId],
-    );
+    const [row] = await rentalRow.query(sql, LOCK, [contractId]);
     if (!row) throw new Error(`rental ${contractId} is missing`);
-    return {
-      contractId: row.contract_id,
-      state: row.state,
-      accountId: row.account_id,
-      currency: row.currency,
-      chargedE9s: row.charged_e9s,
-    };
+    return row;
   }
 
   async markSettled(
