@@ -1,5 +1,5 @@
 import { uuidV7 } from '@decent-cloud/kernel';
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, expression, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { NextStep } from './domain/delivery.ts';
 
@@ -24,6 +24,16 @@ export interface DueMail {
   readonly attempts: number;
   readonly createdAtNs: bigint;
 }
+
+const dueRow = rowOf<DueMail>()({
+  id: 'id',
+  email: expression('r.email'),
+  subject: 'subject',
+  body: 'body',
+  linkPath: 'link_path',
+  attempts: 'attempts',
+  createdAtNs: 'created_at_ns',
+});
 
 const LONGEST_ERROR = 500;
 const BATCH = 5_000;
@@ -67,15 +77,15 @@ export class MailStore {
 
   /** Leases the mails that have waited longest; a try that never reports back counts as one. */
   async claim(limit: number, leaseNs: bigint, now: bigint): Promise<DueMail[]> {
-    return this.database.query<DueMail>(
+    return dueRow.query(
+      this.database,
       `with due as (
          select m.id from mail m join recipient r on r.account_id = m.account_id
          where m.state = 'queued' and m.next_attempt_at_ns <= $1 and m.leased_until_ns <= $1 and r.email is not null
          order by m.next_attempt_at_ns, m.id limit $2 for update of m skip locked)
        update mail m set leased_until_ns = $3, attempts = m.attempts + 1
        from due, recipient r where m.id = due.id and r.account_id = m.account_id
-       returning m.id, r.email, m.subject, m.body, m.link_path as "linkPath", m.attempts,
-                 m.created_at_ns as "createdAtNs"`,
+       returning ${dueRow.selectFrom('m')}`,
       [now, limit, now + leaseNs],
     );
   }

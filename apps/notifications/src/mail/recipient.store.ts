@@ -1,18 +1,26 @@
-import type { Sql } from '@decent-cloud/postgres';
+import { rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
+
+interface Recipient {
+  readonly accountId: string;
+  /** Undefined: the account is known to have none. */
+  readonly email: string | undefined;
+  readonly atNs: bigint;
+}
+
+const recipientRow = rowOf<Recipient>()({
+  accountId: 'account_id',
+  email: 'email',
+  atNs: 'updated_at_ns',
+});
+const NOTE = `insert into recipient as known (${recipientRow.names}) values (${recipientRow.places()})
+  on conflict (account_id) do update set ${recipientRow.omit('accountId').excluded}
+    where known.updated_at_ns <= excluded.updated_at_ns`;
 
 @Injectable()
 export class RecipientStore {
   /** The newest word on an account counts, in whatever order they arrive. */
-  async note(
-    sql: Sql,
-    recipient: { accountId: string; email: string | undefined; atNs: bigint },
-  ): Promise<void> {
-    await sql.query(
-      `insert into recipient as known (account_id, email, updated_at_ns) values ($1, $2, $3)
-       on conflict (account_id) do update set email = excluded.email, updated_at_ns = excluded.updated_at_ns
-         where known.updated_at_ns <= excluded.updated_at_ns`,
-      [recipient.accountId, recipient.email ?? null, recipient.atNs],
-    );
+  async note(sql: Sql, recipient: Recipient): Promise<void> {
+    await sql.query(NOTE, recipientRow.values(recipient));
   }
 }

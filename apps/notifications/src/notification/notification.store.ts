@@ -1,4 +1,4 @@
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { NotificationsPrisma } from '../notifications-prisma.ts';
 import type { Text } from './domain/text.ts';
@@ -21,6 +21,46 @@ export interface NewNotification {
   readonly contractId?: string | undefined;
 }
 
+interface Standing {
+  readonly contractId: string;
+  readonly version: number;
+  readonly status: string;
+}
+
+const newNotificationRow = rowOf<{
+  readonly messageId: string;
+  /** Of the addressee: by it a second notification of the same is found. */
+  readonly recipient: string;
+  readonly accountId: string | undefined;
+  readonly publicKey: string | undefined;
+  readonly type: string;
+  readonly title: string;
+  readonly body: string;
+  readonly contractId: string | undefined;
+  readonly createdAtNs: bigint;
+}>()({
+  messageId: 'message_id',
+  recipient: 'recipient',
+  accountId: 'account_id',
+  publicKey: 'public_key',
+  type: 'notification_type',
+  title: 'title',
+  body: 'body',
+  contractId: 'contract_id',
+  createdAtNs: 'created_at_ns',
+});
+const standingRow = rowOf<Standing & { readonly updatedAtNs: bigint }>()({
+  contractId: 'contract_id',
+  version: 'version',
+  status: 'status',
+  updatedAtNs: 'updated_at_ns',
+});
+const INSERT = `insert into notification (${newNotificationRow.names}) values (${newNotificationRow.places()})
+  on conflict (message_id, recipient) do nothing returning id`;
+const NOTE_STANDING = `insert into contract_standing as known (${standingRow.names}) values (${standingRow.places()})
+  on conflict (contract_id) do update set ${standingRow.omit('contractId').excluded}
+    where known.version <= excluded.version
+  returning 1`;
 const MOST_COUNTED = 10_000;
 const PURGE_BATCH = 5_000;
 
@@ -66,23 +106,20 @@ export class NotificationStore {
 
   /** Undefined when this person has been told of this already. */
   async insert(sql: Sql, notification: NewNotification, now: bigint): Promise<bigint | undefined> {
-    const { to, text } = notification;
+    const { messageId, to, text, contractId } = notification;
     const [row] = await sql.query<{ id: bigint }>(
-      `insert into notification (message_id, recipient, account_id, public_key, notification_type, title, body,
-                                 contract_id, created_at_ns)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-       on conflict (message_id, recipient) do nothing returning id`,
-      [
-        notification.messageId,
-        to.accountId ?? to.publicKey,
-        to.accountId ?? null,
-        to.publicKey ?? null,
-        text.type,
-        text.title,
-        text.body,
-        notification.contractId ?? null,
-        now,
-      ],
+      INSERT,
+      newNotificationRow.values({
+        messageId,
+        recipient: to.accountId ?? to.publicKey,
+        accountId: to.accountId,
+        publicKey: to.publicKey,
+        type: text.type,
+        title: text.title,
+        body: text.body,
+        contractId,
+        createdAtNs: now,
+      }),
     );
     return row?.id;
   }
@@ -91,19 +128,9 @@ export class NotificationStore {
    * Notes the newest status of a contract and locks it for the rest of the transaction.
    * False when something newer is known.
    */
-  async noteStanding(
-    sql: Sql,
-    contract: { contractId: string; version: number; status: string },
-    now: bigint,
-  ): Promise<boolean> {
-    const rows = await sql.query(
-      `insert into contract_standing as known (contract_id, version, status, updated_at_ns) values ($1, $2, $3, $4)
-       on conflict (contract_id) do update
-         set version = excluded.version, status = excluded.status, updated_at_ns = excluded.updated_at_ns
-         where known.version <= excluded.version
-       returning 1`,
-      [contract.contractId, contract.version, contract.status, now],
-    );
+  async noteStanding(sql: Sql, { contractId, version, status }: Standing, now: bigint): Promise<boolean> {
+    const values = standingRow.values({ contractId, version, status, updatedAtNs: now });
+    const rows = await sql.query(NOTE_STANDING, values);
     return rows.length === 1;
   }
 
