@@ -1,4 +1,4 @@
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { KeyRow } from '../key/domain/key-view.ts';
 import type { AccountRow } from './domain/account-view.ts';
@@ -30,15 +30,43 @@ export interface AccountOfKey {
 
 const MAX_KEYS = 200;
 
+const accountRow = rowOf<Omit<AccountRow, 'keys'>>()({
+  id: 'id',
+  username: 'username',
+  email: 'email',
+  emailVerified: 'email_verified',
+  isAdmin: 'is_admin',
+  displayName: 'display_name',
+  bio: 'bio',
+  avatarUrl: 'avatar_url',
+  profileUpdatedAtNs: 'profile_updated_at_ns',
+  createdAtNs: 'created_at_ns',
+  updatedAtNs: 'updated_at_ns',
+});
+const keyOfAccountRow = rowOf<Omit<KeyRow, 'id'> & { readonly keyId: string | null }>()({
+  keyId: 'id',
+  publicKey: 'public_key',
+  addedAtNs: 'added_at_ns',
+  isActive: 'is_active',
+  invited: 'invited',
+  deviceName: 'device_name',
+  disabledAtNs: 'disabled_at_ns',
+  disabledByKeyId: 'disabled_by_key_id',
+});
+const newAccountRow = rowOf<NewAccount>()({
+  id: 'id',
+  username: 'username',
+  email: 'email',
+  emailVerified: 'email_verified',
+  autoCreated: 'auto_created',
+});
+/** $1 is now, $2 the name. */
+const INSERT = `insert into account (${newAccountRow.names}, canonical_username, created_at_ns, updated_at_ns)
+  values (${newAccountRow.places(3)}, lower($2), $1, $1) on conflict do nothing returning 1`;
+
 /** An account with its keys and those it has invited: a row for each of them, or one row without a key. */
 const accountWhere = (condition: string): string =>
-  `select a.id, a.username, a.email, a.email_verified as "emailVerified", a.is_admin as "isAdmin",
-            a.display_name as "displayName", a.bio, a.avatar_url as "avatarUrl",
-            a.profile_updated_at_ns as "profileUpdatedAtNs", a.created_at_ns as "createdAtNs",
-            a.updated_at_ns as "updatedAtNs",
-            k.id as "keyId", k.public_key as "publicKey", k.added_at_ns as "addedAtNs", k.is_active as "isActive",
-            k.invited, k.device_name as "deviceName", k.disabled_at_ns as "disabledAtNs",
-            k.disabled_by_key_id as "disabledByKeyId"
+  `select ${accountRow.selectFrom('a')}, ${keyOfAccountRow.selectFrom('k')}
      from account a
      left join lateral (
        select id, public_key, added_at_ns, is_active, false as invited, device_name, disabled_at_ns, disabled_by_key_id
@@ -147,11 +175,7 @@ export class AccountStore {
 
   /** False when name or address is taken. */
   async insert(sql: Sql, account: NewAccount, now: bigint): Promise<boolean> {
-    const rows = await sql.query(
-      `insert into account (id, username, canonical_username, email, email_verified, auto_created, created_at_ns, updated_at_ns)
-       values ($1, $2, lower($2), $3, $4, $5, $6, $6) on conflict do nothing returning 1`,
-      [account.id, account.username, account.email, account.emailVerified, account.autoCreated, now],
-    );
+    const rows = await sql.query(INSERT, [now, account.username, ...newAccountRow.values(account)]);
     return rows.length === 1;
   }
 

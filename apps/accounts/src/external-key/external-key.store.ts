@@ -1,4 +1,4 @@
-import type { Sql } from '@decent-cloud/postgres';
+import { rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { AccountsPrisma } from '../accounts-prisma.ts';
 
@@ -10,6 +10,16 @@ export interface NewExternalKey {
   readonly label: string | null;
   readonly operationId: string;
 }
+
+const newKeyRow = rowOf<NewExternalKey>()({
+  accountId: 'account_id',
+  keyType: 'key_type',
+  keyData: 'key_data',
+  keyFingerprint: 'key_fingerprint',
+  label: 'label',
+  operationId: 'operation_id',
+});
+const INSERT = `insert into external_key (${newKeyRow.names}, created_at_ns) values (${newKeyRow.places(2)}, $1)`;
 
 @Injectable()
 export class ExternalKeyStore {
@@ -45,11 +55,7 @@ export class ExternalKeyStore {
   }
 
   async insert(sql: Sql, key: NewExternalKey, now: bigint): Promise<void> {
-    await sql.query(
-      `insert into external_key (account_id, key_type, key_data, key_fingerprint, label, operation_id, created_at_ns)
-       values ($1, $2, $3, $4, $5, $6, $7)`,
-      [key.accountId, key.keyType, key.keyData, key.keyFingerprint, key.label, key.operationId, now],
-    );
+    await sql.query(INSERT, [now, ...newKeyRow.values(key)]);
   }
 
   async delete(sql: Sql, accountId: string, id: bigint): Promise<void> {

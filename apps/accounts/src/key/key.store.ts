@@ -1,5 +1,5 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { type Sql } from '@decent-cloud/postgres';
+import { expression, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { accountNotFound, type KeyCounts } from './domain/key-rules.ts';
 import type { KeyRow } from './domain/key-view.ts';
@@ -18,9 +18,26 @@ export interface Owner {
   readonly keyId: string;
 }
 
-const COLUMNS = `id, public_key as "publicKey", added_at_ns as "addedAtNs", is_active as "isActive", false as invited,
-  device_name as "deviceName", disabled_at_ns as "disabledAtNs", disabled_by_key_id as "disabledByKeyId"`;
+const keyRow = rowOf<KeyRow>()({
+  id: 'id',
+  publicKey: 'public_key',
+  addedAtNs: 'added_at_ns',
+  isActive: 'is_active',
+  invited: expression('false'),
+  deviceName: 'device_name',
+  disabledAtNs: 'disabled_at_ns',
+  disabledByKeyId: 'disabled_by_key_id',
+});
+const COLUMNS = keyRow.select;
+const newKeyRow = keyRow
+  .pick('id', 'publicKey', 'deviceName', 'addedAtNs')
+  .and<Pick<NewKey, 'accountId' | 'operationId'>>()({
+  accountId: 'account_id',
+  operationId: 'operation_id',
+});
 
+const INSERT = `insert into account_key (${newKeyRow.names}) values (${newKeyRow.places()})
+  on conflict (public_key) do nothing returning ${COLUMNS}`;
 const LOCK_ACCOUNT = 'select id from account where canonical_username = $1 for update';
 const FIND_BY_PUBLIC_KEY = `select ${COLUMNS} from account_key where account_id = $1 and public_key = $2`;
 const FIND = `select ${COLUMNS} from account_key where id = $1 and account_id = $2`;
@@ -40,7 +57,7 @@ export class KeyStore {
     const [row] = await sql.query<{ id: string }>(LOCK_ACCOUNT, [username.trim().toLowerCase()]);
     if (!row) throw accountNotFound();
     // Read under the lock: what was disabled while we waited is seen.
-    const [key] = await sql.query<KeyRow>(FIND_BY_PUBLIC_KEY, [row.id, publicKey]);
+    const [key] = await keyRow.query(sql, FIND_BY_PUBLIC_KEY, [row.id, publicKey]);
     if (key && !key.isActive) {
       throw new Refusal('FORBIDDEN', 'KEY_DISABLED', 'Authenticated key not found or not active');
     }
@@ -48,7 +65,7 @@ export class KeyStore {
   }
 
   async find(sql: Sql, accountId: string, keyId: string): Promise<KeyRow | undefined> {
-    const [row] = await sql.query<KeyRow>(FIND, [keyId, accountId]);
+    const [row] = await keyRow.query(sql, FIND, [keyId, accountId]);
     return row;
   }
 
@@ -77,11 +94,8 @@ export class KeyStore {
 
   /** Undefined when the key belongs to an account already. */
   async insert(sql: Sql, key: NewKey, now: bigint): Promise<KeyRow | undefined> {
-    const [row] = await sql.query<KeyRow>(
-      `insert into account_key (id, account_id, public_key, device_name, operation_id, added_at_ns)
-       values ($1, $2, $3, $4, $5, $6) on conflict (public_key) do nothing returning ${COLUMNS}`,
-      [key.id, key.accountId, key.publicKey, key.deviceName ?? null, key.operationId, now],
-    );
+    const values = newKeyRow.values({ ...key, deviceName: key.deviceName ?? null, addedAtNs: now });
+    const [row] = await keyRow.query(sql, INSERT, values);
     return row;
   }
 
@@ -92,13 +106,14 @@ export class KeyStore {
     keyId: string,
     deviceName: string | null,
   ): Promise<KeyRow | undefined> {
-    const [row] = await sql.query<KeyRow>(RENAME, [keyId, accountId, deviceName]);
+    const [row] = await keyRow.query(sql, RENAME, [keyId, accountId, deviceName]);
     return row;
   }
 
   /** Undefined when it is disabled already. */
   async disable(sql: Sql, keyId: string, byKeyId: string, now: bigint): Promise<KeyRow | undefined> {
-    const [row] = await sql.query<KeyRow>(
+    const [row] = await keyRow.query(
+      sql,
       `update account_key set is_active = false, disabled_at_ns = $3, disabled_by_key_id = $2
        where id = $1 and is_active returning ${COLUMNS}`,
       [keyId, byKeyId, now],

@@ -1,4 +1,4 @@
-import { Database, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { KeyRow } from '../domain/key-view.ts';
 
@@ -17,8 +17,17 @@ export interface ReceivedInvitation {
   readonly invitedAtNs: bigint;
 }
 
-const COLUMNS = `id, public_key as "publicKey", device_name as "deviceName", invited_at_ns as "invitedAtNs",
-  operation_id as "operationId"`;
+const invitationRow = rowOf<Invitation>()({
+  id: 'id',
+  publicKey: 'public_key',
+  deviceName: 'device_name',
+  invitedAtNs: 'invited_at_ns',
+  operationId: 'operation_id',
+});
+const COLUMNS = invitationRow.select;
+const newInvitationRow = invitationRow.omit('deviceName');
+const INSERT = `insert into key_invitation (${newInvitationRow.names}, account_id)
+  values (${newInvitationRow.places(2)}, $1)`;
 const MOST_SHOWN = 50;
 
 /** Keys that accounts would like to have. */
@@ -38,7 +47,8 @@ export class InvitationStore {
   }
 
   async find(sql: Sql, accountId: string, publicKey: string): Promise<Invitation | undefined> {
-    const [row] = await sql.query<Invitation>(
+    const [row] = await invitationRow.query(
+      sql,
       `select ${COLUMNS} from key_invitation where account_id = $1 and public_key = $2`,
       [accountId, publicKey],
     );
@@ -61,11 +71,8 @@ export class InvitationStore {
     invitation: Omit<Invitation, 'deviceName' | 'invitedAtNs'>,
     now: bigint,
   ): Promise<void> {
-    await sql.query(
-      `insert into key_invitation (id, account_id, public_key, operation_id, invited_at_ns)
-       values ($1, $2, $3, $4, $5)`,
-      [invitation.id, accountId, invitation.publicKey, invitation.operationId, now],
-    );
+    const values = newInvitationRow.values({ ...invitation, invitedAtNs: now });
+    await sql.query(INSERT, [accountId, ...values]);
   }
 
   /** Undefined when the account has no such invitation. */
@@ -75,7 +82,8 @@ export class InvitationStore {
     id: string,
     deviceName: string | null,
   ): Promise<Invitation | undefined> {
-    const [row] = await sql.query<Invitation>(
+    const [row] = await invitationRow.query(
+      sql,
       `update key_invitation set device_name = $3 where id = $1 and account_id = $2 returning ${COLUMNS}`,
       [id, accountId, deviceName],
     );
@@ -84,7 +92,8 @@ export class InvitationStore {
 
   /** Takes an invitation away; undefined when it is not there (any more). */
   async remove(sql: Sql, accountId: string, id: string): Promise<Invitation | undefined> {
-    const [row] = await sql.query<Invitation>(
+    const [row] = await invitationRow.query(
+      sql,
       `delete from key_invitation where id = $1 and account_id = $2 returning ${COLUMNS}`,
       [id, accountId],
     );
@@ -98,7 +107,8 @@ export class InvitationStore {
     id: string,
     publicKey: string,
   ): Promise<Invitation | undefined> {
-    const [row] = await sql.query<Invitation>(
+    const [row] = await invitationRow.query(
+      sql,
       `delete from key_invitation where id = $1 and public_key = $2
          and account_id = (select a.id from account a where a.canonical_username = $3) returning ${COLUMNS}`,
       [id, publicKey, username.trim().toLowerCase()],
