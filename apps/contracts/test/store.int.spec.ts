@@ -295,3 +295,13 @@ describe('the database itself', () => {
     expect(text).not.toContain('Sort');
   });
 });
+
+it('a row of before stored JSON had versions is read as what it is now', async () => {
+  const { contractId, machineSpec } = await insert();
+  const text = `{"external_id":"dc-1","provisioner_type":"docker","ssh_port":2222,"ssh_user":"root"}`;
+  await database.query(
+    `update contract set machine_spec = machine_spec - 'v', instance_details = $2 where contract_id = $1`,
+    [contractId, text],
+  );
+  expect(await store.find(contractId)).toMatchObject({ machineSpec, instanceDetails: JSON.parse(text) });
+});
