@@ -1,6 +1,6 @@
 import type { Clock } from '@decent-cloud/kernel';
 import type { Backend } from '../backends/backend.ts';
-import { downOf, hasSettled, mayStartAgain, type Starts } from '../domain/keep.ts';
+import { downOf, hasSettled, mayStartAgain, mustTell, type Starts, type Told } from '../domain/keep.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import type { Reconciler } from './reconcile.ts';
@@ -15,11 +15,6 @@ export interface KeeperOptions {
   readonly reconciler: Pick<Reconciler, 'report'>;
 }
 
-/** What stays the same is told again so seldom. */
-const REPEAT_NS = 60n * 1_000_000_000n;
-/** A change is told so often: reports are not kept, and one may be lost. */
-const TIMES = 5;
-
 /**
  * Looks whether the machines that are paid for run. One that was stopped is started again; the platform hears of every
  * change, and of what is not there at all: only the platform decides what becomes of that.
@@ -28,7 +23,7 @@ export class Keeper {
   private readonly options: KeeperOptions;
   private readonly starts = new Map<string, Starts>();
   private readonly starting = new Map<string, Promise<void>>();
-  private last = { down: '', times: TIMES, atNs: 0n };
+  private told: Told = { down: '', sinceNs: 0n, atNs: 0n };
 
   constructor(options: KeeperOptions) {
     this.options = options;
@@ -54,10 +49,8 @@ export class Keeper {
 
   private async tell(down: string): Promise<void> {
     const nowNs = this.options.now();
-    if (down !== this.last.down) this.last = { down, times: 0, atNs: 0n };
-    const isDue = this.last.times < TIMES || (down !== '' && nowNs >= this.last.atNs + REPEAT_NS);
-    if (!isDue) return;
-    this.last = { down, times: this.last.times + 1, atNs: nowNs };
+    if (!mustTell(this.told, down, nowNs)) return;
+    this.told = { down, sinceNs: down === this.told.down ? this.told.sinceNs : nowNs, atNs: nowNs };
     await this.options.reconciler.report();
   }
 

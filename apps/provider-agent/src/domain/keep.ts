@@ -23,12 +23,29 @@ export function downOf(
   });
 }
 
+/** Which machines were told to be down, since when it is those, and when that was told last. */
+export interface Told {
+  readonly down: string;
+  readonly sinceNs: bigint;
+  readonly atNs: bigint;
+}
+
+const SECOND_NS = 1_000_000_000n;
+/** Reports are not kept, and the platform counts none without a machine that it has had for less than 30 seconds. */
+const TOLD_AT_EVERY_LOOK_NS = 60n * SECOND_NS;
+const TOLD_AGAIN_NS = 60n * SECOND_NS;
+
+/** A change is told at every look for a minute; what stays down is told once a minute after that. */
+export function mustTell(told: Told, down: string, nowNs: bigint): boolean {
+  if (down !== told.down || nowNs < told.sinceNs + TOLD_AT_EVERY_LOOK_NS) return true;
+  return down !== '' && nowNs >= told.atNs + TOLD_AGAIN_NS;
+}
+
 export interface Starts {
   readonly count: number;
   readonly lastAtNs: bigint;
 }
 
-const SECOND_NS = 1_000_000_000n;
 const LONGEST_WAIT_SECONDS = 600;
 const FIRST_WAIT_SECONDS = 15;
 
