@@ -41,6 +41,7 @@ describe('what agents report', () => {
     const [, lost, up] = stage.said(facts.machineAvailabilityChanged, contractId);
     expect(lost?.sinceNs).toBe(missing?.sinceNs);
     expect(up?.downNs).toBe((up?.sinceNs ?? 0n) - (missing?.sinceNs ?? 0n));
+    expect(up?.isAnother).toBeUndefined();
     expect(agent.commandsFor(contractId, 'terminate')).toEqual([]);
   });
 
@@ -87,9 +88,10 @@ describe('what agents report', () => {
     expect(order?.machine).toMatchObject({ generation: 2, desired: 'running', spec: accepted.spec });
     await agent.report(agent.provisioned(contractId, 2));
     await eventually(() => standings(contractId).at(-1) === '2 up');
-    expect(stage.said(facts.machineProvisioned, contractId).map(({ generation }) => generation)).toEqual([
-      1, 2,
-    ]);
+    const made = stage.said(facts.machineProvisioned, contractId);
+    expect(made.map(({ generation }) => generation)).toEqual([1, 2]);
+    const up = stage.said(facts.machineAvailabilityChanged, contractId).at(-1);
+    expect(up).toMatchObject({ generation: 2, isAnother: true, atNs: made[1]?.atNs });
   });
 
   test('an agent that has forgotten its machine makes another one: what is told is how that one is reached', async () => {

@@ -14,13 +14,12 @@ import {
 } from '../src/contract/domain/decide.ts';
 import {
   machineAssigned,
-  machineAvailabilityChanged,
   machineProvisioned,
   machineRemoved,
   provisioningFailed,
   provisioningStarted,
-  whenLost,
 } from '../src/contract/domain/machine.ts';
+import { machineAvailabilityChanged, whenLost } from '../src/contract/domain/machine-availability.ts';
 import { needsCharge } from '../src/contract/domain/new-contract.ts';
 import type { Status } from '../src/contract/domain/status.ts';
 import { AGENT_KEY, LIMITS, PROVIDER_KEY, sampleContract, T0, TENANT_KEY } from './sample-contract.ts';

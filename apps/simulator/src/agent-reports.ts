@@ -103,13 +103,13 @@ export class AgentReports {
     this.coordinator.changeMachine(tx, machine, provisioned);
     this.coordinator.change(tx, machine.contractId, { state: 'provisioned', dueAtNs: null });
     this.say(tx, facts.machineProvisioned, machine, event.payload);
-    this.coordinator.handedOver(tx, assignment, machine);
+    this.coordinator.handedOver(tx, assignment, machine, true);
   }
 
   private renew(tx: Transaction, event: MachineEvent, assignment: Assignment, machine: Machine): void {
     if (event.kind !== 'provisioned') return;
     if (isDeepStrictEqual(machine.instance, event.payload.instance)) {
-      this.coordinator.handedOver(tx, assignment, machine);
+      this.coordinator.handedOver(tx, assignment, machine, false);
     } else this.accept(tx, event, assignment, machine);
   }
 

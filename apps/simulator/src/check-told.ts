@@ -1,4 +1,4 @@
-import { facts } from '@decent-cloud/messages';
+import { type FactPayload, facts } from '@decent-cloud/messages';
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
 import { isFinal } from '../../contracts/src/contract/domain/status.ts';
 import type { Life } from './people.ts';
@@ -15,6 +15,7 @@ export function checkTold(world: World, note: Note): void {
     checkLife(life, made.get(life.id) ?? [], world.poor.has(life.tenant), note);
   }
   checkSaid(world, note);
+  checkMachinesToldBack(world, note);
 }
 
 function checkLife(
@@ -74,5 +75,24 @@ function checkSaid({ services, contracts }: World, note: Note): void {
       wasSaid(facts.contractEnded.subject) === isFinal(status) &&
       wasSaid(facts.contractAccepted.subject) === (acceptedAtNs !== null);
     if (!fits) note('what happens is said', `${contractId} ${status}`);
+  }
+}
+
+/** Only a machine that was away is told to be back: what was on it is there. One that was made again is told as that. */
+function checkMachinesToldBack({ services }: World, note: Note): void {
+  const backs = new Map<string, number>();
+  const add = (contractId: string, count: number) =>
+    backs.set(contractId, (backs.get(contractId) ?? 0) + count);
+  for (const { subject, body } of services.flatMap(({ database }) => database.outbox)) {
+    const { contractId, change, availability, isAnother } = body as Partial<
+      FactPayload<typeof facts.contractMachineChanged> & FactPayload<typeof facts.machineAvailabilityChanged>
+    >;
+    if (contractId === undefined) continue;
+    if (subject === facts.contractMachineChanged.subject && change === 'back') add(contractId, 1);
+    const isBack = availability === 'up' && !isAnother;
+    if (subject === facts.machineAvailabilityChanged.subject && isBack) add(contractId, -1);
+  }
+  for (const [contractId, count] of backs) {
+    if (count > 0) note('a machine that was made again is not told to be back', contractId);
   }
 }

@@ -279,25 +279,34 @@ export class Coordinator {
     if (availability === machine.availability && lostAtNs === machine.lostAtNs) return;
     this.changeMachine(tx, machine, { availability, lostAtNs });
     if (availability !== machine.availability) {
-      this.sayAvailability(tx, assignment, machine, availability, sinceNs);
+      this.sayAvailability(tx, assignment, machine, { availability, sinceNs });
     }
   }
 
-  /** There is a machine that runs again, whichever. */
-  handedOver(tx: Transaction, assignment: Assignment, machine: Machine): void {
+  /** @param isAnother it is a machine of which its contract hears with `machine-provisioned`, not the one that was away */
+  handedOver(tx: Transaction, assignment: Assignment, machine: Machine, isAnother: boolean): void {
     if (machine.availability !== 'up' || machine.lostAtNs !== null) {
       this.changeMachine(tx, machine, { availability: 'up', lostAtNs: null });
     }
-    if (assignment.downSinceNs !== null) this.sayAvailability(tx, assignment, machine, 'up', tx.now);
+    if (assignment.downSinceNs === null) return;
+    const said = { availability: 'up', sinceNs: tx.now, ...(isAnother && { isAnother }) } as const;
+    this.sayAvailability(tx, assignment, machine, said);
   }
 
   private sayAvailability(
     tx: Transaction,
     assignment: Assignment,
     { contractId, generation, agentPublicKey }: Machine,
-    availability: MachineAvailability,
-    sinceNs: bigint,
+    {
+      sinceNs,
+      ...said
+    }: {
+      readonly availability: MachineAvailability;
+      readonly sinceNs: bigint;
+      readonly isAnother?: true;
+    },
   ): void {
+    const { availability } = said;
     const time = this.rules.downTimeAfter(assignment, availability, sinceNs);
     this.change(tx, contractId, time);
     tx.say({
@@ -307,7 +316,7 @@ export class Coordinator {
         generation,
         agentPublicKey,
         version: time.availabilityVersion,
-        availability,
+        ...said,
         sinceNs: time.downSinceNs ?? sinceNs,
         downNs: time.downNs,
         atNs: tx.now,

@@ -162,6 +162,17 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    name: 'a machine that was made again is told to be back',
+    rules: (rules) => ({
+      ...rules,
+      contracts: {
+        ...rules.contracts,
+        machineAvailabilityChanged: (contract, { isAnother: _, ...fact }, nowNs) =>
+          rules.contracts.machineAvailabilityChanged(contract, fact, nowNs),
+      },
+    }),
+  },
+  {
     name: 'the time without a machine is charged',
     rules: (rules) => ({
       ...rules,

@@ -9,6 +9,7 @@ import * as nextStep from '../../agents/src/assignment/domain/next-step.ts';
 import { advance, andThen, open } from '../../contracts/src/contract/domain/advance.ts';
 import * as decisions from '../../contracts/src/contract/domain/decide.ts';
 import * as reports from '../../contracts/src/contract/domain/machine.ts';
+import * as availability from '../../contracts/src/contract/domain/machine-availability.ts';
 import {
   agreedPriceE9s,
   assertEmailVerified,
@@ -38,6 +39,7 @@ export const rules = {
     andThen,
     ...decisions,
     ...reports,
+    ...availability,
     withSteps,
     agreedPriceE9s,
     assertEmailVerified,

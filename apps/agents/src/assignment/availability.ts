@@ -7,6 +7,12 @@ import { AssignmentStore } from './assignment.store.ts';
 import { downTimeAfter, type NextStanding } from './domain/availability.ts';
 import type { Assignment, Machine } from './rows.ts';
 
+interface Said {
+  readonly availability: MachineAvailability;
+  readonly sinceNs: bigint;
+  readonly isAnother?: true;
+}
+
 /** Keeps how the machines of contracts stand, and tells their contracts. The caller has locked the assignment. */
 @Injectable()
 export class Availability {
@@ -23,26 +29,34 @@ export class Availability {
     if (availability === machine.availability && lostAtNs === machine.lostAtNs) return;
     await this.store.changeMachine(sql, machine, { availability, lostAtNs }, now);
     if (availability !== machine.availability) {
-      await this.say(sql, assignment, machine, availability, sinceNs, now);
+      await this.say(sql, assignment, machine, { availability, sinceNs }, now);
     }
   }
 
-  /** There is a machine that runs again, whichever. */
-  async handedOver(sql: Sql, assignment: Assignment, machine: Machine, now: bigint): Promise<void> {
+  /** @param isAnother it is a machine of which its contract hears with `machine-provisioned`, not the one that was away */
+  async handedOver(
+    sql: Sql,
+    assignment: Assignment,
+    machine: Machine,
+    isAnother: boolean,
+    now: bigint,
+  ): Promise<void> {
     if (machine.availability !== 'up' || machine.lostAtNs !== null) {
       await this.store.changeMachine(sql, machine, { availability: 'up', lostAtNs: null }, now);
     }
-    if (assignment.downSinceNs !== null) await this.say(sql, assignment, machine, 'up', now, now);
+    if (assignment.downSinceNs === null) return;
+    const said = { availability: 'up', sinceNs: now, ...(isAnother && { isAnother }) } as const;
+    await this.say(sql, assignment, machine, said, now);
   }
 
   private async say(
     sql: Sql,
     assignment: Assignment,
     { contractId, generation, agentPublicKey }: Machine,
-    availability: MachineAvailability,
-    sinceNs: bigint,
+    { sinceNs, ...said }: Said,
     now: bigint,
   ): Promise<void> {
+    const { availability } = said;
     const time = downTimeAfter(assignment, availability, sinceNs);
     await this.store.change(sql, contractId, time, now);
     await emitFact(
@@ -53,7 +67,7 @@ export class Availability {
         generation,
         agentPublicKey,
         version: time.availabilityVersion,
-        availability,
+        ...said,
         sinceNs: time.downSinceNs ?? sinceNs,
         downNs: time.downNs,
         atNs: now,

@@ -123,7 +123,7 @@ export class AgentReports {
       { ...identityOf(machine, now), instance, credentials },
       now,
     );
-    await this.availability.handedOver(sql, assignment, machine, now);
+    await this.availability.handedOver(sql, assignment, machine, true, now);
   }
 
   /** An agent whose journal is gone takes its machine over, or makes another one: the tenant must hear where it is. */
@@ -139,7 +139,7 @@ export class AgentReports {
     const isSame = machine.instance
       ? isDeepStrictEqual(machine.instance, instance)
       : machine.externalId === instance.externalId;
-    if (isSame) return this.availability.handedOver(sql, assignment, machine, now);
+    if (isSame) return this.availability.handedOver(sql, assignment, machine, false, now);
     await this.accept(sql, event, assignment, machine, now);
   }
 

@@ -2,7 +2,7 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { setWhenMachineLost } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { ContractStore } from './contract.store.ts';
-import { whenLost } from './domain/machine.ts';
+import { whenLost } from './domain/machine-availability.ts';
 import { assertRequester } from './parties.ts';
 
 @Answers(setWhenMachineLost)

@@ -107,6 +107,8 @@ export const machineAvailabilityChanged = fact({
     sinceNs: int64(),
     /** All times in which it was down and that are over, in sum. */
     downNs: int64(0n),
+    /** It is up because another machine was handed over, with the `machine-provisioned` of the same `atNs`. */
+    isAnother: z.boolean().optional(),
   }),
   sample: { ...machineSample, version: 1, availability: 'missing', sinceNs: AT, downNs: 0n },
 });

@@ -12,7 +12,7 @@ import { advance } from './advance.ts';
 import { allowedActions } from './allowed-actions.ts';
 import type { Change, Contract } from './contract.ts';
 import { accept, cancel, reject } from './decide.ts';
-import { whenLost } from './machine.ts';
+import { whenLost } from './machine-availability.ts';
 
 const by = (publicKey: string) => ({ publicKey, memo: undefined });
 

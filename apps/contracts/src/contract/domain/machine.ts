@@ -1,6 +1,5 @@
-import { NS_PER_HOUR, Refusal } from '@decent-cloud/kernel';
+import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import type { FactPayload, facts } from '@decent-cloud/messages';
-import type { ContractEventType, MachineAvailability } from '@decent-cloud/messages/words';
 import type { Change, Contract, MachineDetails, Step } from './contract.ts';
 import { isFinal } from './status.ts';
 
@@ -94,62 +93,6 @@ function renewed(contract: Contract, fact: FactPayload<typeof facts.machineProvi
 
 const ownCredentials = (contract: Contract, fact: FactPayload<typeof facts.machineProvisioned>) =>
   fact.credentials.filter((sealed) => contract.encryptionPublicKeys.includes(sealed.recipientPublicKey));
-
-const EVENT_OF = {
-  up: 'machine_back',
-  stopped: 'machine_stopped',
-  missing: 'machine_missing',
-  lost: 'machine_lost',
-} as const satisfies Record<MachineAvailability, ContractEventType>;
-
-/**
- * The machine does not run any more, or does again. A lost one is made again if the tenant wants that and there is paid
- * time left; otherwise the rental ends, and the time without a machine is not paid for.
- */
-export function machineAvailabilityChanged(
-  contract: Contract,
-  fact: FactPayload<typeof facts.machineAvailabilityChanged>,
-  nowNs: bigint,
-): Change | undefined {
-  const { availability, version, sinceNs, downNs } = fact;
-  if (isFinal(contract.status) || version <= contract.availabilityVersion) return undefined;
-  const set: Change['set'] = {
-    machineAvailability: availability,
-    availabilityVersion: version,
-    machineDownSinceNs: availability === 'up' ? null : sinceNs,
-    machineDownNs: downNs,
-  };
-  // What is handed over later is judged by its deadline.
-  if (contract.endsAtNs === null) return { set };
-  const events = [{ eventType: EVENT_OF[availability], actor: 'provider' }] as const;
-  if (availability === 'up') {
-    const isOther = contract.machineAvailability === 'lost' && contract.machineWantedAgainAtNs === null;
-    return {
-      set: { ...set, machineWantedAgainAtNs: null },
-      events,
-      ...(isOther ? {} : { machineChange: 'back' as const }),
-    };
-  }
-  if (availability !== 'lost') return { set, events, machineChange: availability };
-  const makesAgain = contract.whenMachineLost === 'make-again' && contract.endsAtNs > nowNs;
-  if (makesAgain) return { set: { ...set, machineWantedAgainAtNs: nowNs }, events, machineChange: 'lost' };
-  return { set, events, steps: [{ to: 'cancelled', ...bySystem, reason: 'MACHINE_LOST' }] };
-}
-
-/** The tenant's setting: what is to become of the rental when its machine is lost. @throws Refusal after the end */
-export function whenLost(
-  contract: Contract,
-  whenMachineLost: Contract['whenMachineLost'],
-): Change | undefined {
-  if (isFinal(contract.status)) {
-    throw new Refusal(
-      'CONFLICT',
-      'TRANSITION_NOT_ALLOWED',
-      `The contract is ${contract.status}: there is no machine that could be lost`,
-    );
-  }
-  return contract.whenMachineLost === whenMachineLost ? undefined : { set: { whenMachineLost } };
-}
 
 export function provisioningFailed(
   contract: Contract,
