@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Client, createClient } from '@decent-cloud/client';
-import { bytesToHex, createSigner, generateKeyPair, keyPairFromSeed } from '@decent-cloud/identity';
+import { bytesToHex, createSigner, generateKeyPair } from '@decent-cloud/identity';
 import { registerAccount } from '@decent-cloud/messages/accounts';
 import { listPools, updatePool } from '@decent-cloud/messages/agents';
 import {
@@ -12,9 +10,11 @@ import {
 } from '@decent-cloud/messages/contracts';
 import { createOffering, setAutoAccept } from '@decent-cloud/messages/offerings';
 import { topUpWallet } from '@decent-cloud/messages/payments';
+import type { WhenMachineLost } from '@decent-cloud/messages/words';
 import { Database } from '@decent-cloud/postgres';
 import { CrashControl } from './crash-control.ts';
 import { demoMachines } from './demo-machines.ts';
+import { demoProvider } from './demo-provider.ts';
 import { Platform } from './platform.ts';
 
 const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 crash';
@@ -38,11 +38,13 @@ export interface ContractRow {
   readonly paidE9s: bigint;
   readonly refundE9s: bigint | null;
   readonly startedAtNs: bigint | null;
+  /** Times without a machine that are over. */
+  readonly downNs: bigint;
 }
 
 const CONTRACT_COLUMNS = `contract_id as "contractId", requester_pubkey as "tenantKey", status,
   payment_status as "paymentStatus", paid_e9s as "paidE9s", refund_amount_e9s as "refundE9s",
-  provisioning_completed_at_ns as "startedAtNs"`;
+  provisioning_completed_at_ns as "startedAtNs", machine_down_ns as "downNs"`;
 
 export interface Customer {
   readonly publicKey: string;
@@ -104,7 +106,10 @@ export class CrashStage {
   }
 
   /** Gives the contract's id. @throws ApiError, also when nobody knows what came of it */
-  async rent(customer: Customer, options: { readonly withoutMachine?: boolean } = {}): Promise<string> {
+  async rent(
+    customer: Customer,
+    options: { readonly withoutMachine?: boolean; readonly whenMachineLost?: WhenMachineLost } = {},
+  ): Promise<string> {
     const { contractId } = await customer.api.call(
       createContract,
       {
@@ -113,6 +118,7 @@ export class CrashStage {
           ssh_pubkey: options.withoutMachine ? TOKEN_KEY : SSH_KEY,
           duration_hours: 1,
           payment_method: 'wallet',
+          when_machine_lost: options.whenMachineLost,
         },
       },
       { idempotencyKey: crypto.randomUUID() },
@@ -229,11 +235,6 @@ export class CrashStage {
     }
     return faults;
   }
-}
-
-async function demoProvider(platform: Platform): Promise<Client> {
-  const seed = (await readFile(join(platform.dataDir, 'demo/provider.key'), 'utf8')).trim();
-  return createClient({ baseUrl: platform.apiUrl, signer: createSigner(keyPairFromSeed(seed)) });
 }
 
 /** More units than a test with crashes can use up. */

@@ -4,33 +4,37 @@ import { createContract } from '@decent-cloud/messages/contracts';
 import { actName, crashPointsOf } from '@decent-cloud/messages/crash-points';
 import { eventually, sampleOfEach, testSeed, testsAll } from '@decent-cloud/testing';
 import { assertBooksBalance } from '../src/books.ts';
+import { CrashCustomers, HABITS, type Habit, isLosing } from '../src/crash-customers.ts';
 import { type Helper, killAtEach } from '../src/crash-lanes.ts';
 import { CrashStage, type Customer, FINAL, WITH_MACHINE } from '../src/crash-stage.ts';
-import { RENTAL_ACTS, RENTAL_ACTS_ONCE } from '../src/rental-acts.ts';
+import { LOST_MACHINE_ACTS, RENTAL_ACTS, RENTAL_ACTS_ONCE } from '../src/rental-acts.ts';
 
-/** What customers do with a rental: give it back when it runs or sooner, get no machine, are turned away. */
-const HABITS = ['gives-back', 'cancels-early', 'without-machine', 'unwanted'] as const;
-type Habit = (typeof HABITS)[number];
 /** So many of each kind at the same time. */
 const OF_EACH = 2;
 const CUSTOMERS: readonly Habit[] = Array.from({ length: OF_EACH }, () => HABITS).flat();
 const POINTS = crashPointsOf(RENTAL_ACTS);
+/** Passed only when a machine is lost, which takes three quarters of a minute: armed beside the others from the beginning. */
+const LOST_POINTS = crashPointsOf(LOST_MACHINE_ACTS).filter((point) => !POINTS.includes(point));
+const ALL_POINTS = [...POINTS, ...LOST_POINTS];
 /** Those at which `npm run test:all` has killed: it writes them down. */
 const KNOWN_FILE = new URL('./killed-at.json', import.meta.url);
 const known = new Set<string>(JSON.parse(readFileSync(KNOWN_FILE, 'utf8')));
 /** Of each act one point, and all that are new: those of acts that were made or changed. */
 const sampled = new Set([
   ...sampleOfEach(
-    RENTAL_ACTS_ONCE.flatMap((act) => crashPointsOf([act]).map((point) => ({ act: actName(act), point }))),
+    [...RENTAL_ACTS_ONCE, ...LOST_MACHINE_ACTS].flatMap((act) =>
+      crashPointsOf([act]).map((point) => ({ act: actName(act), point })),
+    ),
     ({ act }) => act,
     ({ point }) => point,
   ).map(({ point }) => point),
-  ...POINTS.filter((point) => !known.has(point)),
+  ...ALL_POINTS.filter((point) => !known.has(point)),
 ]);
 /** `CRASH_POINTS`: somebody looks for what is wrong with some. */
-const KILLED = POINTS.filter((point) =>
-  process.env.CRASH_POINTS ? point.includes(process.env.CRASH_POINTS) : sampled.has(point),
-);
+const isKilledAt = (point: string) =>
+  process.env.CRASH_POINTS ? point.includes(process.env.CRASH_POINTS) : sampled.has(point);
+const KILLED = POINTS.filter(isKilledAt);
+const OF_LOST = LOST_POINTS.filter(isKilledAt);
 /** What runs beside rentals, with or without them: reconcilers, reports, what lists of people ask. */
 const BESIDE = [
   /^accounts:/,
@@ -49,10 +53,7 @@ const helper: Helper = (point) =>
   /release-(stock|funds)/.test(point)
     ? { id: `for ${point}`, point: INSERT, action: 'fail', times: 8 }
     : undefined;
-/** So long a customer waits for a machine. */
-const PATIENCE_MS = 12_000;
-/** The provider has 50; who gets none waits longer for one than a crash takes. */
-const MOST_PLACES = 30;
+const LOST_AFTER = '12';
 const POINT_MS = 240_000;
 /** Twice what is promised: other work on the machine makes it slow, not wrong. What it took is printed. */
 const CONVERGED_MS = 120_000;
@@ -61,19 +62,23 @@ const HOLDS_ENDED_MS = 150_000;
 
 let stage: CrashStage;
 let before = new Set<string>();
-/** Customers; the provider goes on until all is over. */
-let running = true;
+let customers: CrashCustomers;
+/** The provider goes on until all is over. */
 let open = true;
 const loops: Promise<void>[] = [];
-const givenBack = new Set<string>();
 const refusals = new Map<string, number>();
 
 beforeAll(async () => {
-  stage = await CrashStage.start({ customers: CUSTOMERS.length, replicas: 2 });
+  stage = await CrashStage.start({
+    customers: CUSTOMERS.length,
+    replicas: 2,
+    env: { LOST_AFTER_SECONDS: LOST_AFTER, ALL_LOST_AFTER_SECONDS: LOST_AFTER },
+  });
+  customers = new CrashCustomers(stage);
   before = stage.control.passes();
 }, 180_000);
 afterAll(async () => {
-  running = false;
+  if (customers) customers.isOver = true;
   open = false;
   await Promise.all(loops);
   await stage?.stop();
@@ -94,7 +99,7 @@ function undeclared(): string[] {
     const act = /^(\w+:req\..*):(after-commit|before-reply|after-reply)$/.exec(point)?.[1];
     return act !== undefined && !writes.has(act);
   };
-  const declared = new Set(POINTS);
+  const declared = new Set(ALL_POINTS);
   // Transactions that meet are done again.
   const isRepeat = (point: string) => {
     const first = /^(.*:before-commit)-\d+$/.exec(point)?.[1];
@@ -129,33 +134,13 @@ test('quiet rentals of every kind pass the points of their process: each of them
   expect(undeclared()).toEqual([]);
 }, 240_000);
 
-/** Rentals of which no answer has told the customer. */
-async function giveBackForgotten(customer: Customer): Promise<void> {
-  const own = (await stage.contracts()).filter(({ tenantKey }) => tenantKey === customer.publicKey);
-  for (const { contractId, status } of own) {
-    if (!WITH_MACHINE.includes(status)) continue;
-    await stage.cancel(customer, contractId);
-    givenBack.add(contractId);
-  }
-}
+/** Who loses machines stops when there is nothing left to kill: losses take long, and all are waited for in the end. */
+const isGoingOn = (habit: Habit) => !customers.isOver && !(isLosing(habit) && leftOf(OF_LOST).length === 0);
 
-/** Machines of ended rentals take their places until they are removed. */
-async function placesTaken(): Promise<number> {
-  const living = (await stage.contracts()).filter(({ status }) => !FINAL.includes(status));
-  return new Set([...living.map(({ contractId }) => contractId), ...(await stage.machines())]).size;
-}
-
-/** Rents and ends, as its habit says; what is not answered in time is left to the platform. */
-async function useOnce(customer: Customer, habit: Habit): Promise<void> {
-  await giveBackForgotten(customer);
-  if ((await placesTaken()) >= MOST_PLACES) return;
-  const id = await stage.rent(customer, { withoutMachine: habit === 'without-machine' });
-  const isThere = (status: string) => [...WITH_MACHINE, ...FINAL].includes(status);
-  const until = Date.now() + (habit === 'cancels-early' ? 0 : PATIENCE_MS);
-  while (running && Date.now() < until && !isThere(await statusOf(id))) await sleep(250);
-  if (FINAL.includes(await statusOf(id))) return;
-  await stage.cancel(customer, id);
-  givenBack.add(id);
+/** Points at which nothing was killed yet. */
+function leftOf(points: readonly string[]): string[] {
+  const hit = new Set(stage.control.hits().map(({ id }) => id));
+  return points.filter((point) => !hit.has(point));
 }
 
 async function loop(
@@ -175,21 +160,44 @@ async function loop(
   }
 }
 
+/** Rents with each habit of those who lose machines, and has the machines: that takes long while services die. */
+async function rentWhatIsLost(): Promise<ReadonlyMap<Customer, string>> {
+  const losing = stage.customers.filter((_, index) => isLosing(CUSTOMERS[index] as Habit));
+  const rented = losing.map(async (customer) => {
+    const id = await customers.rent(customer, CUSTOMERS[stage.customers.indexOf(customer)] as Habit);
+    if (id === undefined) throw new Error('there is no room before anything was rented');
+    await eventually(async () => WITH_MACHINE.includes(await statusOf(id)), { deadlineMs: 60_000 });
+    return [customer, id] as const;
+  });
+  return new Map(await Promise.all(rented));
+}
+
+/** One after the other; the first one may be rented already. */
+async function useAlways(customer: Customer, habit: Habit, first: string | undefined): Promise<void> {
+  let next = first;
+  await loop(
+    habit,
+    200,
+    () => isGoingOn(habit),
+    async () => {
+      const id = next ?? (await customers.rent(customer, habit));
+      next = undefined;
+      if (id !== undefined) await customers.use(customer, habit, id);
+    },
+  );
+}
+
 test('kill -9 at every point of every process: all converges without help', async () => {
   const started = Date.now();
   const hitsBefore = stage.control.hits().length;
   const unwanted = new Set(
     stage.customers.filter((_, index) => CUSTOMERS[index] === 'unwanted').map(({ publicKey }) => publicKey),
   );
+  const lost = await rentWhatIsLost();
   let byItself = true;
   loops.push(
-    ...CUSTOMERS.map((habit, index) =>
-      loop(
-        habit,
-        200,
-        () => running,
-        () => useOnce(stage.customers[index] as Customer, habit),
-      ),
+    ...stage.customers.map((customer, index) =>
+      useAlways(customer, CUSTOMERS[index] as Habit, lost.get(customer)),
     ),
     loop(
       'provider',
@@ -200,7 +208,7 @@ test('kill -9 at every point of every process: all converges without help', asyn
     loop(
       'standing order',
       2_000,
-      () => running,
+      () => !customers.isOver,
       async () => {
         byItself = !byItself;
         await stage.acceptByItself(byItself);
@@ -209,10 +217,17 @@ test('kill -9 at every point of every process: all converges without help', asyn
   );
   await killAtEach(stage.control, KILLED, {
     helper,
-    besides: () => [...stage.control.passes()].filter((point) => SWEEP.test(point)),
+    besides: () => [...OF_LOST, ...[...stage.control.passes()].filter((point) => SWEEP.test(point))],
     deadlineMs: POINT_MS,
   });
-  running = false;
+  const othersMs = Date.now() - started;
+  await killAtEach(stage.control, leftOf(OF_LOST), {
+    helper,
+    besides: () => [],
+    deadlineMs: POINT_MS,
+  });
+  const lostMs = Date.now() - started - othersMs;
+  customers.isOver = true;
   stage.control.arm([]);
   const hits = stage.control.hits().slice(hitsBefore);
   const kills = hits.filter(({ action }) => action === 'kill');
@@ -225,17 +240,20 @@ test('kill -9 at every point of every process: all converges without help', asyn
   const outcomes = Map.groupBy(contracts, ({ status, paymentStatus }) => `${status}/${paymentStatus}`);
   process.stderr.write(
     [
-      `R3: ${KILLED.length} of ${POINTS.length} points (${testsAll ? 'all' : `seed ${testSeed}`}), ${kills.length} kills (${kills.filter(({ point }) => SWEEP.test(point)).length} of reconcilers), ` +
+      `R3: ${KILLED.length + OF_LOST.length} of ${ALL_POINTS.length} points (${testsAll ? 'all' : `seed ${testSeed}`}), ` +
+        `${OF_LOST.length} of them of lost machines (${Math.round(lostMs / 1_000)} s for those alone), ` +
+        `${kills.length} kills (${kills.filter(({ point }) => SWEEP.test(point)).length} of reconcilers), ` +
         `${Math.round((lastKillMs - started) / 1_000)} s; all converged ${Math.round(convergedMs / 1_000)} s after the last kill`,
       `${contracts.length} rentals: ${[...outcomes].map(([what, all]) => `${all.length} ${what}`).join(', ')}`,
       `not answered or refused: ${[...refusals].map(([what, count]) => `${count} ${what}`).join('; ')}`,
       '',
     ].join('\n'),
   );
-  expect(KILLED.filter((point) => !kills.some((hit) => hit.point === point))).toEqual([]);
+  expect(leftOf([...KILLED, ...OF_LOST])).toEqual([]);
   expect(new Set(kills.map(({ pid }) => pid)).size).toBe(kills.length);
   expect(undeclared()).toEqual([]);
   const statuses = new Map(contracts.map(({ contractId, status }) => [contractId, status]));
+  const { givenBack } = customers;
   expect([...givenBack].filter((id) => !FINAL.includes(statuses.get(id) ?? ''))).toEqual([]);
   expect(givenBack.size).toBeGreaterThan(0);
   await assertBooksBalance(stage.platform);
@@ -257,5 +275,5 @@ test('what still runs is given back: no machine, no unit, no money is left behin
   await assertBooksBalance(stage.platform);
   const errors = await stage.platform.errors();
   expect(errors.filter((line) => /unhandled|uncaught|nobody handled/i.test(line))).toEqual([]);
-  if (testsAll) writeFileSync(KNOWN_FILE, `${JSON.stringify(POINTS, null, 2)}\n`);
+  if (testsAll) writeFileSync(KNOWN_FILE, `${JSON.stringify(ALL_POINTS, null, 2)}\n`);
 }, 300_000);

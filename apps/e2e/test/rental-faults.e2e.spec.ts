@@ -17,7 +17,7 @@ import { CrashStage, type Customer, FINAL, WITH_MACHINE } from '../src/crash-sta
 import { RENTAL_ACTS_ONCE as ACTS } from '../src/rental-acts.ts';
 import { type RentalStory, storyOf, toldOfTheEnd, withoutOvertaken } from '../src/rental-story.ts';
 
-/** What is done for every rental: a lost machine is the simulator's. */
+/** What is done for every rental: acts of lost machines are failed by the simulator, and killed in `crash.e2e.spec.ts`. */
 const FORWARD = rentalProcess.filter(({ isSeldom }) => !isSeldom).flatMap(({ acts }) => acts);
 const UNDO = rentalProcess.flatMap(({ undo }) => undo?.acts ?? []);
 const INSERT = `contracts:${createContract.subject}:before-commit`;
