@@ -85,7 +85,11 @@ describe('what agents report', () => {
     await agent.command(contractId, 'terminate');
     await eventually(() => agent.commandsFor(contractId, 'provision').length >= 2);
     const order = agent.commandsFor(contractId, 'provision').at(-1);
-    expect(order?.machine).toMatchObject({ generation: 2, desired: 'running', spec: accepted.spec });
+    // Its tenant finds it where it was, if the agent can do that.
+    const wanted = { generation: 2, desired: 'running', spec: accepted.spec, sshPort: 2_222 };
+    expect(order?.machine).toMatchObject(wanted);
+    const { machines } = await agent.snapshot();
+    expect(machines).toContainEqual(expect.objectContaining(wanted));
     await agent.report(agent.provisioned(contractId, 2));
     await eventually(() => standings(contractId).at(-1) === '2 up');
     const made = stage.said(facts.machineProvisioned, contractId);

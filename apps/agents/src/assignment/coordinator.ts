@@ -10,6 +10,7 @@ import type { AgentAtWork } from './candidate.store.ts';
 import { Candidates } from './candidates.ts';
 import type { Outcome } from './domain/attempt.ts';
 import { type Candidate, chooseAgent, isAnyoneLeft } from './domain/choose-agent.ts';
+import { portBefore } from './domain/machine-address.ts';
 import {
   attemptClosed,
   desiredRunning,
@@ -94,8 +95,9 @@ export class Coordinator {
   ): Promise<void> {
     const { agentPublicKey, accountPublicKey: account, polls } = agent;
     if (polls || account === null) return;
-    const { deadlineNs } = assignment;
-    const machine = desiredRunning(assignment, generation);
+    const { contractId, deadlineNs } = assignment;
+    const before = portBefore(await this.store.machines(sql, contractId), agentPublicKey);
+    const machine = desiredRunning(assignment, generation, before);
     await this.orders.give(sql, { kind: 'provision', agentPublicKey, account, machine, deadlineNs }, now);
   }
 

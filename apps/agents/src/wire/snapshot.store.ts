@@ -32,7 +32,8 @@ export class SnapshotStore {
 
   /**
    * In one statement. What is to go comes first: that list must not be cut. Machines that the agent made while it polled
-   * are left out while they shall run; rivals only count when they were seen since then.
+   * are left out while they shall run; rivals only count when they were seen since then. One that is made again has the
+   * port of the one before.
    */
   async of(
     agentPublicKey: string,
@@ -50,7 +51,9 @@ export class SnapshotStore {
              'desired', desired, 'deadlineNs', deadline_ns::text, 'endsAtNs', ends_at_ns::text, 'spec', spec,
              'encryptionPublicKeys', encryption_public_keys, 'instance', instance)), '[]')::text
          from (select m.contract_id, m.generation, m.desired, s.deadline_ns, s.ends_at_ns, s.spec,
-                 s.encryption_public_keys, m.instance
+                 s.encryption_public_keys, coalesce(m.instance, (select b.instance from machine b
+                   where b.contract_id = m.contract_id and b.agent_public_key = m.agent_public_key
+                     and b.instance is not null order by b.generation desc limit 1)) as instance
                from machine m join assignment s using (contract_id)
                where m.agent_public_key = a.agent_public_key and m.state <> 'gone'
                  and (m.desired = 'absent' or not (m.made_by_polling or coalesce(m.lease_expires_at_ns, 0) > $3))

@@ -1,4 +1,4 @@
-import { faultOfAddress, withUsableAddress } from './machine-address.ts';
+import { faultOfAddress, portBefore, withUsableAddress } from './machine-address.ts';
 
 const instance = {
   externalId: 'x',
@@ -53,4 +53,16 @@ test('a report of a machine that nobody can reach is one of a machine that could
       message: expect.stringContaining('publicIp is no'),
     },
   });
+});
+
+test('the port of before is that of the newest machine of this agent that was ever made', () => {
+  const of = (agentPublicKey: string, generation: number, sshPort?: number) => ({
+    agentPublicKey,
+    generation,
+    instance: sshPort === undefined ? null : { sshPort },
+  });
+  const machines = [of('a', 1, 22_001), of('a', 2, 22_002), of('b', 3, 22_003), of('a', 4)];
+  expect(portBefore(machines, 'a')).toBe(22_002);
+  expect(portBefore([...machines].reverse(), 'b')).toBe(22_003);
+  expect(portBefore(machines, 'c')).toBeUndefined();
 });

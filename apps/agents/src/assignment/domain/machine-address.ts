@@ -37,6 +37,20 @@ export function faultOfAddress(instance: Address): string | undefined {
   return undefined;
 }
 
+/** Where this agent had the contract's machine last: one that it makes again is to be reached there too. */
+export function portBefore(
+  machines: readonly {
+    readonly agentPublicKey: string;
+    readonly generation: number;
+    readonly instance: { readonly sshPort: number } | null;
+  }[],
+  agentPublicKey: string,
+): number | undefined {
+  return machines
+    .filter((machine) => machine.agentPublicKey === agentPublicKey && machine.instance !== null)
+    .sort((a, b) => b.generation - a.generation)[0]?.instance?.sshPort;
+}
+
 /** A machine that nobody could reach is one that could not be made: so its provider reads why, and it is removed. */
 export function withUsableAddress(event: MachineEvent): MachineEvent {
   if (event.kind !== 'provisioned') return event;
