@@ -63,7 +63,8 @@ test('the commands of docs/become-a-provider.md make a provider whose machine ca
   const commands = /```bash\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
   expect(commands.match(/^(npx|\w+=\$\(npx) /gm)).toHaveLength(8);
   // The last one goes on running.
-  const provider = `set -e\ncd "${ROOT}"\n${commands.trim()} > "$HOME/agent.log" 2>&1 &\nagent=$!\ntrap 'kill $agent; wait $agent || true' EXIT`;
+  // It has a group of its own: npx does not always pass a signal on.
+  const provider = `set -e\ncd "${ROOT}"\nset -m\n${commands.trim()} > "$HOME/agent.log" 2>&1 &\nagent=$!\nset +m\ntrap 'kill -- -$agent; wait $agent || true' EXIT`;
   const tenant = `export DC_IDENTITY=me
 offering=$(npx dc --json offering list | grep -o '"id":[0-9]*,"pubkey":"[^"]*","offering_id":"small"' | grep -o '^"id":[0-9]*' | cut -d: -f2)
 for attempt in $(seq 40); do
