@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from '@decent-cloud/client';
 import { bytesToHex, createSigner, generateKeyPair } from '@decent-cloud/identity';
 import { registerAccount } from '@decent-cloud/messages/accounts';
@@ -22,6 +23,8 @@ const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NY
 const TOKEN_KEY =
   'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIEaWjuOlohWUOsSp/fLaHH3tldm75GQX2aNRyWXhrNwjAAAABHNzaDo= token';
 const STOCK = 500;
+/** So long offerings may still know the pool as it was before the stage changed it. */
+const POOLS_KEPT_MS = 2_000;
 const TOP_UP_USD = 100;
 const DATABASES = ['contracts', 'offerings', 'payments', 'agents', 'notifications'] as const;
 type DatabaseName = (typeof DATABASES)[number];
@@ -79,16 +82,14 @@ export class CrashStage {
       databases.set(name, new Database({ connectionString, applicationName: 'spec', maxConnections: 3 }));
     }
     const provider = await demoProvider(platform);
-    return new CrashStage(
-      platform,
-      control,
-      provider,
-      await offerMany(provider),
-      await Promise.all(
+    const offeringId = await offerMany(provider);
+    const [created] = await Promise.all([
+      Promise.all(
         Array.from({ length: customers }, (_, index) => newCustomer(platform.apiUrl, index, timeoutMs)),
       ),
-      databases,
-    );
+      sleep(POOLS_KEPT_MS),
+    ]);
+    return new CrashStage(platform, control, provider, offeringId, created, databases);
   }
 
   async stop(): Promise<void> {
