@@ -1,7 +1,7 @@
 import { facts, requests } from '@decent-cloud/messages';
 import { cancelContract, respondToRequest } from '@decent-cloud/messages/contracts';
-import { ConfirmPayments } from '../src/confirm-payments.ts';
-import { SettleDeadlines } from '../src/settle-deadlines.ts';
+import { SettleDeadlines } from '../src/ending/settle-deadlines.ts';
+import { ConfirmPayments } from '../src/renting/confirm-payments.ts';
 import { AGENT_KEY, HOUR, TENANT_ACCOUNT, TENANT_KEY } from './sample-contract.ts';
 import { provider, tenant, World } from './world.ts';
 

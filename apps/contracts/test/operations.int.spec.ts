@@ -11,7 +11,7 @@ import {
   resetPassword,
   rotateSshKey,
 } from '@decent-cloud/messages/contracts';
-import { MachineOperations } from '../src/operation/machine-operations.ts';
+import { MachineOperations } from '../src/machine-operation/machine-operations.ts';
 import { AGENT_KEY, HOUR, SSH_KEY, STRANGER_KEY, TENANT_KEY, TENANT_OTHER_KEY } from './sample-contract.ts';
 import { provider, stranger, tenant, tenantsOtherKey, World } from './world.ts';
 

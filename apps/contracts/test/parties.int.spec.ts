@@ -10,7 +10,7 @@ import {
   respondToRequest,
 } from '@decent-cloud/messages/contracts';
 import { ANY_SERVICE } from '@decent-cloud/testing';
-import { EraseCredentials } from '../src/erase-credentials.ts';
+import { EraseCredentials } from '../src/machine/erase-credentials.ts';
 import { AGENT_KEY, HOUR, PROVIDER_KEY, TENANT_KEY, TENANT_OTHER_KEY } from './sample-contract.ts';
 import { provider, stranger, tenant, tenantsOtherKey, World } from './world.ts';
 

@@ -6,7 +6,7 @@ import {
   listMyContracts,
   listProviderContracts,
 } from '@decent-cloud/messages/contracts';
-import { ConfirmPayments } from '../src/confirm-payments.ts';
+import { ConfirmPayments } from '../src/renting/confirm-payments.ts';
 import {
   AGENT_KEY,
   HOUR,

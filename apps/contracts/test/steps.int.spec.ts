@@ -2,7 +2,7 @@ import { parseExactJson, printExactJson } from '@decent-cloud/kernel';
 import { type Answer, facts } from '@decent-cloud/messages';
 import { cancelContract, getContractSteps, respondToRequest } from '@decent-cloud/messages/contracts';
 import { jest } from '@jest/globals';
-import { SettleDeadlines } from '../src/settle-deadlines.ts';
+import { SettleDeadlines } from '../src/ending/settle-deadlines.ts';
 import {
   AGENT_KEY,
   HOUR,

@@ -1,5 +1,5 @@
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
-import { settle } from '../../contracts/src/contract/domain/price.ts';
+import { settle } from '../../contracts/src/contract/domain/settlement.ts';
 import { isFinal } from '../../contracts/src/contract/domain/status.ts';
 import { hasFloor, nameOf } from '../../payments/src/ledger/domain/transfer.ts';
 import type { Note } from './violation.ts';

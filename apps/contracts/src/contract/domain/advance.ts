@@ -12,7 +12,7 @@ import {
   statusChanged,
 } from './facts.ts';
 import { assertMayMove } from './moves.ts';
-import { settle } from './price.ts';
+import { settle } from './settlement.ts';
 import { awaitsAnswer, isFinal, type Status } from './status.ts';
 import { waitingOf } from './waiting.ts';
 

@@ -7,7 +7,7 @@ import {
   PAYMENT_STATUSES,
 } from '@decent-cloud/messages/words';
 import { LIMITS, PROVIDER_KEY, sampleContract, T0, TENANT_KEY } from '../../../test/sample-contract.ts';
-import { requestOperation } from '../../operation/domain/operation.ts';
+import { requestOperation } from '../../machine-operation/domain/operation.ts';
 import { advance } from './advance.ts';
 import { allowedActions } from './allowed-actions.ts';
 import type { Change, Contract } from './contract.ts';

@@ -1,6 +1,6 @@
 import { rentalPriceE9s } from '@decent-cloud/kernel';
 import fc from 'fast-check';
-import { type Service, settle } from './price.ts';
+import { type Service, settle } from './settlement.ts';
 
 const HOUR = 3_600_000_000_000n;
 const START = 1_795_414_894_595_405_807n;

@@ -2,7 +2,7 @@ import { Refusal } from '@decent-cloud/kernel';
 import { type Answer, requests } from '@decent-cloud/messages';
 import { Bus, LOGGER, type Logger, regardlessOfTime } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import type { RentalRequest } from './domain/rental-request.ts';
+import type { RentalRequest } from '../contract/domain/rental-request.ts';
 
 export type QuotedOffering = Answer<typeof requests.quoteRental>;
 export type HeldOffering = Answer<typeof requests.holdStock>;

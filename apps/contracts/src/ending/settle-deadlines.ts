@@ -1,9 +1,9 @@
 import { LOGGER, type Logger, type Sweep, Sweeps } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import { ContractStore } from './contract/contract.store.ts';
-import { deadlinePassed } from './contract/domain/decide.ts';
-import { FROM_THE_START, WaitingContractsStore } from './contract/waiting-contracts.store.ts';
-import type { ContractsSettings } from './settings.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { deadlinePassed } from '../contract/domain/decide.ts';
+import { FROM_THE_START, WaitingContractsStore } from '../contract/waiting-contracts.store.ts';
+import type { ContractsSettings } from '../settings.ts';
 
 const BATCH = 200;
 const MAX_BATCHES = 50;

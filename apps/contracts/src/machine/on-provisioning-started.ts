@@ -1,7 +1,7 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { provisioningStarted } from './domain/machine.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { provisioningStarted } from '../contract/domain/machine.ts';
 
 @Reacts(facts.provisioningStarted)
 export class OnProvisioningStarted implements Reaction<typeof facts.provisioningStarted> {

@@ -1,7 +1,7 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { refunded } from './domain/decide.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { refunded } from '../contract/domain/decide.ts';
 
 @Reacts(facts.refundIssued)
 export class OnRefundIssued implements Reaction<typeof facts.refundIssued> {

@@ -1,10 +1,10 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { getContract } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { AccountDirectory } from './account-directory.ts';
-import { ContractStore } from './contract.store.ts';
-import type { ContractJson } from './contract.view.ts';
-import { assertEitherParty } from './parties.ts';
+import { AccountDirectory } from '../contract/account-directory.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import type { ContractJson } from '../contract/contract.view.ts';
+import { assertEitherParty } from '../contract/parties.ts';
 
 @Answers(getContract)
 export class GetContract implements Verb<typeof getContract> {

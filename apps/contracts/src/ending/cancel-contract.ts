@@ -1,9 +1,9 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { cancelContract } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { cancel } from './domain/decide.ts';
-import { assertRequester } from './parties.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { cancel } from '../contract/domain/decide.ts';
+import { assertRequester } from '../contract/parties.ts';
 
 @Answers(cancelContract)
 export class CancelContract implements Verb<typeof cancelContract> {

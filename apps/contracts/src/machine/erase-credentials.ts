@@ -1,5 +1,5 @@
 import { type Sweep, Sweeps } from '@decent-cloud/runtime';
-import { WaitingContractsStore } from './contract/waiting-contracts.store.ts';
+import { WaitingContractsStore } from '../contract/waiting-contracts.store.ts';
 
 const BATCH = 1_000;
 const MAX_BATCHES = 100;

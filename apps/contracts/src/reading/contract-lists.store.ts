@@ -2,9 +2,9 @@ import { Refusal } from '@decent-cloud/kernel';
 import { Database } from '@decent-cloud/postgres';
 import type { User } from '@decent-cloud/runtime';
 import { Injectable } from '@nestjs/common';
-import { contractRow, SELECTED } from './contract.rows.ts';
-import type { Contract } from './domain/contract.ts';
-import { parseStatus, type Status } from './domain/status.ts';
+import { contractRow, SELECTED } from '../contract/contract.rows.ts';
+import type { Contract } from '../contract/domain/contract.ts';
+import { parseStatus, type Status } from '../contract/domain/status.ts';
 
 export interface Page {
   readonly limit: number;

@@ -1,7 +1,7 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { machineAvailabilityChanged } from './domain/machine-availability.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { machineAvailabilityChanged } from '../contract/domain/machine-availability.ts';
 
 @Reacts(facts.machineAvailabilityChanged)
 export class OnMachineAvailabilityChanged implements Reaction<typeof facts.machineAvailabilityChanged> {

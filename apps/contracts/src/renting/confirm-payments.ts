@@ -2,12 +2,12 @@ import { secondsToNs } from '@decent-cloud/kernel';
 import { requests } from '@decent-cloud/messages';
 import { Bus, LOGGER, type Logger, type Sweep, Sweeps } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import { ContractStore } from './contract/contract.store.ts';
-import type { Contract } from './contract/domain/contract.ts';
-import { awaitsPayment, deadlinePassed, unpaidStep } from './contract/domain/decide.ts';
-import { RentalPayment } from './contract/rental-payment.ts';
-import { FROM_THE_START, WaitingContractsStore } from './contract/waiting-contracts.store.ts';
-import type { ContractsSettings } from './settings.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import type { Contract } from '../contract/domain/contract.ts';
+import { awaitsPayment, deadlinePassed, unpaidStep } from '../contract/domain/decide.ts';
+import { FROM_THE_START, WaitingContractsStore } from '../contract/waiting-contracts.store.ts';
+import type { ContractsSettings } from '../settings.ts';
+import { RentalPayment } from './rental-payment.ts';
 
 /** The request that made the contract is still at work on younger ones. */
 const GRACE_NS = secondsToNs(10);

@@ -1,9 +1,9 @@
 import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { getContractSteps } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { stepsOf } from './domain/steps/steps-of.ts';
-import { assertEitherParty } from './parties.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { stepsOf } from '../contract/domain/steps/steps-of.ts';
+import { assertEitherParty } from '../contract/parties.ts';
 
 @Answers(getContractSteps)
 export class GetContractSteps implements Verb<typeof getContractSteps> {

@@ -1,7 +1,7 @@
 import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { requests } from '@decent-cloud/messages';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { ContractsPrisma } from './contracts-prisma.ts';
+import { ContractsPrisma } from '../contract/contracts-prisma.ts';
 
 @Answers(requests.livingHolds)
 export class LivingHolds implements Verb<typeof requests.livingHolds> {

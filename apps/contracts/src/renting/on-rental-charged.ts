@@ -1,8 +1,8 @@
 import { Refusal } from '@decent-cloud/kernel';
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { charged } from './domain/decide.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { charged } from '../contract/domain/decide.ts';
 
 @Reacts(facts.rentalCharged)
 export class OnRentalCharged implements Reaction<typeof facts.rentalCharged> {

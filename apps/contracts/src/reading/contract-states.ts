@@ -2,8 +2,8 @@ import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { requests } from '@decent-cloud/messages';
 import type { ContractStatus } from '@decent-cloud/messages/words';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { ContractsPrisma } from './contracts-prisma.ts';
-import { storedMachineDetails } from './machine-details.stored.ts';
+import { ContractsPrisma } from '../contract/contracts-prisma.ts';
+import { storedMachineDetails } from '../contract/machine-details.stored.ts';
 
 const shown = (kept: string): string => JSON.stringify(storedMachineDetails.readText(kept));
 

@@ -3,9 +3,9 @@ import type { AnswerInput, VerbInput } from '@decent-cloud/messages';
 import { listContractEvents } from '@decent-cloud/messages/contracts';
 import type { Actor, ContractEventType, ContractStatus } from '@decent-cloud/messages/words';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { ContractsPrisma } from './contracts-prisma.ts';
-import { assertEitherParty } from './parties.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { ContractsPrisma } from '../contract/contracts-prisma.ts';
+import { assertEitherParty } from '../contract/parties.ts';
 
 @Answers(listContractEvents)
 export class ListContractEvents implements Verb<typeof listContractEvents> {

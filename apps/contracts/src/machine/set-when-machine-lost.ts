@@ -1,9 +1,9 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { setWhenMachineLost } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { whenLost } from './domain/machine-availability.ts';
-import { assertRequester } from './parties.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { whenLost } from '../contract/domain/machine-availability.ts';
+import { assertRequester } from '../contract/parties.ts';
 
 @Answers(setWhenMachineLost)
 export class SetWhenMachineLost implements Verb<typeof setWhenMachineLost> {

@@ -16,20 +16,20 @@ import {
   type VerbContext,
 } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import type { ContractsSettings } from '../settings.ts';
-import { AccountDirectory } from './account-directory.ts';
-import { ContractStore } from './contract.store.ts';
-import type { Contract } from './domain/contract.ts';
-import { paidWithoutCharge } from './domain/decide.ts';
+import { AccountDirectory } from '../contract/account-directory.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import type { Contract } from '../contract/domain/contract.ts';
+import { paidWithoutCharge } from '../contract/domain/decide.ts';
 import {
   agreedPriceE9s,
   assertEmailVerified,
   needsCharge,
   newContract,
   type Terms,
-} from './domain/new-contract.ts';
-import { checkRentalRequest, type RentalRequest } from './domain/rental-request.ts';
-import { assertTakesKey } from './domain/ssh-pubkey.ts';
+} from '../contract/domain/new-contract.ts';
+import { checkRentalRequest, type RentalRequest } from '../contract/domain/rental-request.ts';
+import { assertTakesKey } from '../contract/domain/ssh-pubkey.ts';
+import type { ContractsSettings } from '../settings.ts';
 import { FundReservations, type Funds } from './funds.ts';
 import { type HeldOffering, Holds, machineTypesOf, tookTooLong } from './hold.ts';
 import { RentalPayment } from './rental-payment.ts';

@@ -1,8 +1,8 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { listMyContracts } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { AccountDirectory } from './account-directory.ts';
-import type { ContractJson } from './contract.view.ts';
+import { AccountDirectory } from '../contract/account-directory.ts';
+import type { ContractJson } from '../contract/contract.view.ts';
 import { ContractListsStore, statusFilter } from './contract-lists.store.ts';
 
 @Answers(listMyContracts)

@@ -1,10 +1,10 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { listPendingRequests } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { AccountDirectory } from './account-directory.ts';
-import type { ContractJson } from './contract.view.ts';
+import { AccountDirectory } from '../contract/account-directory.ts';
+import type { ContractJson } from '../contract/contract.view.ts';
+import { awaitsAnswer, lifecycle } from '../contract/domain/status.ts';
 import { ContractListsStore } from './contract-lists.store.ts';
-import { awaitsAnswer, lifecycle } from './domain/status.ts';
 
 @Answers(listPendingRequests)
 export class ListPendingRequests implements Verb<typeof listPendingRequests> {

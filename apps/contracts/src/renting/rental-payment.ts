@@ -3,9 +3,9 @@ import { requests } from '@decent-cloud/messages';
 import { isDatabaseUnavailable } from '@decent-cloud/postgres';
 import { Bus, CLOCK, LOGGER, type Logger } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { ContractStore } from './contract.store.ts';
-import type { Contract } from './domain/contract.ts';
-import { charged, chargeRefused, endedUnpaid } from './domain/decide.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import type { Contract } from '../contract/domain/contract.ts';
+import { charged, chargeRefused, endedUnpaid } from '../contract/domain/decide.ts';
 
 export type PaymentOutcome =
   | { readonly kind: 'settled'; readonly contract: Contract }

@@ -2,10 +2,10 @@ import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
 import { getCredentials } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { ContractsPrisma } from './contracts-prisma.ts';
-import { isFinal } from './domain/status.ts';
-import { assertRequester } from './parties.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { ContractsPrisma } from '../contract/contracts-prisma.ts';
+import { isFinal } from '../contract/domain/status.ts';
+import { assertRequester } from '../contract/parties.ts';
 
 const NONE = 'No credentials available (expired or not set)';
 const OTHER_KEY =

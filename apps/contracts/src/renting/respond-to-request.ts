@@ -1,9 +1,9 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { respondToRequest } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { accept, reject } from './domain/decide.ts';
-import { assertProvider } from './parties.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { accept, reject } from '../contract/domain/decide.ts';
+import { assertProvider } from '../contract/parties.ts';
 
 @Answers(respondToRequest)
 export class RespondToRequest implements Verb<typeof respondToRequest> {

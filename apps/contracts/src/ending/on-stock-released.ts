@@ -1,7 +1,7 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { stockReleased } from './domain/decide.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { stockReleased } from '../contract/domain/decide.ts';
 
 @Reacts(facts.stockReleased)
 export class OnStockReleased implements Reaction<typeof facts.stockReleased> {

@@ -1,7 +1,7 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { ContractStore } from './contract.store.ts';
-import { machineAssigned } from './domain/machine.ts';
+import { ContractStore } from '../contract/contract.store.ts';
+import { machineAssigned } from '../contract/domain/machine.ts';
 
 @Reacts(facts.machineAssigned)
 export class OnMachineAssigned implements Reaction<typeof facts.machineAssigned> {
