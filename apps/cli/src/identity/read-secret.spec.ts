@@ -25,6 +25,10 @@ test.each<[string, string]>([
     'a PEM as `openssl pkcs12 -nodes` writes it',
     `Bag Attributes\r\n    localKeyID: 0A 1B\r\nKey Attributes: <No Attributes>\r\n${pem}Bag Attributes\nsubject=CN = me\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`,
   ],
+  [
+    'a PEM after the certificate and the public key that it belongs to',
+    `-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n${pem}`,
+  ],
 ])('%s is read', (_what, text) => {
   expect(hexOf(text)).toBe(SEED);
 });
