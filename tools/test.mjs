@@ -15,6 +15,8 @@ await withAdvice(async () => {
   const quick = takeOut(args, '--unit');
   if (takeOut(args, '--all')) process.env.TEST_ALL = '1';
   process.env.TEST_SEED ??= commit();
+  if (!quick && process.env.TEST_ALL !== '1')
+    console.log(`Samples follow from TEST_SEED=${process.env.TEST_SEED}`);
   await ensureInstalled((line) => console.log(line));
   if (!quick) {
     await must('generate.mjs');
