@@ -44,9 +44,7 @@ afterAll(async () => {
 async function look(): Promise<Seen> {
   const journal = await readFile(join(demoAgentFolder(platform), 'journal.db'), 'utf8');
   const begun = new Set(
-    [...journal.matchAll(/"contractId":"([0-9a-f]{64})","generation":\d+,"commandId"/g)].map(
-      ([, id]) => id as string,
-    ),
+    [...journal.matchAll(/"contractId":"([0-9a-f]{64})","generation":\d+/g)].map(([, id]) => id as string),
   );
   const ofRound = [...begun].filter((id) => !renting.isOfBefore(id));
   // Those of a round are all given back before the next.
