@@ -37,10 +37,10 @@ const provider = hex(32);
 async function requested() {
   const made = newContract({
     operationId: randomUUID(),
-    requesterPubkey: tenant,
+    tenantPublicKey: tenant,
     request: {
       offeringDbId: 1n,
-      sshPubkey: `ssh-ed25519 ${randomBytes(51).toString('base64')} bench`,
+      sshPublicKey: `ssh-ed25519 ${randomBytes(51).toString('base64')} bench`,
       contact: null,
       memo: '',
       durationHours: 24,

@@ -167,7 +167,7 @@ describe('another SSH key', () => {
     });
     await finish(id, String(said?.operationId), 'rotate-ssh-key');
     const after = await world.read(id);
-    expect(after).toMatchObject({ requesterSshPubkey: NEW_KEY, sshKeyRotationRequestedAtNs: null });
+    expect(after).toMatchObject({ tenantSshPublicKey: NEW_KEY, sshKeyRotationRequestedAtNs: null });
     expect(after.machineSpec.sshPublicKeys).toEqual([NEW_KEY]);
     expect(await eventsOf(id)).toEqual(['ssh_key_rotation tenant', 'ssh_key_rotation_complete provider']);
   });
@@ -181,13 +181,13 @@ describe('another SSH key', () => {
     const failure = { code: 'NO_ANSWER', message: 'the agent has not answered in time' };
     await finish(id, younger ?? '', 'rotate-ssh-key', { outcome: 'failed', failure });
     expect(await world.read(id)).toMatchObject({
-      requesterSshPubkey: SSH_KEY,
+      tenantSshPublicKey: SSH_KEY,
       sshKeyRotationRequestedAtNs: null,
     });
     await finish(id, younger ?? '', 'rotate-ssh-key');
-    expect((await world.read(id)).requesterSshPubkey).toBe(NEW_KEY);
+    expect((await world.read(id)).tenantSshPublicKey).toBe(NEW_KEY);
     await finish(id, older ?? '', 'rotate-ssh-key');
-    expect((await world.read(id)).requesterSshPubkey).toBe(NEW_KEY);
+    expect((await world.read(id)).tenantSshPublicKey).toBe(NEW_KEY);
     expect(await eventsOf(id)).toContain(
       'ssh_key_rotation_failed system NO_ANSWER: the agent has not answered in time',
     );

@@ -97,8 +97,8 @@ function checkWallets({ payments, contracts, toppedUpE9s }: World, note: Note): 
   for (const contract of contracts.rows.contracts.values()) {
     if (!isCharged(contract)) continue;
     const cost = isFinal(contract.status) ? (contract.earnedE9s ?? 0n) : contract.priceE9s;
-    const { requesterAccountId } = contract;
-    spent.set(requesterAccountId, (spent.get(requesterAccountId) ?? 0n) + cost);
+    const { tenantAccountId } = contract;
+    spent.set(tenantAccountId, (spent.get(tenantAccountId) ?? 0n) + cost);
   }
   for (const [accountId, amountE9s] of toppedUpE9s) {
     const balance = payments.balanceOf({ kind: 'wallet', owner: accountId });

@@ -140,26 +140,26 @@ export class Contracts extends Service {
   }
 
   private *open(
-    requesterPubkey: string,
+    tenantPublicKey: string,
     request: RentalRequest,
     operationId: string,
     now: bigint,
   ): Process<Contract> {
     const { accounts, rules } = this;
     const tenant = yield* accounts.ask('contracts', requests.ensureAccount.subject, () =>
-      accounts.ensureAccount(requesterPubkey),
+      accounts.ensureAccount(tenantPublicKey),
     );
     rules.assertEmailVerified(tenant);
     const untilNs = this.now + HOLD_NS;
-    const offering = yield* this.quote(operationId, request, requesterPubkey);
+    const offering = yield* this.quote(operationId, request, tenantPublicKey);
     const providerAccountId = yield* accounts.ask('contracts', requests.resolveKey.subject, () =>
       accounts.accountOf(offering.providerPublicKey),
     );
-    const terms = { operationId, request, requesterPubkey, tenant, offering, providerAccountId };
+    const terms = { operationId, request, tenantPublicKey, tenant, offering, providerAccountId };
     const isCharged = yield* this.reserve(terms, untilNs);
     let held: Answer<typeof requests.holdStock>;
     try {
-      held = yield* this.takeHold(operationId, request, requesterPubkey, untilNs);
+      held = yield* this.takeHold(operationId, request, tenantPublicKey, untilNs);
     } catch (error) {
       if (isCharged) yield* this.releaseFunds(operationId);
       throw error;

@@ -108,7 +108,7 @@ export class Offerings extends Service {
       tx.put(this.holds, holdId, {
         holdId,
         offeringDbId,
-        renterPublicKey,
+        tenantPublicKey: renterPublicKey,
         isReleased: false,
         untilNs,
         terms,

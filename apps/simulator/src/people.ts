@@ -55,7 +55,7 @@ export class People {
     if (life.changeOfMind?.since === 'seen') this.impatient.set(life.id, life);
     const request = {
       offeringDbId: life.offeringDbId,
-      sshPubkey: SSH_KEY,
+      sshPublicKey: SSH_KEY,
       paymentMethod: life.paymentMethod,
       durationHours: life.hours,
       contact: undefined,
@@ -92,7 +92,7 @@ export class People {
     );
   }
 
-  private *provide({ contractId, autoAccept, providerPubkey }: Contract): Process {
+  private *provide({ contractId, autoAccept, providerPublicKey }: Contract): Process {
     const { random } = this.kernel;
     if (autoAccept || random.chance(0.15)) return;
     const accepts = random.chance(0.85);
@@ -101,7 +101,7 @@ export class People {
     const key = random.uuid();
     this.answered.set(contractId, accepts);
     yield* this.persist(respondToRequest.subject, () =>
-      this.contracts.respond(providerPubkey, contractId, accepts, key),
+      this.contracts.respond(providerPublicKey, contractId, accepts, key),
     );
   }
 

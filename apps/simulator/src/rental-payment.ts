@@ -40,7 +40,7 @@ export class RentalPayment {
   constructor(private readonly parts: RentalPaymentParts) {}
 
   *charge(contract: Contract): Process<Outcome> {
-    const { contractId, requesterAccountId: accountId, priceE9s: amountE9s, currency } = contract;
+    const { contractId, tenantAccountId: accountId, priceE9s: amountE9s, currency } = contract;
     const { operationId: reservationId } = contract;
     const asked = this.parts.mutant.regeneratedCharge ? this.parts.random.hex(32) : contractId;
     let chargedE9s: bigint;

@@ -10,8 +10,8 @@ export interface Assignment {
   generation: number;
   providerPublicKey: string;
   providerAccountId: string | null;
-  requesterPublicKey: string | null;
-  requesterAccountId: string | null;
+  tenantPublicKey: string | null;
+  tenantAccountId: string | null;
   agentPoolId: string | null;
   datacenterCountry: string;
   spec: StoredSpec;
@@ -60,8 +60,8 @@ export type NewAssignment = Pick<
   | 'contractId'
   | 'providerPublicKey'
   | 'providerAccountId'
-  | 'requesterPublicKey'
-  | 'requesterAccountId'
+  | 'tenantPublicKey'
+  | 'tenantAccountId'
   | 'agentPoolId'
   | 'datacenterCountry'
   | 'spec'

@@ -8,9 +8,9 @@ import type { ContractParties } from './health.store.ts';
 export function assertParty(caller: Caller, parties: ContractParties | undefined): void {
   const user = requireUser(caller);
   if (!parties) throw contractNotFound();
-  const { requesterPublicKey, requesterAccountId, providerPublicKey, providerAccountId } = parties;
+  const { tenantPublicKey, tenantAccountId, providerPublicKey, providerAccountId } = parties;
   const isOne = [
-    [requesterPublicKey, requesterAccountId],
+    [tenantPublicKey, tenantAccountId],
     [providerPublicKey, providerAccountId],
   ].some(([publicKey, accountId]) => publicKey != null && isParty(user, publicKey, accountId));
   if (isOne) return;

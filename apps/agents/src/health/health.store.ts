@@ -24,8 +24,8 @@ export interface HealthTotals {
 export interface ContractParties {
   providerPublicKey: string | null;
   providerAccountId: string | null;
-  requesterPublicKey: string | null;
-  requesterAccountId: string | null;
+  tenantPublicKey: string | null;
+  tenantAccountId: string | null;
 }
 type NewCheck = Omit<HealthCheckRow, 'id' | 'createdAtNs'> & { agentPublicKey: string };
 
@@ -52,8 +52,8 @@ const totalsRow = rowOf<HealthTotals>()({
 const partiesRow = assignmentRow.pick(
   'providerPublicKey',
   'providerAccountId',
-  'requesterPublicKey',
-  'requesterAccountId',
+  'tenantPublicKey',
+  'tenantAccountId',
 );
 const INSERT = `insert into health_check (${newCheckRow.names}) values (${newCheckRow.places()})
   on conflict do nothing returning ${checkRow.select}`;

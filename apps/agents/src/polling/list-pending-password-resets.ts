@@ -13,7 +13,7 @@ export class ListPendingPasswordResets implements Verb<typeof listPendingPasswor
     const listed = await this.waiting.list(speaker, 'reset-password', requestId);
     return listed.map((one) => ({
       ...showWaiting(one),
-      requester_pubkey: one.contract.requesterPublicKey ?? '',
+      requester_pubkey: one.contract.tenantPublicKey ?? '',
       provider_pubkey: one.contract.providerPublicKey,
       offering_id: one.contract.spec.offeringId,
       status: one.state.status,

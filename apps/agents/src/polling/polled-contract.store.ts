@@ -8,11 +8,11 @@ import type { KnownContract } from './domain/classify-running.ts';
 export type PendingContract = Pick<Assignment, 'contractId' | 'spec'>;
 export type WaitingContract = Pick<
   Assignment,
-  'contractId' | 'providerPublicKey' | 'requesterPublicKey' | 'spec'
+  'contractId' | 'providerPublicKey' | 'tenantPublicKey' | 'spec'
 >;
 
 const pendingRow = assignmentRow.pick('contractId', 'spec');
-const waitingRow = assignmentRow.pick('contractId', 'providerPublicKey', 'requesterPublicKey', 'spec');
+const waitingRow = assignmentRow.pick('contractId', 'providerPublicKey', 'tenantPublicKey', 'spec');
 
 /** Contracts as agents that poll ask for them. An agent that joined another provider has nothing to do with the old one's. */
 @Injectable()

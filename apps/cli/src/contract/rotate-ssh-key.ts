@@ -8,7 +8,7 @@ import { EXAMPLE_ID } from './get.ts';
 import { waitForOperation } from './wait-for-operation.ts';
 
 export function addRotateSshKey(parent: Command, run: Run): void {
-  verb<{ sshPubkey: string; wait?: boolean }>(parent, run, {
+  verb<{ sshPublicKey: string; wait?: boolean }>(parent, run, {
     name: 'rotate-ssh-key <id>',
     summary: 'let another SSH key into a machine, and the present one no more',
     example: `contract rotate-ssh-key ${EXAMPLE_ID} --ssh-pubkey ~/.ssh/id_new.pub --wait`,
@@ -17,9 +17,9 @@ export function addRotateSshKey(parent: Command, run: Run): void {
       command
         .requiredOption('--ssh-pubkey <file|line>', 'the new public key')
         .option('--wait', 'until the machine lets it in, --timeout seconds at most'),
-    async run(session, { sshPubkey, wait }, [typed = '']) {
+    async run(session, { sshPublicKey, wait }, [typed = '']) {
       const id = await session.contractId(typed);
-      const key = await readSshPublicKey(sshPubkey, session.outside.home);
+      const key = await readSshPublicKey(sshPublicKey, session.outside.home);
       const { line, parsed } = key;
       await rememberPrivateKey(session, key);
       const message = await actOn(session, id, rotateSshKey, {

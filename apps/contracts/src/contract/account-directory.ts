@@ -45,7 +45,7 @@ export class AccountDirectory {
 
   /** Contracts as a reader sees them, with the names of both parties. Names are an extra: without accounts they are left out. */
   async withNames(contracts: readonly Contract[], reader: User): Promise<ContractJson[]> {
-    const parties = contracts.flatMap((contract) => [contract.requesterPubkey, contract.providerPubkey]);
+    const parties = contracts.flatMap((contract) => [contract.tenantPublicKey, contract.providerPublicKey]);
     const names = await this.names.findAll(parties);
     return contracts.map((contract) => contractJson(contract, names, reader));
   }

@@ -28,12 +28,12 @@ export function contractJson(
   const startNs = contract.provisioningCompletedAtNs ?? contract.createdAtNs;
   return {
     contract_id: contract.contractId,
-    requester_pubkey: contract.requesterPubkey,
-    requester_ssh_pubkey: contract.requesterSshPubkey,
-    requester_contact: contract.requesterContact,
-    requester_username: names.get(contract.requesterPubkey),
-    provider_pubkey: contract.providerPubkey,
-    provider_username: names.get(contract.providerPubkey),
+    requester_pubkey: contract.tenantPublicKey,
+    requester_ssh_pubkey: contract.tenantSshPublicKey,
+    requester_contact: contract.tenantContact,
+    requester_username: names.get(contract.tenantPublicKey),
+    provider_pubkey: contract.providerPublicKey,
+    provider_username: names.get(contract.providerPublicKey),
     offering_id: contract.offeringId,
     offering_name: contract.offeringName,
     payment_amount_e9s: contract.priceE9s,

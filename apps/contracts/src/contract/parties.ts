@@ -3,26 +3,26 @@ import { isParty, type User } from '@decent-cloud/runtime';
 import type { Party } from './domain/allowed-actions.ts';
 import type { Contract } from './domain/contract.ts';
 
-export const isRequester = (user: User, contract: Contract): boolean =>
-  isParty(user, contract.requesterPubkey, contract.requesterAccountId);
+export const isTenant = (user: User, contract: Contract): boolean =>
+  isParty(user, contract.tenantPublicKey, contract.tenantAccountId);
 
 export const isProvider = (user: User, contract: Contract): boolean =>
-  isParty(user, contract.providerPubkey, contract.providerAccountId);
+  isParty(user, contract.providerPublicKey, contract.providerAccountId);
 
 /** Whom of its parties the user is: one's own offering makes one both. */
 export const partiesOfUser = (user: User, contract: Contract): Party[] => [
-  ...(isRequester(user, contract) ? (['tenant'] as const) : []),
+  ...(isTenant(user, contract) ? (['tenant'] as const) : []),
   ...(isProvider(user, contract) ? (['provider'] as const) : []),
 ];
 
 /** @throws Refusal FORBIDDEN for everybody but tenant and provider. */
 export function assertEitherParty(user: User, contract: Contract): void {
-  if (isRequester(user, contract) || isProvider(user, contract)) return;
+  if (isTenant(user, contract) || isProvider(user, contract)) return;
   throw unauthorized('only tenant and provider may see this contract');
 }
 
-export function assertRequester(user: User, contract: Contract, doing: string): void {
-  if (!isRequester(user, contract)) throw unauthorized(`only the tenant may ${doing}`);
+export function assertTenant(user: User, contract: Contract, doing: string): void {
+  if (!isTenant(user, contract)) throw unauthorized(`only the tenant may ${doing}`);
 }
 
 export function assertProvider(user: User, contract: Contract, doing: string): void {

@@ -48,11 +48,11 @@ it('the id of a contract is the hash that others compute', () => {
     .digest('hex');
   expect(
     contractIdOf({
-      requesterPubkey: TENANT_KEY,
-      providerPubkey: PROVIDER_KEY,
+      tenantPublicKey: TENANT_KEY,
+      providerPublicKey: PROVIDER_KEY,
       offeringId: 'small-vps',
-      requesterSshPubkey: SSH_KEY,
-      requesterContact: 'email:ä@example.com',
+      tenantSshPublicKey: SSH_KEY,
+      tenantContact: 'email:ä@example.com',
       priceE9s: 13_888_888n,
       requestMemo: 'memo',
       createdAtNs: 1_795_415_157_151_753_347n,

@@ -3,7 +3,7 @@ import { cancelContract } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { ContractStore } from '../contract/contract.store.ts';
 import { cancel } from '../contract/domain/decide.ts';
-import { assertRequester } from '../contract/parties.ts';
+import { assertTenant } from '../contract/parties.ts';
 
 @Answers(cancelContract)
 export class CancelContract implements Verb<typeof cancelContract> {
@@ -17,7 +17,7 @@ export class CancelContract implements Verb<typeof cancelContract> {
     await this.store.change(
       params.id,
       (contract) => {
-        assertRequester(user, contract, 'cancel this contract');
+        assertTenant(user, contract, 'cancel this contract');
         return cancel({ publicKey: user.publicKey, memo: body.memo });
       },
       now,

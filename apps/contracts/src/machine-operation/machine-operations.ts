@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common';
 import { ContractStore } from '../contract/contract.store.ts';
 import type { Contract } from '../contract/domain/contract.ts';
 import { partiesOf } from '../contract/domain/facts.ts';
-import { assertRequester } from '../contract/parties.ts';
+import { assertTenant } from '../contract/parties.ts';
 import {
   assertRuns,
   type ContractOperation,
@@ -42,7 +42,7 @@ export class MachineOperations {
     const { kind, sshPublicKey = null } = wanted;
     const user = requireUser(context.caller);
     const check = (contract: Contract): void => {
-      assertRequester(user, contract, 'do this');
+      assertTenant(user, contract, 'do this');
       assertRuns(contract, kind);
     };
     check(await this.contracts.find(contractId));

@@ -1,7 +1,7 @@
 import type { VerbInput } from '@decent-cloud/messages';
 import { rotateSshKey } from '@decent-cloud/messages/contracts';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { sshPubkeyOf } from '../contract/domain/ssh-pubkey.ts';
+import { sshPublicKeyOf } from '../contract/domain/ssh-public-key.ts';
 import { MachineOperations } from './machine-operations.ts';
 
 @Answers(rotateSshKey)
@@ -9,7 +9,7 @@ export class RotateSshKey implements Verb<typeof rotateSshKey> {
   constructor(private readonly operations: MachineOperations) {}
 
   async run({ params, body }: VerbInput<typeof rotateSshKey>, context: VerbContext): Promise<string> {
-    const sshPublicKey = sshPubkeyOf(body.newSshPubkey);
+    const sshPublicKey = sshPublicKeyOf(body.newSshPubkey);
     await this.operations.request(params.id, { kind: 'rotate-ssh-key', sshPublicKey }, context);
     return 'SSH key rotation requested. The provider will inject the new key shortly.';
   }

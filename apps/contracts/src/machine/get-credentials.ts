@@ -5,7 +5,7 @@ import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud
 import { ContractStore } from '../contract/contract.store.ts';
 import { ContractsPrisma } from '../contract/contracts-prisma.ts';
 import { isFinal } from '../contract/domain/status.ts';
-import { assertRequester } from '../contract/parties.ts';
+import { assertTenant } from '../contract/parties.ts';
 
 const NONE = 'No credentials available (expired or not set)';
 const OTHER_KEY =
@@ -21,7 +21,7 @@ export class GetCredentials implements Verb<typeof getCredentials> {
   async run({ params }: VerbInput<typeof getCredentials>, { caller, now }: VerbContext): Promise<string> {
     const user = requireUser(caller);
     const contract = await this.store.find(params.id);
-    assertRequester(user, contract, 'read the credentials');
+    assertTenant(user, contract, 'read the credentials');
     if (isFinal(contract.status)) throw notAvailable(NONE);
     const valid = await this.prisma.contractCredential.findMany({
       where: { contractId: params.id, expiresAtNs: { gt: now } },

@@ -3,7 +3,7 @@ import { setWhenMachineLost } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { ContractStore } from '../contract/contract.store.ts';
 import { whenLost } from '../contract/domain/machine-availability.ts';
-import { assertRequester } from '../contract/parties.ts';
+import { assertTenant } from '../contract/parties.ts';
 
 @Answers(setWhenMachineLost)
 export class SetWhenMachineLost implements Verb<typeof setWhenMachineLost> {
@@ -18,7 +18,7 @@ export class SetWhenMachineLost implements Verb<typeof setWhenMachineLost> {
     await this.store.change(
       params.id,
       (contract) => {
-        assertRequester(user, contract, 'say what becomes of it when its machine is lost');
+        assertTenant(user, contract, 'say what becomes of it when its machine is lost');
         return whenLost(contract, whenMachineLost);
       },
       now,

@@ -28,7 +28,7 @@ import {
   type Terms,
 } from '../contract/domain/new-contract.ts';
 import { checkRentalRequest, type RentalRequest } from '../contract/domain/rental-request.ts';
-import { assertTakesKey } from '../contract/domain/ssh-pubkey.ts';
+import { assertTakesKey } from '../contract/domain/ssh-public-key.ts';
 import type { ContractsSettings } from '../settings.ts';
 import { FundReservations, type Funds } from './funds.ts';
 import { type HeldOffering, Holds, machineTypesOf, tookTooLong } from './hold.ts';
@@ -84,7 +84,7 @@ export class CreateContract implements Verb<typeof createContract> {
     request: RentalRequest,
     { operationId, requestId, now }: VerbContext,
   ): Promise<Contract> {
-    const requesterPubkey = user.publicKey;
+    const tenantPublicKey = user.publicKey;
     // Past it unit and money are given back unless a contract lives; none is written in the last two thirds.
     const holdNs = secondsToNs(this.settings.STOCK_HOLD_SECONDS);
     const untilNs = this.clock() + holdNs;
@@ -93,15 +93,15 @@ export class CreateContract implements Verb<typeof createContract> {
     quoting.catch(() => undefined);
     const tenant = await this.bus.ask(
       requests.ensureAccount,
-      { body: { publicKey: requesterPubkey } },
+      { body: { publicKey: tenantPublicKey } },
       { requestId },
     );
     assertEmailVerified(tenant);
     const offering = await quoting;
-    assertTakesKey(machineTypesOf(offering), request.sshPubkey);
+    assertTakesKey(machineTypesOf(offering), request.sshPublicKey);
     const providerAccountId =
       offering.providerAccountId ?? (await this.directory.accountOf(offering.providerPublicKey));
-    const terms = { operationId, request, requesterPubkey, tenant, offering, providerAccountId };
+    const terms = { operationId, request, tenantPublicKey, tenant, offering, providerAccountId };
     const fundsOf = (agreed: Terms): Funds => ({
       reservationId: operationId,
       accountId: tenant.accountId,
@@ -113,10 +113,10 @@ export class CreateContract implements Verb<typeof createContract> {
       needsCharge({ priceE9s: amountE9s, paymentMethod: request.paymentMethod });
     const funds = fundsOf(terms);
     if (isCharged(funds)) await this.funds.reserve(funds, requestId);
-    const renter = { publicKey: requesterPubkey, accountId: tenant.accountId };
+    const holder = { publicKey: tenantPublicKey, accountId: tenant.accountId };
     let held: HeldOffering;
     try {
-      held = await this.holds.take(operationId, request, renter, untilNs, requestId);
+      held = await this.holds.take(operationId, request, holder, untilNs, requestId);
     } catch (error) {
       if (isCharged(funds)) await this.funds.release(operationId, requestId);
       throw error;

@@ -21,7 +21,7 @@ export const tookTooLong = (cause?: unknown): Refusal =>
 /** An attempt before this one took too long; the next one gets an operation, and so a hold, of its own. */
 const isOver = (error: unknown): boolean => saidNo(error) && error.reason === 'TRANSITION_NOT_ALLOWED';
 
-export interface Renter {
+export interface Tenant {
   readonly publicKey: string;
   readonly accountId?: string | undefined;
 }
@@ -38,10 +38,10 @@ export class Holds {
   async quote(
     operationId: string,
     request: RentalRequest,
-    renter: Renter,
+    tenant: Tenant,
     requestId: string,
   ): Promise<QuotedOffering> {
-    const body = wishOf(operationId, request, renter);
+    const body = wishOf(operationId, request, tenant);
     try {
       return await this.bus.ask(requests.quoteRental, { body }, { requestId });
     } catch (error) {
@@ -53,14 +53,14 @@ export class Holds {
   async take(
     operationId: string,
     request: RentalRequest,
-    renter: Renter,
+    tenant: Tenant,
     untilNs: bigint,
     requestId: string,
   ): Promise<HeldOffering> {
     try {
       return await this.bus.ask(
         requests.holdStock,
-        { body: { ...wishOf(operationId, request, renter), untilNs } },
+        { body: { ...wishOf(operationId, request, tenant), untilNs } },
         { requestId },
       );
     } catch (error) {
@@ -84,7 +84,7 @@ export class Holds {
 const wishOf = (
   operationId: string,
   { offeringDbId, durationHours }: RentalRequest,
-  { publicKey, accountId }: Renter,
+  { publicKey, accountId }: Tenant,
 ) => ({
   holdId: operationId,
   offeringDbId,

@@ -27,7 +27,7 @@ export class RentalPayment {
 
   /** `isAnswered`: the tenant waits for the outcome. */
   async charge(contract: Contract, requestId: string, isAnswered = false): Promise<PaymentOutcome> {
-    const { contractId, requesterAccountId, priceE9s, currency, operationId } = contract;
+    const { contractId, tenantAccountId, priceE9s, currency, operationId } = contract;
     let chargedE9s: bigint;
     try {
       const answer = await this.bus.ask(
@@ -35,7 +35,7 @@ export class RentalPayment {
         {
           body: {
             contractId,
-            accountId: requesterAccountId,
+            accountId: tenantAccountId,
             amountE9s: priceE9s,
             currency,
             reservationId: operationId,

@@ -2,7 +2,7 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { getRecipeLog } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { ContractStore } from '../contract/contract.store.ts';
-import { assertRequester } from '../contract/parties.ts';
+import { assertTenant } from '../contract/parties.ts';
 import { ScriptRunStore } from './script-run.store.ts';
 
 @Answers(getRecipeLog)
@@ -14,7 +14,7 @@ export class GetRecipeLog implements Verb<typeof getRecipeLog> {
 
   async run({ params }: VerbInput<typeof getRecipeLog>, { caller }: VerbContext): Promise<string | null> {
     const user = requireUser(caller);
-    assertRequester(user, await this.contracts.find(params.id), 'read what the script has printed');
+    assertTenant(user, await this.contracts.find(params.id), 'read what the script has printed');
     return (await this.runs.newest(params.id))?.log ?? null;
   }
 }

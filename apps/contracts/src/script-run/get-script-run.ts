@@ -2,7 +2,7 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { getScriptRun } from '@decent-cloud/messages/contracts';
 import { Answers, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { ContractStore } from '../contract/contract.store.ts';
-import { assertRequester } from '../contract/parties.ts';
+import { assertTenant } from '../contract/parties.ts';
 import { type ScriptRun, ScriptRunStore } from './script-run.store.ts';
 
 @Answers(getScriptRun)
@@ -14,7 +14,7 @@ export class GetScriptRun implements Verb<typeof getScriptRun> {
 
   async run({ params }: VerbInput<typeof getScriptRun>, { caller }: VerbContext): Promise<ScriptRun | null> {
     const user = requireUser(caller);
-    assertRequester(user, await this.contracts.find(params.id), 'read how the script has ended');
+    assertTenant(user, await this.contracts.find(params.id), 'read how the script has ended');
     return (await this.runs.newest(params.id)) ?? null;
   }
 }

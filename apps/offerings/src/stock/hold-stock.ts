@@ -3,7 +3,7 @@ import { Database, type Sql } from '@decent-cloud/postgres';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { OfferingStore } from '../offering/offering.store.ts';
 import { assertSameHold, type HoldTerms } from './domain/hold.ts';
-import { RentalTerms } from './rental-terms.ts';
+import { RentalTerms, tenantOf } from './rental-terms.ts';
 import { StockStore } from './stock.store.ts';
 
 type HoldInput = VerbInput<typeof requests.holdStock>['body'];
@@ -23,17 +23,17 @@ export class HoldStock implements Verb<typeof requests.holdStock> {
   ): Promise<HoldTerms> {
     requireService(caller);
     const offering = await this.offerings.find(body.offeringDbId);
-    const isOwner = await this.terms.isOwner(offering, body, requestId);
+    const isOwner = await this.terms.isOwner(offering, tenantOf(body), requestId);
     return this.database.transaction((sql) => this.hold(sql, body, isOwner, now));
   }
 
   private async hold(sql: Sql, body: HoldInput, isOwner: boolean, now: bigint): Promise<HoldTerms> {
-    const { holdId, offeringDbId, renterPublicKey, durationHours, untilNs } = body;
+    const { holdId, offeringDbId, renterPublicKey: tenantPublicKey, durationHours, untilNs } = body;
     const offering = await this.offerings.lock(sql, offeringDbId);
     const repeated = await this.repeated(sql, body);
     if (repeated) return repeated;
     const terms = await this.terms.of(sql, offering, { isOwner, durationHours });
-    if (await this.stock.insert(sql, { holdId, offeringDbId, renterPublicKey, untilNs, terms }, now))
+    if (await this.stock.insert(sql, { holdId, offeringDbId, tenantPublicKey, untilNs, terms }, now))
       return terms;
     // It was given back, or taken of another offering, since we looked.
     const known = await this.repeated(sql, body);

@@ -7,7 +7,7 @@ import { OfferingStore } from '../offering/offering.store.ts';
 import { PoolDirectory } from '../offering/pool-directory.ts';
 import { assertSameHold } from './domain/hold.ts';
 import type { StoredTerms } from './hold-terms.stored.ts';
-import { RentalTerms } from './rental-terms.ts';
+import { RentalTerms, tenantOf } from './rental-terms.ts';
 import { StockStore } from './stock.store.ts';
 
 type Quote = Output<typeof requests.quoteRental.answer>;
@@ -28,14 +28,14 @@ export class QuoteRental implements Verb<typeof requests.quoteRental> {
     { caller, requestId }: VerbContext,
   ): Promise<Quote> {
     requireService(caller);
-    const { holdId, offeringDbId, renterPublicKey, durationHours } = body;
+    const { holdId, offeringDbId, renterPublicKey: tenantPublicKey, durationHours } = body;
     const known = await this.stock.find(holdId);
     if (known) {
-      assertSameHold(known, offeringDbId, renterPublicKey);
+      assertSameHold(known, offeringDbId, tenantPublicKey);
       return known.terms as StoredTerms;
     }
     const offering = await this.offerings.find(offeringDbId);
-    const isOwner = await this.terms.isOwner(offering, body, requestId);
+    const isOwner = await this.terms.isOwner(offering, tenantOf(body), requestId);
     const pools = offering && (await this.poolsOf(offering));
     const serving = offering && (pools ? servingOf(offering, pools) : 'unknown');
     const terms = await this.terms.of(this.database, offering, { isOwner, durationHours, serving });

@@ -9,7 +9,17 @@ import { ProviderSettingStore } from '../provider/provider-setting.store.ts';
 import { assertRentable, type HoldTerms, termsOf } from './domain/hold.ts';
 import { StockStore } from './stock.store.ts';
 
-/** What a renter gets who asks for a unit now. */
+export interface Tenant {
+  readonly publicKey: string;
+  readonly accountId?: string | undefined;
+}
+
+export const tenantOf = (wish: {
+  readonly renterPublicKey: string;
+  readonly renterAccountId?: string | undefined;
+}): Tenant => ({ publicKey: wish.renterPublicKey, accountId: wish.renterAccountId });
+
+/** What a tenant gets who asks for a unit now. */
 @Injectable()
 export class RentalTerms {
   constructor(
@@ -37,15 +47,11 @@ export class RentalTerms {
   }
 
   /** Only what is not for everybody needs to know whose keys belong together. */
-  async isOwner(
-    offering: Offering | undefined,
-    renter: { readonly renterPublicKey: string; readonly renterAccountId?: string | undefined },
-    requestId: string,
-  ): Promise<boolean> {
+  async isOwner(offering: Offering | undefined, tenant: Tenant, requestId: string): Promise<boolean> {
     if (!offering) return false;
-    if (offering.providerPublicKey === renter.renterPublicKey) return true;
+    if (offering.providerPublicKey === tenant.publicKey) return true;
     if (maySee(offering, false) || offering.providerAccountId === null) return false;
-    const accountId = renter.renterAccountId ?? (await this.accountOf(renter.renterPublicKey, requestId));
+    const accountId = tenant.accountId ?? (await this.accountOf(tenant.publicKey, requestId));
     return accountId === offering.providerAccountId;
   }
 

@@ -6,7 +6,7 @@ import { type StoredTerms, storedTerms } from './hold-terms.stored.ts';
 export interface NewHold {
   readonly holdId: string;
   readonly offeringDbId: bigint;
-  readonly renterPublicKey: string;
+  readonly tenantPublicKey: string;
   readonly untilNs: bigint;
   readonly terms: StoredTerms;
 }
@@ -17,13 +17,13 @@ const termsColumn = stored('terms', storedTerms, 'text');
 const newHoldRow = rowOf<NewHold>()({
   holdId: 'hold_id',
   offeringDbId: 'offering_db_id',
-  renterPublicKey: 'renter_public_key',
+  tenantPublicKey: 'renter_public_key',
   untilNs: 'until_ns',
   terms: termsColumn,
 });
 const holdRow = rowOf<HoldWithTerms>()({
   offeringDbId: 'offering_db_id',
-  renterPublicKey: 'renter_public_key',
+  tenantPublicKey: 'renter_public_key',
   terms: termsColumn,
   isReleased: expression('released_at_ns is not null'),
 });

@@ -44,7 +44,7 @@ export interface Advanced {
 
 /** A new contract in its first state. */
 export function open(contract: Contract, limits: Limits): Advanced {
-  const step: Step = { to: contract.status, actor: 'tenant', changedBy: contract.requesterPubkey };
+  const step: Step = { to: contract.status, actor: 'tenant', changedBy: contract.tenantPublicKey };
   const opened = withDeadline(contract, limits);
   return {
     before: null,

@@ -1,11 +1,11 @@
 import { contractIdOf, createdAtNsOf } from './contract-id.ts';
 
 const agreed = {
-  requesterPubkey: '65ddddd0c8ffb15fc27a9f58a2758a2b34ebfa59046c6d3c81f9c97132ad2e9e',
-  providerPubkey: '14ac3e4c83f9c78fa47698acf3b8d1541ac5b6afc7bf611eb81b647e0ec787b3',
+  tenantPublicKey: '65ddddd0c8ffb15fc27a9f58a2758a2b34ebfa59046c6d3c81f9c97132ad2e9e',
+  providerPublicKey: '14ac3e4c83f9c78fa47698acf3b8d1541ac5b6afc7bf611eb81b647e0ec787b3',
   offeringId: 'walk-mwsvtt6a-l63j8',
-  requesterSshPubkey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7uXbJ2mRk1Xk9oV8m0x6vR0p1Yj8v3v5Cq6u9b0w1k walk',
-  requesterContact: 'email:a@sample.example.com',
+  tenantSshPublicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7uXbJ2mRk1Xk9oV8m0x6vR0p1Yj8v3v5Cq6u9b0w1k walk',
+  tenantContact: 'email:a@sample.example.com',
   priceE9s: 2_400_000_000n,
   requestMemo: 'walk',
   createdAtNs: 1_795_415_157_151_753_347n,
@@ -21,7 +21,7 @@ describe('the id of a contract', () => {
       { createdAtNs: agreed.createdAtNs + 1n },
       { priceE9s: 1n },
       { requestMemo: '' },
-      { requesterContact: '' },
+      { tenantContact: '' },
       { offeringId: 'x' },
     ].map((change) => contractIdOf({ ...agreed, ...change }));
     expect(new Set([...others, contractIdOf(agreed)]).size).toBe(6);

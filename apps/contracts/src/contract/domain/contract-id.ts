@@ -2,11 +2,11 @@ import { fromHex, toHex } from '@decent-cloud/kernel';
 import { sha256 } from '@noble/hashes/sha2.js';
 
 export interface ContractIdParts {
-  readonly requesterPubkey: string;
-  readonly providerPubkey: string;
+  readonly tenantPublicKey: string;
+  readonly providerPublicKey: string;
   readonly offeringId: string;
-  readonly requesterSshPubkey: string;
-  readonly requesterContact: string;
+  readonly tenantSshPublicKey: string;
+  readonly tenantContact: string;
   readonly priceE9s: bigint;
   readonly requestMemo: string;
   readonly createdAtNs: bigint;
@@ -17,11 +17,11 @@ const encoder = new TextEncoder();
 /** The id of a contract: SHA-256 over what was agreed. */
 export function contractIdOf(parts: ContractIdParts): string {
   const hash = sha256.create();
-  hash.update(fromHex(parts.requesterPubkey));
-  hash.update(fromHex(parts.providerPubkey));
+  hash.update(fromHex(parts.tenantPublicKey));
+  hash.update(fromHex(parts.providerPublicKey));
   hash.update(encoder.encode(parts.offeringId));
-  hash.update(encoder.encode(parts.requesterSshPubkey));
-  hash.update(encoder.encode(parts.requesterContact));
+  hash.update(encoder.encode(parts.tenantSshPublicKey));
+  hash.update(encoder.encode(parts.tenantContact));
   hash.update(int64LittleEndian(parts.priceE9s));
   hash.update(encoder.encode(parts.requestMemo));
   hash.update(int64LittleEndian(parts.createdAtNs));

@@ -31,11 +31,11 @@ export interface Contract {
   readonly statusUpdatedBy: string;
   /** When waiting in this status is over; null exactly in final states. */
   readonly deadlineAtNs: bigint | null;
-  readonly requesterPubkey: string;
-  readonly requesterAccountId: string;
-  readonly requesterSshPubkey: string;
-  readonly requesterContact: string;
-  readonly providerPubkey: string;
+  readonly tenantPublicKey: string;
+  readonly tenantAccountId: string;
+  readonly tenantSshPublicKey: string;
+  readonly tenantContact: string;
+  readonly providerPublicKey: string;
   readonly providerAccountId: string | null;
   readonly offeringDbId: bigint;
   readonly offeringId: string;

@@ -15,9 +15,9 @@ export function said<F extends SaidFact['declaration']>(declaration: F, payload:
 }
 
 export const partiesOf = (contract: Contract) => ({
-  requesterPublicKey: contract.requesterPubkey,
-  requesterAccountId: contract.requesterAccountId,
-  providerPublicKey: contract.providerPubkey,
+  requesterPublicKey: contract.tenantPublicKey,
+  requesterAccountId: contract.tenantAccountId,
+  providerPublicKey: contract.providerPublicKey,
   providerAccountId: contract.providerAccountId ?? undefined,
 });
 

@@ -12,7 +12,7 @@ type Machine = FactPayload<typeof facts.provisioningStarted>;
 
 const bySystem = { actor: 'system', changedBy: 'system' } as const;
 const byProvider = (contract: Contract) =>
-  ({ actor: 'provider', changedBy: contract.providerPubkey }) as const;
+  ({ actor: 'provider', changedBy: contract.providerPublicKey }) as const;
 
 /** An agent was given the job. Noted after the end, too: then there may be a machine to remove. */
 export function machineAssigned(contract: Contract, fact: Machine): Change | undefined {

@@ -13,7 +13,7 @@ type Offering = Answer<typeof requests.holdStock>;
 export interface Terms {
   readonly operationId: string;
   readonly request: RentalRequest;
-  readonly requesterPubkey: string;
+  readonly tenantPublicKey: string;
   readonly tenant: Tenant;
   readonly offering: Offering;
   readonly providerAccountId: string | undefined;
@@ -41,9 +41,9 @@ export function assertEmailVerified(tenant: Tenant): void {
 
 /** One's own offering, by key or by account, is free. */
 export function isSelfRental(agreement: Terms): boolean {
-  const { requesterPubkey, tenant, offering, providerAccountId } = agreement;
+  const { tenantPublicKey, tenant, offering, providerAccountId } = agreement;
   return (
-    offering.providerPublicKey === requesterPubkey ||
+    offering.providerPublicKey === tenantPublicKey ||
     tenant.activePublicKeys.includes(offering.providerPublicKey) ||
     providerAccountId === tenant.accountId
   );
@@ -64,18 +64,18 @@ export function agreedPriceE9s(agreement: Terms): bigint {
 
 /** The contract that an agreement makes. Another attempt gets another moment, and so another id. */
 export function newContract(agreement: Agreement, attempt = 0): Contract {
-  const { operationId, request, requesterPubkey, tenant, offering } = agreement;
+  const { operationId, request, tenantPublicKey, tenant, offering } = agreement;
   const priceE9s = agreedPriceE9s(agreement);
-  const requesterContact = request.contact ?? (tenant.email === undefined ? '' : `email:${tenant.email}`);
+  const tenantContact = request.contact ?? (tenant.email === undefined ? '' : `email:${tenant.email}`);
   const createdAtNs = createdAtNsOf(agreement.askedAtNs, operationId) + BigInt(attempt);
-  const keys = new Set([requesterPubkey, ...tenant.activePublicKeys]);
+  const keys = new Set([tenantPublicKey, ...tenant.activePublicKeys]);
   return {
     contractId: contractIdOf({
-      requesterPubkey,
-      providerPubkey: offering.providerPublicKey,
+      tenantPublicKey,
+      providerPublicKey: offering.providerPublicKey,
       offeringId: offering.offeringId,
-      requesterSshPubkey: request.sshPubkey,
-      requesterContact,
+      tenantSshPublicKey: request.sshPublicKey,
+      tenantContact,
       priceE9s,
       requestMemo: request.memo,
       createdAtNs,
@@ -84,13 +84,13 @@ export function newContract(agreement: Agreement, attempt = 0): Contract {
     version: 1,
     status: 'requested',
     statusUpdatedAtNs: createdAtNs,
-    statusUpdatedBy: requesterPubkey,
+    statusUpdatedBy: tenantPublicKey,
     deadlineAtNs: null,
-    requesterPubkey,
-    requesterAccountId: tenant.accountId,
-    requesterSshPubkey: request.sshPubkey,
-    requesterContact,
-    providerPubkey: offering.providerPublicKey,
+    tenantPublicKey,
+    tenantAccountId: tenant.accountId,
+    tenantSshPublicKey: request.sshPublicKey,
+    tenantContact,
+    providerPublicKey: offering.providerPublicKey,
     providerAccountId: agreement.providerAccountId ?? null,
     offeringDbId: offering.offeringDbId,
     offeringId: offering.offeringId,
@@ -156,7 +156,7 @@ function machineSpecOf(request: RentalRequest, offering: Offering): MachineSpec 
     memoryMb: offering.memoryMb,
     storageGb: offering.storageGb,
     operatingSystem: operatingSystemOf(request.operatingSystem, offering.operatingSystems) ?? undefined,
-    sshPublicKeys: [request.sshPubkey],
+    sshPublicKeys: [request.sshPublicKey],
     provisionerType: offering.provisionerType,
     provisionerConfig: offering.provisionerConfig,
     postProvisionScript: offering.postProvisionScript,

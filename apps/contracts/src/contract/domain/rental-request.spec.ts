@@ -13,7 +13,7 @@ describe('a request to rent', () => {
   it('gets its defaults', () => {
     expect(check({})).toEqual({
       offeringDbId: 13n,
-      sshPubkey: SSH_KEY,
+      sshPublicKey: SSH_KEY,
       paymentMethod: 'wallet',
       durationHours: 720,
       contact: undefined,

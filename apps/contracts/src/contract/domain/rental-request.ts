@@ -4,13 +4,13 @@ import type { createContract } from '@decent-cloud/messages/contracts';
 import { PAYMENT_METHODS, type WhenMachineLost } from '@decent-cloud/messages/words';
 import type { PaymentMethod } from './contract.ts';
 import type { ExpectedPrice } from './expected-price.ts';
-import { sshPubkeyOf } from './ssh-pubkey.ts';
+import { sshPublicKeyOf } from './ssh-public-key.ts';
 
 export const DEFAULT_DURATION_HOURS = 720;
 
 export interface RentalRequest {
   readonly offeringDbId: bigint;
-  readonly sshPubkey: string;
+  readonly sshPublicKey: string;
   readonly paymentMethod: PaymentMethod;
   readonly durationHours: number;
   readonly contact: string | undefined;
@@ -31,7 +31,7 @@ export function checkRentalRequest(
 ): RentalRequest {
   return {
     offeringDbId: body.offering_db_id,
-    sshPubkey: sshPubkeyOf(body.ssh_pubkey),
+    sshPublicKey: sshPublicKeyOf(body.ssh_pubkey),
     paymentMethod: paymentMethodOf(body.payment_method, options.production),
     durationHours: body.duration_hours ?? DEFAULT_DURATION_HOURS,
     contact: body.contact_method,

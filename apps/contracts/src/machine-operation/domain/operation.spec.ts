@@ -93,7 +93,7 @@ describe('what came of it', () => {
     const one = rotation();
     const { set } = operationFinished(active(), one, finished(one), ALONE) ?? {};
     expect(set).toMatchObject({
-      requesterSshPubkey: NEW_KEY,
+      tenantSshPublicKey: NEW_KEY,
       sshKeyRotationRequestedAtNs: null,
       machineSpec: { offeringId: 'small-vps', sshPublicKeys: [NEW_KEY] },
     });
@@ -116,7 +116,7 @@ describe('what came of it', () => {
     });
     expect(late?.set).toEqual({});
     const waiting = operationFinished(active(), one, finished(one), { ...ALONE, youngerRequested: true });
-    expect(waiting?.set).toMatchObject({ requesterSshPubkey: NEW_KEY });
+    expect(waiting?.set).toMatchObject({ tenantSshPublicKey: NEW_KEY });
     expect(waiting?.set).not.toHaveProperty('sshKeyRotationRequestedAtNs');
   });
 

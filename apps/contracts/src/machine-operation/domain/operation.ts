@@ -122,7 +122,7 @@ const sinceOf = (kind: OperationKind, atNs: bigint | null): NonNullable<Change['
 function newKeyOf(contract: Contract, { sshPublicKey }: ContractOperation) {
   if (sshPublicKey === null) return {};
   return {
-    requesterSshPubkey: sshPublicKey,
+    tenantSshPublicKey: sshPublicKey,
     machineSpec: { ...contract.machineSpec, sshPublicKeys: [sshPublicKey] },
   };
 }

@@ -51,16 +51,16 @@ export function termsOf(offering: Offering, autoAccept: boolean): HoldTerms {
 
 export interface KnownHold {
   readonly offeringDbId: bigint | null;
-  readonly renterPublicKey: string | null;
+  readonly tenantPublicKey: string | null;
   readonly isReleased: boolean;
 }
 
 /** The same hold again is fine. @throws Refusal when it is another one, or was given back already */
-export function assertSameHold(known: KnownHold, offeringDbId: bigint, renterPublicKey: string): void {
+export function assertSameHold(known: KnownHold, offeringDbId: bigint, tenantPublicKey: string): void {
   if (known.isReleased) {
     throw new Refusal('CONFLICT', 'TRANSITION_NOT_ALLOWED', 'This hold was given back already');
   }
-  if (known.offeringDbId !== offeringDbId || known.renterPublicKey !== renterPublicKey) {
+  if (known.offeringDbId !== offeringDbId || known.tenantPublicKey !== tenantPublicKey) {
     throw new Refusal('UNPROCESSABLE', 'IDEMPOTENCY_KEY_REUSED', 'This hold belongs to another rental');
   }
 }

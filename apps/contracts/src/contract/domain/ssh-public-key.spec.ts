@@ -1,4 +1,4 @@
-import { assertTakesKey, sshPubkeyOf } from './ssh-pubkey.ts';
+import { assertTakesKey, sshPublicKeyOf } from './ssh-public-key.ts';
 
 const BASE64 = 'AAAAC3NzaC1lZDI1NTE5AAAAIFJ9XLaOeiLUcoIE55DpnmASB9aHusy8UeU4ceLKn5VC';
 const TOKEN =
@@ -12,12 +12,12 @@ test.each([
   [`ssh-ed25519 ${BASE64} \u00a0\u200b`, `ssh-ed25519 ${BASE64}`],
   [`ssh-ed25519\u00a0${BASE64}\u2003me`, `ssh-ed25519 ${BASE64} me`],
 ])('%j is sent as every machine reads it', (pasted, line) => {
-  expect(sshPubkeyOf(pasted)).toBe(line);
-  expect(sshPubkeyOf(line)).toBe(line);
+  expect(sshPublicKeyOf(pasted)).toBe(line);
+  expect(sshPublicKeyOf(line)).toBe(line);
 });
 
 test('what a back end cannot take is refused before anything is paid', () => {
-  const token = sshPubkeyOf(TOKEN);
+  const token = sshPublicKeyOf(TOKEN);
   expect(() => assertTakesKey(['local'], token)).toThrow(
     expect.objectContaining({
       code: 'INVALID',
@@ -28,5 +28,5 @@ test('what a back end cannot take is refused before anything is paid', () => {
   for (const types of [['docker'], ['proxmox'], ['toString'], ['local', 'docker'], []]) {
     expect(() => assertTakesKey(types, token)).not.toThrow();
   }
-  expect(() => assertTakesKey(['local'], sshPubkeyOf(`ssh-ed25519 ${BASE64}`))).not.toThrow();
+  expect(() => assertTakesKey(['local'], sshPublicKeyOf(`ssh-ed25519 ${BASE64}`))).not.toThrow();
 });

@@ -2,7 +2,7 @@ import { parseSshPublicKey, printSshPublicKeyLine, SshKeyError } from '@decent-c
 import { Refusal } from '@decent-cloud/kernel';
 
 /** One line with a key that machines may be given, as they all read it. @throws Refusal that says what is wrong with it */
-export function sshPubkeyOf(text: string | undefined): string {
+export function sshPublicKeyOf(text: string | undefined): string {
   const line = text?.trim();
   if (!line) throw new Refusal('INVALID', 'SSH_KEY_INVALID', 'SSH public key is required');
   try {
