@@ -2,7 +2,7 @@ import { secondsToNs } from '@decent-cloud/kernel';
 import { consumers } from '@decent-cloud/messages';
 import type { ServiceCore } from '@decent-cloud/runtime';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { HEALTHY_SECONDS, ONLINE_SECONDS } from './agent/domain/liveness.ts';
+import { HEALTHY_SECONDS, ONLINE_SECONDS } from './registry/agent/domain/liveness.ts';
 
 /** Gauges of the coordinator, read from the database when somebody looks. */
 export function observeAgents({ metrics, database, bus, clock, logger }: ServiceCore): void {

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineService } from '@decent-cloud/runtime';
 import { observeAgents } from './agents-metrics.ts';
-import { chooseDnsBackend } from './dc-gateway/choose-dns-backend.ts';
-import { DnsBackend } from './dc-gateway/dns-backend.ts';
+import { chooseDnsBackend } from './dns/choose-dns-backend.ts';
+import { DnsBackend } from './dns/dns-backend.ts';
 import { agentsSettings } from './settings.ts';
 
 /** Pools, agents and the coordinator that gives them their work. */

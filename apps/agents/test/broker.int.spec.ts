@@ -5,7 +5,7 @@ import { openAgentSession, revokeDelegation } from '@decent-cloud/messages/agent
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { RevokeDelegation } from '../src/delegation/revoke-delegation.ts';
+import { RevokeDelegation } from '../src/revoke-delegation.ts';
 import type { ScriptedAgent } from './scripted-agent.ts';
 import { hex64, Stage, user } from './stage.ts';
 

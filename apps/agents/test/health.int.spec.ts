@@ -3,7 +3,7 @@ import { type Caller, facts } from '@decent-cloud/messages';
 import { getHealthSummary, listHealthChecks } from '@decent-cloud/messages/machine-health';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
-import { DropOldChecks } from '../src/health/drop-old-checks.ts';
+import { DropOldChecks } from '../src/coordination/health/drop-old-checks.ts';
 import { PollingAgent } from './polling-agent.ts';
 import { hex64, Stage, user } from './stage.ts';
 

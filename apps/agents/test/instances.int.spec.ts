@@ -3,7 +3,7 @@ import { facts } from '@decent-cloud/messages';
 import { listDelegations, openAgentSession } from '@decent-cloud/messages/agents';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
-import type { Instance } from '../src/instance/domain/admission.ts';
+import type { Instance } from '../src/registry/instance/domain/admission.ts';
 import { PollingAgent } from './polling-agent.ts';
 import { ScriptedAgent } from './scripted-agent.ts';
 import { hex64, Stage, user } from './stage.ts';

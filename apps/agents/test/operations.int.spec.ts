@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AgentCommand, type FactInput, facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
-import { OperationStore } from '../src/operations/operation.store.ts';
+import { OperationStore } from '../src/coordination/operations/operation.store.ts';
 import type { ScriptedAgent } from './scripted-agent.ts';
 import { hex64, Stage } from './stage.ts';
 

@@ -18,7 +18,7 @@ import { userSeedOfEd25519 } from '@decent-cloud/nats-auth';
 import { eventually } from '@decent-cloud/testing';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import type { Instance } from '../src/instance/domain/admission.ts';
+import type { Instance } from '../src/registry/instance/domain/admission.ts';
 
 /** Where an agent of a spec acts. */
 interface Stage {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type AgentEvent, facts } from '@decent-cloud/messages';
-import type { KnownMachine } from '../../agents/src/assignment/domain/compare-observed.ts';
-import type { Effect, MachineEvent } from '../../agents/src/assignment/domain/decide-event.ts';
+import type { Effect, MachineEvent } from '../../agents/src/coordination/assignment/domain/decide-event.ts';
+import type { KnownMachine } from '../../agents/src/coordination/availability/domain/compare-observed.ts';
 import type { AgentRow, Assignment, Machine } from './agents-rows.ts';
 import { type Coordinator, PATIENCE } from './coordinator.ts';
 import type { Recorder, Transaction } from './database.ts';

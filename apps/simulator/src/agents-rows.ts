@@ -1,7 +1,10 @@
 import type { DesiredMachine } from '@decent-cloud/messages';
 import type { MachineAvailability } from '@decent-cloud/messages/words';
-import type { Outcome } from '../../agents/src/assignment/domain/attempt.ts';
-import type { AssignmentState, MachineState } from '../../agents/src/assignment/domain/decide-event.ts';
+import type { Outcome } from '../../agents/src/coordination/assignment/domain/attempt.ts';
+import type {
+  AssignmentState,
+  MachineState,
+} from '../../agents/src/coordination/assignment/domain/decide-event.ts';
 
 export interface Assignment {
   readonly contractId: string;

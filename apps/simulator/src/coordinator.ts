@@ -1,9 +1,9 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type AgentCommand, agentSubjects, type DesiredMachine, facts } from '@decent-cloud/messages';
 import type { MachineAvailability } from '@decent-cloud/messages/words';
-import type { Attempt, Outcome } from '../../agents/src/assignment/domain/attempt.ts';
-import type { NextStanding } from '../../agents/src/assignment/domain/availability.ts';
-import type { Candidate } from '../../agents/src/assignment/domain/choose-agent.ts';
+import type { Attempt, Outcome } from '../../agents/src/coordination/assignment/domain/attempt.ts';
+import type { NextStanding } from '../../agents/src/coordination/availability/domain/availability.ts';
+import type { Candidate } from '../../agents/src/coordination/choosing/domain/choose-agent.ts';
 import type { AgentRow, Assignment, Machine } from './agents-rows.ts';
 import { Table, type Transaction } from './database.ts';
 import type { Random } from './random.ts';

@@ -1,11 +1,11 @@
 import { choosePools } from '@decent-cloud/kernel';
-import { isItsOwn, whyDisbelieved } from '../../agents/src/agent/domain/disbelief.ts';
-import { isActive, ONLINE_SECONDS } from '../../agents/src/agent/domain/liveness.ts';
-import { downTimeAfter } from '../../agents/src/assignment/domain/availability.ts';
-import { chooseAgent, isAnyoneLeft } from '../../agents/src/assignment/domain/choose-agent.ts';
-import { compareObserved } from '../../agents/src/assignment/domain/compare-observed.ts';
-import { decideOnEvent } from '../../agents/src/assignment/domain/decide-event.ts';
-import * as nextStep from '../../agents/src/assignment/domain/next-step.ts';
+import { decideOnEvent } from '../../agents/src/coordination/assignment/domain/decide-event.ts';
+import * as nextStep from '../../agents/src/coordination/assignment/domain/next-step.ts';
+import { downTimeAfter } from '../../agents/src/coordination/availability/domain/availability.ts';
+import { compareObserved } from '../../agents/src/coordination/availability/domain/compare-observed.ts';
+import { chooseAgent, isAnyoneLeft } from '../../agents/src/coordination/choosing/domain/choose-agent.ts';
+import { isItsOwn, whyDisbelieved } from '../../agents/src/registry/agent/domain/disbelief.ts';
+import { isActive, ONLINE_SECONDS } from '../../agents/src/registry/agent/domain/liveness.ts';
 import { advance, andThen, open } from '../../contracts/src/contract/domain/advance.ts';
 import * as decisions from '../../contracts/src/contract/domain/decide.ts';
 import * as reports from '../../contracts/src/contract/domain/machine.ts';

@@ -10,7 +10,6 @@ import { enqueue } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { context, propagation } from '@opentelemetry/api';
-import { AgentStore } from '../agent/agent.store.ts';
 import { PlatformKey } from './platform-key.ts';
 
 export type Order = {
@@ -27,10 +26,7 @@ const LOOK_SECONDS = 600;
 /** Signs commands and puts them into the outbox: they go out exactly if the decision is committed. */
 @Injectable()
 export class Orders {
-  constructor(
-    private readonly agents: AgentStore,
-    private readonly platformKey: PlatformKey,
-  ) {}
+  constructor(private readonly platformKey: PlatformKey) {}
 
   give(sql: Sql, order: Order, now: bigint): Promise<void> {
     return this.send(
@@ -42,11 +38,9 @@ export class Orders {
   }
 
   /** A connected agent looks at what is wanted of it, soon. */
-  async askToLook(sql: Sql, agentPublicKey: string, now: bigint): Promise<void> {
-    const account = await this.agents.listeningAccount(sql, agentPublicKey);
-    if (account === undefined) return;
+  askToLook(sql: Sql, agent: Pick<Order, 'agentPublicKey' | 'account'>, now: bigint): Promise<void> {
     const deadlineNs = now + secondsToNs(LOOK_SECONDS);
-    await this.send(sql, { kind: 'resync', agentPublicKey, account, deadlineNs }, {}, now);
+    return this.send(sql, { kind: 'resync', ...agent, deadlineNs }, {}, now);
   }
 
   private async send(

@@ -1,0 +1,146 @@
+import { type FactPayload, facts } from '@decent-cloud/messages';
+import { emitFact } from '@decent-cloud/outbox';
+import type { Sql } from '@decent-cloud/postgres';
+import { SETTINGS } from '@decent-cloud/runtime';
+import { Inject, Injectable } from '@nestjs/common';
+import { Orders } from '../../orders/orders.ts';
+import type { AgentsSettings } from '../../settings.ts';
+import { AssignmentStore } from '../assignment/assignment.store.ts';
+import { settingNs } from '../assignment/domain/next-step.ts';
+import { orderRepeatSeconds } from '../assignment/domain/retry-policy.ts';
+import {
+  dueStep,
+  type GivenUp,
+  givenUp,
+  type MachineOperation,
+  type OperationResult,
+  takesResult,
+} from './domain/operation.ts';
+import { OperationStore } from './operation.store.ts';
+
+/**
+ * What tenants want done inside of their machines: ordered until it is answered, given up at the deadline. Every method
+ * runs in the caller's transaction, with the contract's assignment locked.
+ */
+@Injectable()
+export class Operations {
+  constructor(
+    private readonly store: OperationStore,
+    private readonly assignments: AssignmentStore,
+    private readonly orders: Orders,
+    @Inject(SETTINGS) private readonly settings: AgentsSettings,
+  ) {}
+
+  /** Notes what is wanted, and orders it when there is a machine that runs. */
+  async begin(
+    sql: Sql,
+    wanted: FactPayload<typeof facts.machineOperationRequested>,
+    now: bigint,
+  ): Promise<void> {
+    const { operationId, contractId } = wanted;
+    const assignment = await this.assignments.lock(sql, contractId);
+    const runs = assignment?.state === 'provisioned';
+    const operation = {
+      operationId,
+      contractId,
+      generation: assignment?.generation ?? 0,
+      kind: wanted.kind,
+      sshPublicKey: wanted.sshPublicKey ?? null,
+      encryptionPublicKeys: wanted.encryptionPublicKeys,
+      requestedAtNs: wanted.atNs,
+      deadlineNs: now + settingNs(this.settings.OPERATION_DEADLINE_SECONDS),
+    };
+    const outdated = await this.store.isOutdated(sql, operation);
+    if (!(await this.store.insert(sql, operation, now))) return;
+    const row = await this.store.lock(sql, operationId);
+    if (!row) throw new Error(`operation ${operationId} is not there after it was written`);
+    if (!runs) await this.finish(sql, row, givenUp('NOT_RUNNING'), now);
+    else if (outdated) await this.finish(sql, row, givenUp('SUPERSEDED'), now);
+    else await this.order(sql, row, now);
+  }
+
+  /** What is due for it: the order again, or the end. */
+  async drive(sql: Sql, operation: MachineOperation, now: bigint): Promise<void> {
+    const step = dueStep(operation, now);
+    if (step === 'order') await this.order(sql, operation, now);
+    else if (step === 'give-up') await this.finish(sql, operation, givenUp('NO_ANSWER'), now);
+  }
+
+  /**
+   * Notes how it ended and says so. A younger one that is done ends the older ones of its kind with it.
+   * @returns false when something else is noted already
+   */
+  async finish(
+    sql: Sql,
+    operation: MachineOperation,
+    result: OperationResult,
+    now: bigint,
+  ): Promise<boolean> {
+    if (!takesResult(operation, result)) return false;
+    const { operationId, contractId, kind, generation, sshPublicKey } = operation;
+    await this.store.finish(sql, operationId, result, now);
+    const failure =
+      result.outcome === 'failed'
+        ? { code: result.code.slice(0, 64), message: result.message.slice(0, 2_000) }
+        : undefined;
+    await emitFact(
+      sql,
+      facts.machineOperationFinished,
+      {
+        operationId,
+        contractId,
+        generation,
+        kind,
+        outcome: result.outcome,
+        credentials: result.outcome === 'done' ? [...(result.credentials ?? [])] : [],
+        ...(failure && { failure }),
+        atNs: now,
+      },
+      now,
+    );
+    if (result.outcome === 'failed') return true;
+    if (sshPublicKey !== null && !(await this.store.isOutdated(sql, operation))) {
+      await this.assignments.setSshKey(sql, contractId, sshPublicKey, now);
+    }
+    for (const older of await this.store.lockAllPending(sql, contractId)) {
+      const isOlder = older.kind === kind && older.requestedAtNs < operation.requestedAtNs;
+      if (isOlder) await this.finish(sql, older, givenUp('SUPERSEDED'), now);
+    }
+    return true;
+  }
+
+  /** Whatever still waits for a contract's machine is given up. */
+  async giveUpAll(sql: Sql, contractId: string, why: GivenUp, now: bigint): Promise<void> {
+    for (const operation of await this.store.lockAllPending(sql, contractId)) {
+      await this.finish(sql, operation, givenUp(why), now);
+    }
+  }
+
+  /** Agents that poll have no account at the broker: they fetch what waits for them. */
+  private async order(sql: Sql, operation: MachineOperation, now: bigint): Promise<void> {
+    const { operationId, contractId, generation, kind, deadlineNs, sshPublicKey } = operation;
+    const waitSeconds = orderRepeatSeconds(operation.orders + 1, this.settings.OPERATION_REPEAT_SECONDS);
+    const nextNs = now + settingNs(waitSeconds);
+    // biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigint.
+    await this.store.ordered(sql, operationId, nextNs < deadlineNs ? nextNs : deadlineNs);
+    const agent = await this.assignments.listenerOf(sql, operation);
+    if (!agent) return;
+    await this.orders.give(
+      sql,
+      {
+        kind,
+        ...agent,
+        deadlineNs,
+        operation: {
+          operationId,
+          contractId,
+          generation,
+          requestedAtNs: operation.requestedAtNs.toString(),
+          ...(sshPublicKey === null ? {} : { sshPublicKey }),
+          encryptionPublicKeys: [...operation.encryptionPublicKeys],
+        },
+      },
+      now,
+    );
+  }
+}

@@ -1,0 +1,24 @@
+import type { VerbInput } from '@decent-cloud/messages';
+import { listPendingPasswordResets } from '@decent-cloud/messages/agent-polling';
+import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { requireSpeakerOf } from '../../registry/agent/speakers.ts';
+import { showWaiting, WaitingOperations } from './waiting-operations.ts';
+
+@Answers(listPendingPasswordResets)
+export class ListPendingPasswordResets implements Verb<typeof listPendingPasswordResets> {
+  constructor(private readonly waiting: WaitingOperations) {}
+
+  async run({ params }: VerbInput<typeof listPendingPasswordResets>, { caller, requestId }: VerbContext) {
+    const speaker = requireSpeakerOf(caller, 'fetch_contracts', params.pubkey);
+    const listed = await this.waiting.list(speaker, 'reset-password', requestId);
+    return listed.map((one) => ({
+      ...showWaiting(one),
+      requester_pubkey: one.contract.tenantPublicKey ?? '',
+      provider_pubkey: one.contract.providerPublicKey,
+      offering_id: one.contract.spec.offeringId,
+      status: one.state.status,
+      ...(one.state.endsAtNs !== undefined && { end_timestamp_ns: one.state.endsAtNs }),
+      password_reset_requested_at_ns: one.operation.requestedAtNs,
+    }));
+  }
+}
