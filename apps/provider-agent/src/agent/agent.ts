@@ -4,17 +4,18 @@ import type { KeyPair } from '@decent-cloud/identity';
 import { type Clock, systemClock } from '@decent-cloud/kernel';
 import type { Backend } from '../backends/backend.ts';
 import { Journal } from '../journal/journal.ts';
-import { type CommandOutcome, CommandPull } from '../link/command-pull.ts';
+import { CommandPull } from '../link/command-pull.ts';
 import { platformFaultOf } from '../link/faults.ts';
 import { type Instance, thisInstance } from '../link/instance.ts';
 import { Link, PULL_SECONDS } from '../link/link.ts';
-import { type Believer, DisbelievedError, isOperation, readCommand } from '../link/orders.ts';
+import type { Believer } from '../link/orders.ts';
 import type { MonotonicClock } from '../link/platform-clock.ts';
 import { PlatformKey } from '../link/platform-key.ts';
 import type { Logger } from '../log.ts';
 import { VERSION } from '../version.ts';
 import { answerOperator } from './answer-operator.ts';
 import { askSnapshot } from './ask-snapshot.ts';
+import { Commands } from './commands.ts';
 import { ControlServer } from './control-server.ts';
 import { EventOutbox } from './event-outbox.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -24,6 +25,7 @@ import { Operator } from './operator.ts';
 import { Reconciler } from './reconcile.ts';
 import { takeRunLock } from './run-lock.ts';
 import { SelfReport } from './self-report.ts';
+import { Timers } from './timers.ts';
 import { Wanted } from './wanted.ts';
 import { isDoneWithin } from './within.ts';
 import { Worker } from './worker.ts';
@@ -67,7 +69,7 @@ const CLOSE_MS = 1_000;
 /** The program at the provider's: link, journal, worker and reconciler put together. */
 export class Agent {
   private readonly options: AgentOptions;
-  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly timers: Timers;
   private readonly platformKey: PlatformKey;
   private readonly link: Link;
   private readonly pull: CommandPull;
@@ -82,7 +84,6 @@ export class Agent {
   private readonly wanted = new Wanted();
   private readonly marks: OwnMarks;
   private secondLook: NodeJS.Timeout | undefined;
-  private refusedCommands = 0;
   private stopped: Promise<void> | undefined;
 
   private constructor(
@@ -94,6 +95,7 @@ export class Agent {
     this.options = options;
     const { logger, backend, keys } = options;
     const now = options.now ?? systemClock;
+    this.timers = new Timers(logger);
     this.platformKey = new PlatformKey({
       dataDir: options.dataDir,
       pinned: options.platformPublicKey,
@@ -149,7 +151,15 @@ export class Agent {
       carryOut: (order) => this.worker.carryOut(order),
     });
     this.keeper = new Keeper({ ...shared, worker: this.worker, reconciler: this.reconciler });
-    this.pull = new CommandPull({ link: this.link, logger, handle: (text) => this.command(text) });
+    const commands = new Commands({
+      believer: () => this.believer(),
+      logger,
+      worker: this.worker,
+      reconciler: this.reconciler,
+      outbox: this.outbox,
+      wanted: this.wanted,
+    });
+    this.pull = new CommandPull({ link: this.link, logger, handle: (text) => commands.handle(text) });
     this.self = new SelfReport({
       agentPublicKey: keys.publicKeyHex,
       dataDir: options.dataDir,
@@ -159,7 +169,7 @@ export class Agent {
       wanted: this.wanted,
       link: this.link,
       worker: this.worker,
-      refusedCommands: () => this.refusedCommands,
+      refusedCommands: () => commands.refusedCount,
       now: options.now,
     });
     this.heartbeat = new Heartbeat({
@@ -217,14 +227,14 @@ export class Agent {
     await this.platformKey.load();
     await this.options.backend.start();
     await this.control.start();
-    for (const removal of this.worker.resumeRemovals()) this.watch(removal, 'an interrupted removal');
+    for (const removal of this.worker.resumeRemovals()) this.timers.watch(removal, 'an interrupted removal');
     this.outbox.start();
-    this.every(ENDINGS_SECONDS, () => this.enforceEndings(), 'ends of paid time');
-    this.every(STATUS_SECONDS, () => this.self.write(), 'status file');
+    this.timers.every(ENDINGS_SECONDS, () => this.enforceEndings(), 'ends of paid time');
+    this.timers.every(STATUS_SECONDS, () => this.self.write(), 'status file');
     const reconcileSeconds = this.options.reconcileEverySeconds ?? RECONCILE_SECONDS;
-    this.every(reconcileSeconds, () => this.reconciler.run(false), 'reconciling');
+    this.timers.every(reconcileSeconds, () => this.reconciler.run(false), 'reconciling');
     const lookSeconds = this.options.lookEverySeconds ?? LOOK_SECONDS;
-    this.every(lookSeconds, () => this.look(), 'a look at the machines');
+    this.timers.every(lookSeconds, () => this.look(), 'a look at the machines');
     this.link.start();
     await this.self.write();
   }
@@ -232,7 +242,7 @@ export class Agent {
   private async end(): Promise<void> {
     const { logger, backend, finishSeconds = FINISH_SECONDS } = this.options;
     this.pull.stop();
-    for (const timer of this.timers) clearInterval(timer);
+    this.timers.stop();
     clearTimeout(this.secondLook);
     const [isIdle] = await Promise.all([
       this.worker.stop({ finishMs: finishSeconds * 1_000, abortMs: ABORT_MS }),
@@ -277,58 +287,9 @@ export class Agent {
   private onUp(): void {
     this.outbox.wake();
     this.heartbeat.start(this.link.heartbeatSeconds ?? HEARTBEAT_SECONDS);
-    this.watch(this.reconciler.run(true), 'reconciling');
+    this.timers.watch(this.reconciler.run(true), 'reconciling');
     clearTimeout(this.secondLook);
-    const look = () => this.watch(this.reconciler.run(false), 'reconciling');
+    const look = () => this.timers.watch(this.reconciler.run(false), 'reconciling');
     this.secondLook = setTimeout(look, SECOND_LOOK_SECONDS * 1_000);
-  }
-
-  private async command(text: string): Promise<CommandOutcome> {
-    let command: ReturnType<typeof readCommand>;
-    try {
-      command = readCommand(text, this.believer());
-    } catch (error) {
-      if (!(error instanceof DisbelievedError)) throw error;
-      this.refusedCommands++;
-      this.options.logger.error({ error, refusedCommands: this.refusedCommands }, 'COMMAND REFUSED');
-      return 'refused';
-    }
-    const { kind, commandId, machine, operation } = command;
-    this.options.logger.info({ kind, commandId, contractId: (machine ?? operation)?.contractId }, 'command');
-    if (operation && isOperation(kind)) {
-      const order = { kind, operation, commandId, deadlineNs: command.deadlineNs };
-      await this.outbox.whenSent(await this.worker.operate(order));
-      return 'done';
-    }
-    if (!machine) {
-      await this.reconciler.run(true);
-      return 'done';
-    }
-    this.wanted.note(machine);
-    const eventId = await this.worker.carryOut({ machine, commandId, repeatResult: true });
-    if (eventId !== undefined) await this.outbox.whenSent(eventId);
-    return 'done';
-  }
-
-  private every(seconds: number, work: () => Promise<unknown>, what: string): void {
-    let busy = false;
-    this.timers.push(
-      setInterval(() => {
-        if (busy) return;
-        busy = true;
-        this.watch(
-          work().finally(() => {
-            busy = false;
-          }),
-          what,
-        );
-      }, seconds * 1_000),
-    );
-  }
-
-  private watch(work: Promise<unknown>, what: string): void {
-    work.catch((error: unknown) => {
-      if (!this.stopped) this.options.logger.error({ error }, `${what} failed`);
-    });
   }
 }

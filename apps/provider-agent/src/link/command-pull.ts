@@ -3,7 +3,8 @@ import { crash } from '@decent-cloud/kernel';
 import { streams } from '@decent-cloud/messages/topology';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Logger } from '../log.ts';
-import { type Connected, type Link, NotConnectedError, PULL_SECONDS } from './link.ts';
+import type { Connected } from './access.ts';
+import { type Link, NotConnectedError, PULL_SECONDS } from './link.ts';
 
 const IN_FLIGHT = 64;
 const OVERDUE_MS = 2_000;

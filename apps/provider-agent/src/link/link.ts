@@ -1,28 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ApiError, type Client } from '@decent-cloud/client';
-import { type Clock, jitteredBackoffMs, upsAndDowns } from '@decent-cloud/kernel';
+import { jitteredBackoffMs, upsAndDowns } from '@decent-cloud/kernel';
 import { agentSubjects } from '@decent-cloud/messages/agent-protocol';
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../log.ts';
-import { connectBroker } from './connect.ts';
-import type { Instance } from './instance.ts';
-import { type MonotonicClock, PlatformClock } from './platform-clock.ts';
-import type { PlatformKey } from './platform-key.ts';
-import { isFresh, openSession, renewalDelayMs, type Session } from './session.ts';
+import { Access, type AccessOptions, type Connected, noAccessText } from './access.ts';
+import { renewalDelayMs } from './session.ts';
 
-export interface LinkOptions {
-  readonly client: Client;
-  readonly seedHex: string;
-  readonly name: string;
-  readonly urls: readonly string[];
-  readonly caFile?: string | undefined;
-  readonly platformKey: PlatformKey;
+export interface LinkOptions extends AccessOptions {
   readonly logger: Logger;
-  readonly now: Clock;
-  /** The process that wants to act as the agent. */
-  readonly instance: Instance;
-  readonly monotonic?: MonotonicClock | undefined;
   readonly random?: () => number;
 }
 
@@ -35,10 +20,8 @@ export interface LinkStatus {
 
 /** How long the broker may keep one pull of commands. */
 export const PULL_SECONDS = 5;
-const CONNECT_TIMEOUT_MS = 10_000;
 const PUBLISH_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 5_000;
-const RECONNECT_ATTEMPTS = 20;
 /** Longer than a pull lasts. */
 const RETIRE_MS = PULL_SECONDS * 1_000 + 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
@@ -47,12 +30,6 @@ const CLOCK_LOOK_MS = 2_000;
 /** The agent is not connected at the moment. */
 export class NotConnectedError extends Error {
   override readonly name = 'NotConnectedError';
-}
-
-export interface Connected {
-  readonly connection: NatsConnection;
-  readonly js: JetStreamClient;
-  readonly session: Session;
 }
 
 /**
@@ -66,8 +43,7 @@ export class Link {
   private readonly upListeners: (() => void)[] = [];
   private readonly connectedListeners: ((connected: Connected) => void)[] = [];
   private readonly retired = new Set<NatsConnection>();
-  private readonly clock: PlatformClock;
-  private session: Session | undefined;
+  private readonly access: Access;
   private current: Connected | undefined;
   private isUp = false;
   private lastError: string | undefined;
@@ -79,7 +55,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.options = options;
     this.random = options.random ?? Math.random;
-    this.clock = new PlatformClock(options.now, options.monotonic);
+    this.access = new Access(options);
   }
 
   /** Whenever the broker is reached, for the first time or again. */
@@ -112,24 +88,25 @@ export class Link {
 
   /** The platform's time, as well as it is known. */
   platformNow(): bigint {
-    return this.clock.now();
+    return this.access.clock.now();
   }
 
   /** Has the platform said what time it is since this program began? */
   get knowsTime(): boolean {
-    return this.clock.isKnown;
+    return this.access.clock.isKnown;
   }
 
   get heartbeatSeconds(): number | undefined {
-    return this.session?.heartbeatSeconds;
+    return this.access.session?.heartbeatSeconds;
   }
 
   status(): LinkStatus {
+    const { session } = this.access;
     const url = this.isUp ? this.current?.connection.getServer() : undefined;
     return {
       state: this.stopping.signal.aborted ? 'stopped' : this.isUp ? 'connected' : 'connecting',
       ...(url !== undefined && { url }),
-      ...(this.session && { sessionExpiresAtNs: this.session.expiresAtNs.toString() }),
+      ...(session && { sessionExpiresAtNs: session.expiresAtNs.toString() }),
       ...(this.lastError !== undefined && { lastError: this.lastError }),
     };
   }
@@ -181,7 +158,7 @@ export class Link {
     const { signal } = this.stopping;
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        this.adopt(await this.open());
+        this.adopt(await this.access.connect(signal));
         failures = 0;
         await this.untilLost();
       } catch (error) {
@@ -196,45 +173,10 @@ export class Link {
     }
   }
 
-  private async open(): Promise<Connected> {
-    if (!this.session || this.clock.hasParted() || !isFresh(this.session, this.clock.now()))
-      await this.renewSession();
-    const session = this.session as Session;
-    try {
-      const connection = await connectBroker({
-        name: this.options.name,
-        seedHex: this.options.seedHex,
-        jwt: () => (this.session ?? session).userJwt,
-        session,
-        urls: this.options.urls,
-        caFile: this.options.caFile,
-        reconnectAttempts: RECONNECT_ATTEMPTS,
-        timeoutMs: CONNECT_TIMEOUT_MS,
-      });
-      return { connection, js: jetstream(connection, { apiPrefix: session.apiPrefix }), session };
-    } catch (error) {
-      // A JWT that was refused is not tried twice: the next attempt asks for a new one.
-      this.session = undefined;
-      throw error;
-    }
-  }
-
-  private async renewSession(): Promise<void> {
-    const session = await openSession(
-      this.options.client,
-      this.options.now,
-      { instance: this.options.instance },
-      this.stopping.signal,
-    );
-    await this.options.platformKey.hear(session.platformPublicKey);
-    this.session = session;
-    this.clock.hear(session.openedAtNs + session.clockOffsetNs);
-  }
-
   /** A clock that was set, or a host that has slept: the platform is asked for its time, by a new session. */
   private lookAtClock(): void {
     const connected = this.current;
-    if (!connected || !this.isUp || this.isAskingTime || !this.clock.hasParted()) return;
+    if (!connected || !this.isUp || this.isAskingTime || !this.access.clock.hasParted()) return;
     this.isAskingTime = true;
     this.options.logger.warn(
       'the clock of this host was set, or the host has slept: asking for a new session',
@@ -314,8 +256,9 @@ export class Link {
    * has come: a pull that nobody listens to would swallow commands.
    */
   private async renew(connected: Connected): Promise<void> {
-    await this.renewSession();
-    const next = await this.open();
+    const { signal } = this.stopping;
+    await this.access.renew(signal);
+    const next = await this.access.connect(signal);
     if (this.current !== connected) {
       await next.connection.close();
       return;
@@ -335,18 +278,11 @@ export class Link {
   }
 
   private note(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    const status = (error as Partial<ApiError>).status;
-    const isDouble = (error as Partial<ApiError>).reason === 'AGENT_INSTANCE_HELD';
-    const isRefusal = isDouble || status === 401 || status === 403;
-    if (text !== this.lastError) {
-      const message = isDouble
-        ? 'ANOTHER PROCESS ACTS AS THIS AGENT: this one does nothing until that one has stopped or was silent for five minutes; a second host needs an agent of its own (`dc-agent setup token`)'
-        : isRefusal
-          ? 'the platform refuses this agent'
-          : 'no connection to the platform yet';
-      this.options.logger[isRefusal ? 'error' : 'warn']({ error }, message);
+    const fault = error instanceof Error ? error.message : String(error);
+    if (fault !== this.lastError) {
+      const { level, text } = noAccessText(error);
+      this.options.logger[level]({ error }, text);
     }
-    this.lastError = text;
+    this.lastError = fault;
   }
 }
