@@ -1,4 +1,4 @@
-import { ensureInstalled, goOnWith, withAdvice } from './install.mjs';
+import { ensureInstalled, goOnWith, withAdvice } from './install/install.mjs';
 
 /** `npm run bench`: measures the platform as it is built and prints one table. Arguments are those of apps/bench. */
 await withAdvice(async () => {

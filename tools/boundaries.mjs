@@ -73,7 +73,7 @@ const MAY_IMPORT_COMPUTED = [
   'libs/runtime/src/discover.ts',
   'apps/cli/bin/dc.mjs',
   'apps/provider-agent/bin/dc-agent.mjs',
-  'tools/postgres.mjs',
+  'tools/servers/postgres.mjs',
 ];
 
 const OURS = '@decent-cloud/';

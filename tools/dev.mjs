@@ -1,3 +1,3 @@
-import { beginStack } from './begin-stack.mjs';
+import { beginStack } from './stack/begin.mjs';
 
 await beginStack(['--watch']);

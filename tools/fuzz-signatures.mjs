@@ -1,4 +1,4 @@
-import './needed-node.mjs';
+import './install/needed-node.mjs';
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';

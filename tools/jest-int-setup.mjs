@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ensureNatsServer } from './nats-server.mjs';
-import { startPostgres } from './postgres.mjs';
+import { ensureNatsServer } from './servers/nats-server.mjs';
+import { startPostgres } from './servers/postgres.mjs';
 
 /** Before integration specs: one PostgreSQL for the run, and a nats-server program (each spec file starts its own). */
 export default async function setup() {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ensureInstalled, NODE, ROOT, withAdvice } from './install.mjs';
+import { ensureInstalled, NODE, ROOT, withAdvice } from './install/install.mjs';
 
 /** `npm run simulate -- --seed N --lives N`: runs the simulator from its sources, since it imports those of others. */
 await withAdvice(async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ROOT } from './install.mjs';
+import { ROOT } from './install/install.mjs';
 import { slowestSpecs } from './slowest-specs.mjs';
 
 const file = (name: string, seconds: number) => ({

@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { answers, docker, startOwnEngine } from './docker-engine.mjs';
-import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install.mjs';
+import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install/install.mjs';
+import { answers, docker, startOwnEngine } from './servers/docker-engine.mjs';
 
 /**
  * `npm run test:docker`: the agent's Docker backend against a real engine with a real machine's image. Uses the engine

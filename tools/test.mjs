@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install.mjs';
+import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install/install.mjs';
 import { slowestSpecs } from './slowest-specs.mjs';
 
 /**

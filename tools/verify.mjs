@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ensureInstalled, NODE, ROOT, withAdvice } from './install.mjs';
+import { ensureInstalled, NODE, ROOT, withAdvice } from './install/install.mjs';
 
 /** `npm run verify`: format, lint, generated page, boundaries, types and (unless `--no-unit`) unit specs; no server needed. */
 const bin = (/** @type {string} */ path) => join(ROOT, 'node_modules', path);

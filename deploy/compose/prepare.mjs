@@ -1,11 +1,11 @@
-import '../../tools/needed-node.mjs';
+import '../../tools/install/needed-node.mjs';
 import { chmod, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { databaseUrl, ensureDatabases } from '../../tools/postgres.mjs';
+import { databaseUrl, ensureDatabases } from '../../tools/servers/postgres.mjs';
 import { services } from '../../tools/services.mjs';
-import { serviceEnvironment } from '../../tools/stack-environment.mjs';
-import { settleNats, writeNatsFiles } from '../../tools/stack-nats.mjs';
-import { loadSecrets, writeSecretFile } from '../../tools/stack-secrets.mjs';
+import { serviceEnvironment } from '../../tools/stack/environment.mjs';
+import { settleNats, writeNatsFiles } from '../../tools/stack/nats.mjs';
+import { loadSecrets, writeSecretFile } from '../../tools/stack/secrets.mjs';
 
 /**
  * Prepares the compose installation with the code of `npm start`. `files`: secrets, the broker's configuration and one

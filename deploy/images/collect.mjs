@@ -1,4 +1,4 @@
-import '../../tools/needed-node.mjs';
+import '../../tools/install/needed-node.mjs';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,7 @@ import { copyNativePackage, NATIVE_PACKAGES } from '../../tools/bundles/native-p
 const root = resolve(import.meta.dirname, '../..');
 const target = resolve(process.argv[2] ?? 'out');
 const SHIPPED = ['bundle', 'package.json', 'bin'];
-const PROGRAMS = { setup: 'deploy/compose/prepare.mjs', 'mail-catcher': 'tools/mail-catcher.mjs' };
+const PROGRAMS = { setup: 'deploy/compose/prepare.mjs', 'mail-catcher': 'tools/servers/mail-catcher.mjs' };
 
 /** Copies what there is of it. @param {string} path @param {string} folder */
 async function ship(path, folder) {

@@ -1,4 +1,4 @@
-import '../needed-node.mjs';
+import '../install/needed-node.mjs';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from '../build.mjs';
 import { generate } from '../generate.mjs';
-import { Advice, ROOT, withAdvice } from '../install.mjs';
-import { ensureNatsServer } from '../nats-server.mjs';
-import { startPostgres } from '../postgres.mjs';
+import { Advice, ROOT, withAdvice } from '../install/install.mjs';
+import { ensureNatsServer } from '../servers/nats-server.mjs';
+import { startPostgres } from '../servers/postgres.mjs';
 
 /** Builds, starts a PostgreSQL with data of its own for the small measurements, and runs apps/bench. */
 await withAdvice(async () => {

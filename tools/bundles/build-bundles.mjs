@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { NODE } from '../install.mjs';
+import { NODE } from '../install/install.mjs';
 import { readJsonFile, writeJsonFile } from '../json-file.mjs';
 import { bundledPrograms } from './programs.mjs';
 

@@ -1,4 +1,4 @@
-import '../needed-node.mjs';
+import '../install/needed-node.mjs';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { bundle } from './bundle.mjs';

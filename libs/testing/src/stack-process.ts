@@ -22,7 +22,7 @@ export class StackProcess {
     const { PATH = '', HOME = '', NATS_SERVER_BIN = '' } = process.env;
     this.process = GuardedProcess.start({
       command: process.execPath,
-      args: [join(ROOT, 'tools/stack.mjs')],
+      args: [join(ROOT, 'tools/stack/stack.mjs')],
       cwd: ROOT,
       env: {
         PATH,

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureDatabases, startPostgres } from './postgres.mjs';
+import { ensureDatabases, startPostgres } from '../servers/postgres.mjs';
 
 /** The platform's database server: started again whenever it ends by itself. */
 export class StackPostgres {
-  /** @type {import('./postgres.mjs').PostgresServer | undefined} */
+  /** @type {import('../servers/postgres.mjs').PostgresServer | undefined} */
   server;
-  /** Also while it is not there yet: it has to be stopped too. @type {Promise<import('./postgres.mjs').PostgresServer> | undefined} */
+  /** Also while it is not there yet: it has to be stopped too. @type {Promise<import('../servers/postgres.mjs').PostgresServer> | undefined} */
   starting;
 
   /**
-   * @param {import('./stack-run.mjs').StackRun} run
+   * @param {import('./run.mjs').StackRun} run
    * @param {() => Promise<void>} onRestarted it has another process id now
    */
   constructor(run, onRestarted) {

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Advice, ROOT } from './install.mjs';
+import { Advice, ROOT } from '../install/install.mjs';
 
 const LEAST_FREE_BYTES = 1024 ** 3;
 

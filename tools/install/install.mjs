@@ -8,7 +8,7 @@ import { installPackages, isInstalling, missingPackages } from './packages.mjs';
 
 // Runs on Node 20 with nothing installed: only the platform's own modules here.
 
-export const ROOT = resolve(import.meta.dirname, '..');
+export const ROOT = resolve(import.meta.dirname, '../..');
 /** The Node that npm installed for us; machines may have an older one. */
 export const NODE = join(ROOT, 'node_modules/node/bin/node');
 const OLDEST_NODE = [20, 0];

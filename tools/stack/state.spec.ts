@@ -5,13 +5,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Advice } from './install.mjs';
-import { readJsonFile, writeJsonFile } from './json-file.mjs';
-import { PidFile } from './stack-pids.mjs';
-import { choosePorts, gatewayHost, isLoopback } from './stack-ports.mjs';
+import { Advice } from '../install/install.mjs';
+import { readJsonFile, writeJsonFile } from '../json-file.mjs';
+import { PidFile } from './pids.mjs';
+import { choosePorts, gatewayHost, isLoopback } from './ports.mjs';
 
 /** Another platform that has chosen, and has not begun to use what it chose. */
-const CHOOSE = `import { choosePorts } from ${JSON.stringify(join(import.meta.dirname, 'stack-ports.mjs'))};
+const CHOOSE = `import { choosePorts } from ${JSON.stringify(join(import.meta.dirname, 'ports.mjs'))};
 const { others } = await choosePorts(process.argv.at(-1), ['contracts'], 1);
 console.log(JSON.stringify(others));
 process.stdin.resume();`;
@@ -176,7 +176,7 @@ describe('processes of an earlier run', () => {
   });
 
   test('a running stack is left alone and named', async () => {
-    const script = join(folder, 'tools/stack.mjs');
+    const script = join(folder, 'tools/stack/stack.mjs');
     const running = spawn('sh', ['-c', 'sleep 300; true', script], { stdio: 'ignore' });
     await writeJsonFile(join(folder, 'stack.json'), { stack: running.pid, children: [] });
     await expect(new PidFile(folder).endStale(() => undefined)).rejects.toThrow(

@@ -18,10 +18,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Advice } from './install.mjs';
+import { Advice } from '../install/install.mjs';
 
 const run = promisify(execFile);
-const GUARD = resolve(import.meta.dirname, '../libs/testing/guard.sh');
+const GUARD = resolve(import.meta.dirname, '../../libs/testing/guard.sh');
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
 

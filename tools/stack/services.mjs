@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from './build.mjs';
-import { generate } from './generate.mjs';
-import { Advice, ROOT } from './install.mjs';
-import { databaseUrl } from './postgres.mjs';
-import { services } from './services.mjs';
-import { serviceEnvironment } from './stack-environment.mjs';
-import { gatewayHost } from './stack-ports.mjs';
+import { build } from '../build.mjs';
+import { generate } from '../generate.mjs';
+import { Advice, ROOT } from '../install/install.mjs';
+import { databaseUrl } from '../servers/postgres.mjs';
+import { services } from '../services.mjs';
+import { serviceEnvironment } from './environment.mjs';
+import { gatewayHost } from './ports.mjs';
 
 /** @typedef {{ name: string, instance: string, index: number, database: boolean }} Instance one process of a service */
 
@@ -60,9 +60,9 @@ export function instancesOf(present, replicas) {
 /**
  * Everything that one process of a service is told.
  * @param {Instance} service
- * @param {{ run: import('./stack-run.mjs').StackRun, secrets: any, natsUrl: string, publicUrl: string,
- *   ports: Awaited<ReturnType<typeof import('./stack-ports.mjs').choosePorts>>,
- *   postgres: import('./postgres.mjs').PostgresServer | undefined }} platform
+ * @param {{ run: import('./run.mjs').StackRun, secrets: any, natsUrl: string, publicUrl: string,
+ *   ports: Awaited<ReturnType<typeof import('./ports.mjs').choosePorts>>,
+ *   postgres: import('../servers/postgres.mjs').PostgresServer | undefined }} platform
  */
 export function environmentOf({ name, instance, index, database }, platform) {
   const { run, secrets, natsUrl, publicUrl, ports, postgres } = platform;

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChildLog } from './child-log.mjs';
 
-const GUARD = resolve(import.meta.dirname, '../libs/testing/guard.sh');
+const GUARD = resolve(import.meta.dirname, '../../libs/testing/guard.sh');
 const BACK_OFF_SECONDS = [1, 2, 5, 10];
 const CALM_MS = 60_000;
 const LOG_LIMIT_BYTES = 20 * 1024 ** 2;

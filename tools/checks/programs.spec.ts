@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { programs } from './programs.mjs';
 
-const ROOT = resolve(import.meta.dirname, '..');
+const ROOT = resolve(import.meta.dirname, '../..');
 /** A Node that says it is an older one. */
 const OLDER =
   'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"});Object.defineProperty(process,"version",{value:"v20.20.2"})';
@@ -55,11 +55,11 @@ test.each(needing)('%s looks at its Node before anything else', async (file) => 
   const text = await readFile(join(ROOT, file), 'utf8');
   const [first] = /^import .*$/m.exec(text) ?? [];
   expect(first).toMatch(
-    /^import '(@decent-cloud\/kernel\/needed-node|(\.\.?\/)+(tools\/)?needed-node\.mjs)';$/,
+    /^import '(@decent-cloud\/kernel\/needed-node|(\.\.?\/)+(tools\/)?(install\/)?needed-node\.mjs)';$/,
   );
 });
 
-test.each(['apps/cli/src/main.ts', 'apps/provider-agent/src/main.ts', 'tools/stack.mjs'])(
+test.each(['apps/cli/src/main.ts', 'apps/provider-agent/src/main.ts', 'tools/stack/stack.mjs'])(
   '%s under an older Node says what it needs, and does nothing',
   async (file) => {
     const { code, stdout, stderr } = await runUnderOlderNode(file);

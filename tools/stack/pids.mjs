@@ -1,11 +1,13 @@
 import { link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Advice } from './install.mjs';
-import { readJsonFile, writeJsonFile } from './json-file.mjs';
-import { commandOf } from './postgres.mjs';
+import { Advice } from '../install/install.mjs';
+import { readJsonFile, writeJsonFile } from '../json-file.mjs';
+import { commandOf } from '../servers/postgres.mjs';
 
 const GRACE_MS = 10_000;
+/** Also where the program was before: that one may still run when the files below it are exchanged. */
+const STACK = /tools\/(stack\/)?stack\.mjs/;
 const SECOND_ONE =
   'A second one runs with its own data: DC_DATA_DIR=.data2 API_SERVER_PORT=60011 DC_MACHINE_PORTS=23000-23999 npm start';
 
@@ -28,7 +30,7 @@ export class PidFile {
     /** @type {{ stack: number, children: { name: string, pid: number, match: string }[] } | undefined} */
     const before = await readJsonFile(this.file, undefined);
     if (!before) return rm(this.file, { force: true });
-    if (before.stack !== process.pid && (await commandOf(before.stack))?.includes('tools/stack.mjs')) {
+    if (before.stack !== process.pid && STACK.test((await commandOf(before.stack)) ?? '')) {
       throw new Advice(
         `The platform is already running here (process ${before.stack}).\n` +
           `Stop it with Ctrl-C in its terminal or \`kill ${before.stack}\`. ${SECOND_ONE}`,

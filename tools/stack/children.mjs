@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Advice, ROOT } from '../install/install.mjs';
 import { Child } from './child.mjs';
-import { Advice, ROOT } from './install.mjs';
 
 const READY_DEADLINE_MS = 60_000;
 /** So often it has not come by a passing fault. */
@@ -15,7 +15,7 @@ export class StackChildren {
   /** In the order of starting. @type {Child[]} */
   all = [];
 
-  /** @param {import('./stack-run.mjs').StackRun} run */
+  /** @param {import('./run.mjs').StackRun} run */
   constructor(run) {
     this.run = run;
   }

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ROOT } from '../install/install.mjs';
 import { Child } from './child.mjs';
-import { ROOT } from './install.mjs';
-import { nodeArguments, nodeEnvironment } from './stack-node.mjs';
+import { nodeArguments, nodeEnvironment } from './node.mjs';
 
 const DEADLINE_MS = 120_000;
 const ONLINE_DEADLINE_MS = 20_000;

@@ -1,4 +1,4 @@
-import { concernedBy, isConcerned } from './stack-watch.mjs';
+import { concernedBy, isConcerned } from './watch.mjs';
 
 test.each([
   ['apps', 'payments/src/ledger/ledger.store.ts', 'payments'],

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Child } from './child.mjs';
-import { StackChildren } from './stack-children.mjs';
-import type { StackRun } from './stack-run.mjs';
+import { StackChildren } from './children.mjs';
+import type { StackRun } from './run.mjs';
 
 const children = new StackChildren({
   logFolder: '/logs',

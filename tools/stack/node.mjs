@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ROOT } from './install.mjs';
+import { ROOT } from '../install/install.mjs';
 
 /**
  * Of the Node that runs our programs on this computer. Objects that die young get little room: each process would grow to

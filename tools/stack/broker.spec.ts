@@ -1,4 +1,4 @@
-import { BrokerWatch } from './stack-broker.mjs';
+import { BrokerWatch } from './broker.mjs';
 
 const REFUSED = { bus: 'ok', streams: 'FACTS has taken no messages for 4 s (timeout)' };
 const WELL = { bus: 'ok', streams: 'ok' };

@@ -1,4 +1,4 @@
-import { serviceEnvironment } from './stack-environment.mjs';
+import { serviceEnvironment } from './environment.mjs';
 
 const secrets = {
   operatorSigningSeed: 'operator',

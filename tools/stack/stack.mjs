@@ -1,6 +1,6 @@
-import './needed-node.mjs';
-import { Advice } from './install.mjs';
-import { Stack } from './stack-platform.mjs';
+import '../install/needed-node.mjs';
+import { Advice } from '../install/install.mjs';
+import { Stack } from './platform.mjs';
 
 const stack = new Stack();
 let asked = 0;

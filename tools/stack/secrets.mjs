@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Advice } from './install.mjs';
-import { readJsonFile } from './json-file.mjs';
-import { databaseNames } from './services.mjs';
+import { Advice } from '../install/install.mjs';
+import { readJsonFile } from '../json-file.mjs';
+import { databaseNames } from '../services.mjs';
 
 /** There from the first version on: a file without them is not whole. */
 const OLDEST = ['postgresPassword', 'operatorSeed', 'platformSigningSeed'];

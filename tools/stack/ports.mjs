@@ -2,8 +2,8 @@ import { createSocket } from 'node:dgram';
 import { createServer, isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Advice } from './install.mjs';
-import { readJsonFile, writeJsonFile } from './json-file.mjs';
+import { Advice } from '../install/install.mjs';
+import { readJsonFile, writeJsonFile } from '../json-file.mjs';
 
 // Asked before anything is installed: only the platform's own modules here.
 

@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { BrokerWatch, freeBytesOf, readinessOf } from './stack-broker.mjs';
-import { inherited, StackChildren } from './stack-children.mjs';
-import { prepareDemo } from './stack-demo.mjs';
-import { nodeArguments, nodeEnvironment } from './stack-node.mjs';
-import { PidFile } from './stack-pids.mjs';
-import { choosePorts, gatewayHost, isLoopback } from './stack-ports.mjs';
-import { StackPostgres } from './stack-postgres.mjs';
-import { rebuildOnChange } from './stack-rebuild.mjs';
-import { replicas, StackRun } from './stack-run.mjs';
-import { loadSecrets } from './stack-secrets.mjs';
-import { startMailCatcher, startNats } from './stack-servers.mjs';
-import { buildServices, environmentOf, instancesOf, programOf } from './stack-services.mjs';
+import { BrokerWatch, freeBytesOf, readinessOf } from './broker.mjs';
+import { inherited, StackChildren } from './children.mjs';
+import { prepareDemo } from './demo.mjs';
+import { nodeArguments, nodeEnvironment } from './node.mjs';
+import { PidFile } from './pids.mjs';
+import { choosePorts, gatewayHost, isLoopback } from './ports.mjs';
+import { StackPostgres } from './postgres.mjs';
+import { rebuildOnChange } from './rebuild.mjs';
+import { replicas, StackRun } from './run.mjs';
+import { loadSecrets } from './secrets.mjs';
+import { startMailCatcher, startNats } from './servers.mjs';
+import { buildServices, environmentOf, instancesOf, programOf } from './services.mjs';
 
 /** The whole platform on one machine: `npm start` and, with `--watch`, `npm run dev`. */
 export class Stack {
@@ -74,7 +74,7 @@ export class Stack {
     return process.env.PUBLIC_URL ?? `http://localhost:${this.ports.gateways[0]}`;
   }
 
-  /** @param {import('./stack-services.mjs').Instance} service */
+  /** @param {import('./services.mjs').Instance} service */
   startService(service) {
     const { run, secrets, natsUrl, publicUrl, ports } = this;
     const postgres = this.postgres.server;

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Advice } from './install.mjs';
-import { loadSecrets } from './stack-secrets.mjs';
+import { Advice } from '../install/install.mjs';
+import { loadSecrets } from './secrets.mjs';
 
 let folder: string;
 let file: string;

@@ -1,8 +1,8 @@
-import { ensureInstalled, goOnWith, withAdvice } from './install.mjs';
-import { nodeArguments } from './stack-node.mjs';
-import { PidFile } from './stack-pids.mjs';
-import { gatewayHost, gatewayPorts } from './stack-ports.mjs';
-import { replicas, StackRun } from './stack-run.mjs';
+import { ensureInstalled, goOnWith, withAdvice } from '../install/install.mjs';
+import { nodeArguments } from './node.mjs';
+import { PidFile } from './pids.mjs';
+import { gatewayHost, gatewayPorts } from './ports.mjs';
+import { replicas, StackRun } from './run.mjs';
 
 /**
  * `npm start` and `npm run dev`: what would stop the platform is said before anything is installed.
@@ -15,6 +15,6 @@ export async function beginStack(args) {
     gatewayHost();
     await gatewayPorts(replicas());
     await ensureInstalled((line) => console.log(line));
-    goOnWith('stack.mjs', args, nodeArguments);
+    goOnWith('stack/stack.mjs', args, nodeArguments);
   });
 }

@@ -1,4 +1,4 @@
-import { services } from './services.mjs';
+import { services } from '../services.mjs';
 
 /**
  * Every file of ours that is run as a program. `needs-node`: says so and ends with 3 under a Node that it does not work
@@ -30,10 +30,10 @@ export const programs = {
   'tools/dev.mjs': 'older-node',
   'tools/fuzz-signatures.mjs': 'needs-node',
   'tools/generate.mjs': 'older-node',
-  'tools/mail-catcher.mjs': 'older-node',
-  'tools/nats-server.mjs': 'older-node',
+  'tools/servers/mail-catcher.mjs': 'older-node',
+  'tools/servers/nats-server.mjs': 'older-node',
   'tools/simulate.mjs': 'older-node',
-  'tools/stack.mjs': 'needs-node',
+  'tools/stack/stack.mjs': 'needs-node',
   'tools/start.mjs': 'older-node',
   'tools/test-docker.mjs': 'older-node',
   'tools/test.mjs': 'older-node',

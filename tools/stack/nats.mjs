@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeSecretFile } from './stack-secrets.mjs';
+import { writeSecretFile } from './secrets.mjs';
 
 /**
  * Writes the broker's configuration and the creds files of everybody who signs in there.

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const root = resolve(import.meta.dirname, '..');
+const root = resolve(import.meta.dirname, '../..');
 const rules = readFileSync(join(root, 'deploy/prometheus/rules.yml'), 'utf8');
 
 function sourcesBelow(folder: string): string[] {

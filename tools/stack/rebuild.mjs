@@ -1,13 +1,13 @@
-import { build } from './build.mjs';
-import { generate } from './generate.mjs';
-import { ROOT } from './install.mjs';
-import { bundleOthers } from './stack-services.mjs';
-import { isConcerned, watchSources } from './stack-watch.mjs';
+import { build } from '../build.mjs';
+import { generate } from '../generate.mjs';
+import { ROOT } from '../install/install.mjs';
+import { bundleOthers } from './services.mjs';
+import { isConcerned, watchSources } from './watch.mjs';
 
 /**
  * @typedef {object} RebuildOptions
- * @property {import('./stack-run.mjs').StackRun} run
- * @property {import('./stack-children.mjs').StackChildren} children
+ * @property {import('./run.mjs').StackRun} run
+ * @property {import('./children.mjs').StackChildren} children
  * @property {(name: string) => number | undefined} portOf
  * @property {() => Promise<void>} onRestarted they have other process ids now
  */

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { ROOT } from './install.mjs';
-import { ensureNatsServer } from './nats-server.mjs';
-import { settleNats, writeNatsFiles } from './stack-nats.mjs';
-import { nodeArguments, nodeEnvironment } from './stack-node.mjs';
+import { ROOT } from '../install/install.mjs';
+import { ensureNatsServer } from '../servers/nats-server.mjs';
+import { settleNats, writeNatsFiles } from './nats.mjs';
+import { nodeArguments, nodeEnvironment } from './node.mjs';
 
 /**
  * @typedef {object} ServerOptions
- * @property {import('./stack-run.mjs').StackRun} run
- * @property {import('./stack-children.mjs').StackChildren} children
+ * @property {import('./run.mjs').StackRun} run
+ * @property {import('./children.mjs').StackChildren} children
  * @property {Record<string, number>} ports
  */
 
@@ -48,7 +48,7 @@ export async function startMailCatcher({ run, children, ports }) {
   const child = children.add(
     'mail-catcher',
     process.execPath,
-    [...nodeArguments, join(ROOT, 'tools/mail-catcher.mjs')],
+    [...nodeArguments, join(ROOT, 'tools/servers/mail-catcher.mjs')],
     {
       ...nodeEnvironment,
       MAIL_SMTP_PORT: String(mailSmtp),
