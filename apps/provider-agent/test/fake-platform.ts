@@ -19,7 +19,7 @@ import {
   agentHeartbeat,
   agentSubjects,
   type DesiredMachine,
-  type MachineOperation,
+  type MachineAction,
   SNAPSHOT_METHOD,
   snapshotRequest,
   streams,
@@ -139,7 +139,7 @@ export class FakePlatform {
     options: {
       seed?: Uint8Array;
       agentPublicKey?: string;
-      operation?: MachineOperation;
+      operation?: MachineAction;
       deadlineNs?: bigint;
     } = {},
   ): { commandId: string; text: string; send: () => Promise<void> } {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair, openCredential } from '@decent-cloud/identity';
-import type { AgentEvent, DesiredMachine, MachineOperation } from '@decent-cloud/messages';
+import type { AgentEvent, DesiredMachine, MachineAction } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import ssh2 from 'ssh2';
@@ -78,8 +78,8 @@ async function running(spec: Partial<NonNullable<DesiredMachine['spec']>> = {}) 
 
 const operation = (
   { contractId, generation }: DesiredMachine,
-  more: Partial<MachineOperation> = {},
-): MachineOperation => ({
+  more: Partial<MachineAction> = {},
+): MachineAction => ({
   operationId: randomUUID(),
   contractId,
   generation,
@@ -89,23 +89,23 @@ const operation = (
 });
 const send = (
   kind: 'reset-password' | 'rotate-ssh-key',
-  wanted: MachineOperation,
+  wanted: MachineAction,
   more: { deadlineNs?: bigint } = {},
 ) => platform.command(site.known, kind, undefined, { operation: wanted, ...more }).send();
 
 type Answer = Extract<AgentEvent, { kind: 'operation-done' | 'operation-failed' }>;
 const isAnswer = (event: AgentEvent): event is Answer =>
   event.kind === 'operation-done' || event.kind === 'operation-failed';
-const answersTo = ({ operationId }: MachineOperation): Answer[] =>
+const answersTo = ({ operationId }: MachineAction): Answer[] =>
   platform.events.flatMap(({ event }) =>
     isAnswer(event) && event.payload.operationId === operationId ? [event] : [],
   );
-const answerTo = (wanted: MachineOperation): Promise<Answer> =>
+const answerTo = (wanted: MachineAction): Promise<Answer> =>
   eventually(() => answersTo(wanted)[0], { what: 'an answer', deadlineMs: WAIT_MS });
 const settled = () =>
   eventually(async () => (await platform.unsettled(site.known)) === 0, { deadlineMs: WAIT_MS });
 
-async function failureOf(wanted: MachineOperation): Promise<string> {
+async function failureOf(wanted: MachineAction): Promise<string> {
   const event = await answerTo(wanted);
   return event.kind === 'operation-failed' ? `${event.payload.class} ${event.payload.code}` : event.kind;
 }

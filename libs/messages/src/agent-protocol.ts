@@ -6,8 +6,8 @@ import {
   MACHINE_ORDERS,
   POWER_STATES,
 } from './agents/words.ts';
-import { MACHINE_OPERATIONS } from './contracts/words.ts';
-import { machineInstance, machineOperationKind, machineSpec, scriptLog, sealedCredential } from './facts.ts';
+import { MACHINE_ACTIONS } from './contracts/words.ts';
+import { machineActionKind, machineInstance, machineSpec, scriptLog, sealedCredential } from './facts.ts';
 import { contractIdHex, int32, publicKeyHex, word } from './schema.ts';
 
 /**
@@ -53,7 +53,7 @@ export const desiredMachine = z.object({
 export type DesiredMachine = z.output<typeof desiredMachine>;
 
 /** Something to be done inside of a machine that runs; the command's kind says what. */
-export const machineOperation = z.object({
+export const machineAction = z.object({
   /** Of the tenant's request: whatever has this id is done once. */
   operationId: z.uuid(),
   contractId: contractIdHex(),
@@ -65,7 +65,7 @@ export const machineOperation = z.object({
   /** With `reset-password`: the new credentials are sealed for each of them. */
   encryptionPublicKeys: z.array(publicKeyHex()).max(20),
 });
-export type MachineOperation = z.output<typeof machineOperation>;
+export type MachineAction = z.output<typeof machineAction>;
 
 /**
  * One order. `provision` and `terminate` carry the desired machine, operations what is to be done inside of one;
@@ -74,12 +74,12 @@ export type MachineOperation = z.output<typeof machineOperation>;
 export const agentCommand = z.object({
   v: z.literal(1),
   commandId: z.uuid(),
-  kind: z.enum([...MACHINE_ORDERS, ...MACHINE_OPERATIONS]),
+  kind: z.enum([...MACHINE_ORDERS, ...MACHINE_ACTIONS]),
   agentPublicKey: publicKeyHex(),
   issuedAtNs: ns,
   deadlineNs: ns,
   machine: desiredMachine.optional(),
-  operation: machineOperation.optional(),
+  operation: machineAction.optional(),
   traceparent: z.string().max(128).optional(),
   sig: signature,
 });
@@ -162,7 +162,7 @@ export const agentEvent = z.discriminatedUnion('kind', [
     kind: z.literal('operation-done'),
     payload: z.object({
       operationId: z.uuid(),
-      kind: machineOperationKind,
+      kind: machineActionKind,
       /** With resets: the new way in, one for each key of the order. */
       credentials: z.array(sealedCredential).max(20).optional(),
       /** With rotations: SHA-256 of the lines that are let in, each with its line end. */
@@ -178,7 +178,7 @@ export const agentEvent = z.discriminatedUnion('kind', [
     kind: z.literal('operation-failed'),
     payload: z.object({
       operationId: z.uuid(),
-      kind: machineOperationKind,
+      kind: machineActionKind,
       class: failureClass,
       code: word(FAILURE_CODES, 64),
       message: z.string().max(2_000),

@@ -1,5 +1,5 @@
 import type { ACCOUNT_LIVE_EVENTS } from './accounts/words.ts';
-import type { CONTRACT_LIVE_EVENTS, OperationEvent } from './contracts/words.ts';
+import type { ActionEvent, CONTRACT_LIVE_EVENTS } from './contracts/words.ts';
 import type { Output, Schema } from './endpoint.ts';
 import type { WALLET_LIVE_EVENTS } from './payments/words.ts';
 
@@ -7,7 +7,7 @@ export type LiveEventName =
   | (typeof ACCOUNT_LIVE_EVENTS)[number]
   | (typeof CONTRACT_LIVE_EVENTS)[number]
   | (typeof WALLET_LIVE_EVENTS)[number]
-  | OperationEvent;
+  | ActionEvent;
 
 /** Facts of services, in the past tense: `evt.<service>.v1.<fact>`. */
 export interface FactDeclaration<P extends Schema = Schema> {

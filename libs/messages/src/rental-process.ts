@@ -1,7 +1,7 @@
 import type { AgentEventKind, MachineOrder } from './agents/words.ts';
 import {
-  MACHINE_OPERATIONS,
-  type MachineOperationKind,
+  MACHINE_ACTIONS,
+  type MachineActionKind,
   STEP_NAMES,
   type StepName,
   type StepOwner,
@@ -35,7 +35,7 @@ export type ProcessService =
 /** What sets an act off: a subject of the bus, or what coordinator and agent say to each other. */
 export type Trigger =
   | { readonly kind: 'request' | 'fact'; readonly subject: string }
-  | { readonly kind: 'command'; readonly name: MachineOrder | MachineOperationKind }
+  | { readonly kind: 'command'; readonly name: MachineOrder | MachineActionKind }
   | { readonly kind: 'report'; readonly name: AgentEventKind };
 
 /** One thing that one service does: with one transaction of its own, or as many as it says. */
@@ -74,7 +74,7 @@ export interface ProcessStep {
 
 const request = ({ subject }: { subject: string }): Trigger => ({ kind: 'request', subject });
 const fact = ({ subject }: { subject: string }): Trigger => ({ kind: 'fact', subject });
-const command = (name: MachineOrder | MachineOperationKind): Trigger => ({ kind: 'command', name });
+const command = (name: MachineOrder | MachineActionKind): Trigger => ({ kind: 'command', name });
 const report = (name: AgentEventKind): Trigger => ({ kind: 'report', name });
 
 /** A rental that is paid from the wallet. */
@@ -272,9 +272,9 @@ export const besides: readonly Act[] = [
   {
     service: 'agents',
     on: fact(facts.machineOperationRequested),
-    says: MACHINE_OPERATIONS.map(command),
+    says: MACHINE_ACTIONS.map(command),
   },
-  ...MACHINE_OPERATIONS.map(
+  ...MACHINE_ACTIONS.map(
     (kind): Act => ({
       service: 'provider-agent',
       on: command(kind),

@@ -2,7 +2,7 @@ import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
 import { DnsRecordStore } from '../dns/dns-record.store.ts';
 import { AssignmentStore } from './assignment/assignment.store.ts';
-import { Operations } from './operations/operations.ts';
+import { MachineActions } from './machine-actions/machine-actions.ts';
 import { Removals } from './removals/removals.ts';
 
 /** Over for good: every attempt at the machine is to go. */
@@ -11,7 +11,7 @@ export class OnContractEnded implements Reaction<typeof facts.contractEnded> {
   constructor(
     private readonly store: AssignmentStore,
     private readonly removals: Removals,
-    private readonly operations: Operations,
+    private readonly operations: MachineActions,
     private readonly names: DnsRecordStore,
   ) {}
 

@@ -3,9 +3,9 @@ import {
   type AgentCommand,
   agentSubjects,
   type DesiredMachine,
-  type MachineOperation,
+  type MachineAction,
 } from '@decent-cloud/messages';
-import type { MachineOperationKind } from '@decent-cloud/messages/words';
+import type { MachineActionKind } from '@decent-cloud/messages/words';
 import { enqueue } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
@@ -18,7 +18,7 @@ export type Order = {
   readonly deadlineNs: bigint;
 } & (
   | { readonly kind: 'provision' | 'terminate'; readonly machine: DesiredMachine }
-  | { readonly kind: MachineOperationKind; readonly operation: MachineOperation }
+  | { readonly kind: MachineActionKind; readonly operation: MachineAction }
 );
 
 const LOOK_SECONDS = 600;

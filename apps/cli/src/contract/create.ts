@@ -12,7 +12,7 @@ import { whenMachineLostOption } from './when-machine-lost.ts';
 
 interface CreateOptions {
   readonly offeringId: bigint;
-  readonly sshPublicKey?: string;
+  readonly sshPubkey?: string;
   readonly durationHours: number;
   readonly paymentMethod: string;
   readonly skipPayment?: boolean;
@@ -53,7 +53,7 @@ export function addCreate(parent: Command, run: Run): void {
       const created = await session.call(createContract, {
         body: {
           offering_db_id: options.offeringId,
-          ssh_pubkey: await chooseSshPublicKey(session, options.sshPublicKey),
+          ssh_pubkey: await chooseSshPublicKey(session, options.sshPubkey),
           duration_hours: options.durationHours,
           payment_method: options.skipPayment ? 'test' : options.paymentMethod,
           operating_system: options.operatingSystem,

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type Run, verb } from '../verb.ts';
 import { actOn } from './allowed-actions.ts';
 import { EXAMPLE_ID } from './get.ts';
-import { waitForOperation } from './wait-for-operation.ts';
+import { waitForAction } from './wait-for-action.ts';
 
 export function addResetPassword(parent: Command, run: Run): void {
   verb<{ wait?: boolean }>(parent, run, {
@@ -17,7 +17,7 @@ export function addResetPassword(parent: Command, run: Run): void {
       const id = await session.contractId(typed);
       const message = await actOn(session, id, resetPassword, { params: { id } });
       if (!wait) return { json: { contractId: id, message }, text: `${message}\n` };
-      await waitForOperation(session, 'reset-password', id);
+      await waitForAction(session, 'reset-password', id);
       return {
         json: { contractId: id, message, outcome: 'done' },
         text: `The new password is set. See it: dc contract credentials ${id}\n`,

@@ -5,10 +5,10 @@ import { readSshPublicKey } from '../ssh/read-public-key.ts';
 import { type Run, verb } from '../verb.ts';
 import { actOn } from './allowed-actions.ts';
 import { EXAMPLE_ID } from './get.ts';
-import { waitForOperation } from './wait-for-operation.ts';
+import { waitForAction } from './wait-for-action.ts';
 
 export function addRotateSshKey(parent: Command, run: Run): void {
-  verb<{ sshPublicKey: string; wait?: boolean }>(parent, run, {
+  verb<{ sshPubkey: string; wait?: boolean }>(parent, run, {
     name: 'rotate-ssh-key <id>',
     summary: 'let another SSH key into a machine, and the present one no more',
     example: `contract rotate-ssh-key ${EXAMPLE_ID} --ssh-pubkey ~/.ssh/id_new.pub --wait`,
@@ -17,9 +17,9 @@ export function addRotateSshKey(parent: Command, run: Run): void {
       command
         .requiredOption('--ssh-pubkey <file|line>', 'the new public key')
         .option('--wait', 'until the machine lets it in, --timeout seconds at most'),
-    async run(session, { sshPublicKey, wait }, [typed = '']) {
+    async run(session, { sshPubkey, wait }, [typed = '']) {
       const id = await session.contractId(typed);
-      const key = await readSshPublicKey(sshPublicKey, session.outside.home);
+      const key = await readSshPublicKey(sshPubkey, session.outside.home);
       const { line, parsed } = key;
       await rememberPrivateKey(session, key);
       const message = await actOn(session, id, rotateSshKey, {
@@ -27,7 +27,7 @@ export function addRotateSshKey(parent: Command, run: Run): void {
         body: { newSshPubkey: line },
       });
       if (!wait) return { json: { contractId: id, message }, text: `${message}\n` };
-      await waitForOperation(session, 'rotate-ssh-key', id);
+      await waitForAction(session, 'rotate-ssh-key', id);
       const { fingerprint } = parsed;
       return {
         json: { contractId: id, message, outcome: 'done', fingerprint },

@@ -10,7 +10,7 @@ import { chooseSshPublicKey } from '../ssh/choose-key.ts';
 
 export interface Rental {
   readonly offeringId?: bigint;
-  readonly sshPublicKey?: string;
+  readonly sshPubkey?: string;
   readonly keep?: boolean;
 }
 
@@ -21,7 +21,7 @@ export async function whileRented<T>(
   attempt: (contractId: string) => Promise<T>,
 ): Promise<T> {
   const offering_db_id = rental.offeringId ?? (await firstInStock(session));
-  const ssh_pubkey = await chooseSshPublicKey(session, rental.sshPublicKey);
+  const ssh_pubkey = await chooseSshPublicKey(session, rental.sshPubkey);
   const durationHours = 1;
   // A key of its own, so that an answer lost on the way does not leave a second rental behind.
   const body = {

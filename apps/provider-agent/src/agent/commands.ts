@@ -1,5 +1,5 @@
 import type { CommandOutcome } from '../link/command-pull.ts';
-import { type Believer, DisbelievedError, isOperation, readCommand } from '../link/orders.ts';
+import { type Believer, DisbelievedError, isMachineAction, readCommand } from '../link/orders.ts';
 import type { Logger } from '../log.ts';
 import type { EventOutbox } from './event-outbox.ts';
 import type { Reconciler } from './reconcile.ts';
@@ -40,7 +40,7 @@ export class Commands {
     }
     const { kind, commandId, machine, operation, deadlineNs } = command;
     logger.info({ kind, commandId, contractId: (machine ?? operation)?.contractId }, 'command');
-    if (operation && isOperation(kind)) {
+    if (operation && isMachineAction(kind)) {
       await outbox.whenSent(await worker.operate({ kind, operation, commandId, deadlineNs }));
       return 'done';
     }

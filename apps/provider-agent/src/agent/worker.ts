@@ -3,7 +3,7 @@ import type { DesiredMachine } from '../domain/machine.ts';
 import { type MachineRecord, takesPlace } from '../domain/record.ts';
 import { ContractLock, Slots } from './contract-lock.ts';
 import { createMachine } from './create-machine.ts';
-import { type OperationOrder, operateMachine } from './operate-machine.ts';
+import { type ActionOrder, performAction } from './perform-action.ts';
 import { removeMachine } from './remove-machine.ts';
 import { isDoneWithin } from './within.ts';
 import type { Order, WorkerContext, WorkerOptions } from './worker-context.ts';
@@ -89,8 +89,8 @@ export class Worker {
    * Does something inside of a contract's machine.
    * @returns the event that answers the order
    */
-  operate(order: OperationOrder): Promise<string> {
-    return this.lock.run(order.operation.contractId, () => operateMachine(this.context, order));
+  operate(order: ActionOrder): Promise<string> {
+    return this.lock.run(order.operation.contractId, () => performAction(this.context, order));
   }
 
   /** Puts machines out of service whose time is over while nobody can be asked. */

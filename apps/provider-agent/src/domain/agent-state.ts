@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type JournalEntry, type OperationRecord, storedEntry } from './journal-entry.stored.ts';
+import { type ActionRecord, type JournalEntry, storedEntry } from './journal-entry.stored.ts';
 import type { MachineRecord } from './record.ts';
 
 /** One line: all of it counts or nothing. */
@@ -19,7 +19,7 @@ const KEEP_GONE_NS = 7n * 86_400_000_000_000n;
 export class AgentState {
   readonly machines = new Map<string, MachineRecord>();
   readonly events = new Map<string, StoredEvent>();
-  readonly operations = new Map<string, OperationRecord>();
+  readonly operations = new Map<string, ActionRecord>();
   seqUpTo = 0;
   snapshot: { readonly atNs: string; readonly version: string } | undefined;
 

@@ -44,7 +44,7 @@ const snapshot = z.object({ t: z.literal('snapshot'), atNs: z.string(), version:
 const version1 = z.discriminatedUnion('t', [machine, event, sent, seq, snapshot, operation]);
 export type JournalEntry = z.output<typeof version1>;
 
-export type OperationRecord = z.output<typeof operation>['record'];
+export type ActionRecord = z.output<typeof operation>['record'];
 
 /**
  * Each entry of a line of the journal. Version 0 has the members of version 1; agents that know no versions read version 1

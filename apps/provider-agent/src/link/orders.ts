@@ -6,7 +6,7 @@ import {
   desiredSnapshot,
 } from '@decent-cloud/messages/agent-protocol';
 import { knownWord } from '@decent-cloud/messages/schema';
-import { MACHINE_OPERATIONS, type MachineOperationKind } from '@decent-cloud/messages/words';
+import { MACHINE_ACTIONS, type MachineActionKind } from '@decent-cloud/messages/words';
 import type { z } from 'zod';
 
 /** A message that is not from the platform, not for this agent, or not understood. */
@@ -22,7 +22,7 @@ export interface Believer {
 /** Reads a command; only the platform's signature makes it one. @throws DisbelievedError */
 export function readCommand(text: string, believer: Believer): AgentCommand {
   const command = believe(agentCommand, text, believer);
-  if (isOperation(command.kind)) {
+  if (isMachineAction(command.kind)) {
     if (!command.operation) throw new DisbelievedError(`${command.kind} without an operation`);
     return command;
   }
@@ -38,8 +38,8 @@ export function readCommand(text: string, believer: Believer): AgentCommand {
 }
 
 /** Is it something to be done inside of a machine? */
-export const isOperation = (kind: AgentCommand['kind']): kind is MachineOperationKind =>
-  knownWord(MACHINE_OPERATIONS, kind) !== undefined;
+export const isMachineAction = (kind: AgentCommand['kind']): kind is MachineActionKind =>
+  knownWord(MACHINE_ACTIONS, kind) !== undefined;
 
 /** @throws DisbelievedError */
 export function readSnapshot(text: string, believer: Believer): DesiredSnapshot {

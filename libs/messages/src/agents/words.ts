@@ -65,7 +65,7 @@ export type PowerState = (typeof POWER_STATES)[number];
 export const HEALTH_STATUSES = ['healthy', 'unhealthy', 'unknown'] as const;
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
-/** Orders about machines; what is to be done inside of one is a `MachineOperationKind`. */
+/** Orders about machines; what is to be done inside of one is a `MachineActionKind`. */
 export const MACHINE_ORDERS = ['provision', 'terminate', 'resync'] as const;
 export type MachineOrder = (typeof MACHINE_ORDERS)[number];
 

@@ -16,7 +16,7 @@ export const getCredentials = endpoint({
   refusals: ['CONTRACT_NOT_FOUND', 'OWN_CONTRACT', 'CREDENTIALS_NOT_AVAILABLE'],
 });
 
-const operationRefusals = ['CONTRACT_NOT_FOUND', 'OWN_CONTRACT', 'TRANSITION_NOT_ALLOWED'] as const;
+const actionRefusals = ['CONTRACT_NOT_FOUND', 'OWN_CONTRACT', 'TRANSITION_NOT_ALLOWED'] as const;
 
 export const resetPassword = endpoint({
   method: 'POST',
@@ -28,7 +28,7 @@ export const resetPassword = endpoint({
   tags,
   params: contractParams,
   answer: z.string(),
-  refusals: [...operationRefusals, 'RATE_LIMITED'],
+  refusals: [...actionRefusals, 'RATE_LIMITED'],
 });
 
 export const rotateSshKey = endpoint({
@@ -47,7 +47,7 @@ export const rotateSshKey = endpoint({
       examples: [{ newSshPubkey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA… alice' }],
     }),
   answer: z.string(),
-  refusals: [...operationRefusals, 'SSH_KEY_INVALID'],
+  refusals: [...actionRefusals, 'SSH_KEY_INVALID'],
 });
 
 export const setWhenMachineLost = endpoint({
@@ -63,7 +63,7 @@ export const setWhenMachineLost = endpoint({
     .object({ whenMachineLost })
     .meta({ id: 'WhenMachineLostRequest', examples: [{ whenMachineLost: 'make-again' }] }),
   answer: z.string(),
-  refusals: operationRefusals,
+  refusals: actionRefusals,
 });
 
 export const getRecipeLog = endpoint({

@@ -64,14 +64,14 @@ export const MACHINE_CHANGES = ['stopped', 'missing', 'lost', 'back', 'made-agai
 export type MachineChange = (typeof MACHINE_CHANGES)[number];
 
 /** What a tenant can have done inside of a rented machine. */
-export const MACHINE_OPERATIONS = ['reset-password', 'rotate-ssh-key'] as const;
-export type MachineOperationKind = (typeof MACHINE_OPERATIONS)[number];
+export const MACHINE_ACTIONS = ['reset-password', 'rotate-ssh-key'] as const;
+export type MachineActionKind = (typeof MACHINE_ACTIONS)[number];
 
-export const OPERATION_OUTCOMES = ['done', 'failed'] as const;
-export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
+export const ACTION_OUTCOMES = ['done', 'failed'] as const;
+export type ActionOutcome = (typeof ACTION_OUTCOMES)[number];
 
 /** What the stages of an operation are called in the events of a contract and live. */
-export const OPERATION_EVENTS = {
+export const ACTION_EVENTS = {
   'reset-password': {
     requested: 'password_reset_requested',
     done: 'password_reset_complete',
@@ -82,11 +82,11 @@ export const OPERATION_EVENTS = {
     done: 'ssh_key_rotation_complete',
     failed: 'ssh_key_rotation_failed',
   },
-} as const satisfies Record<MachineOperationKind, Record<'requested' | OperationOutcome, string>>;
+} as const satisfies Record<MachineActionKind, Record<'requested' | ActionOutcome, string>>;
 
-type Stages = typeof OPERATION_EVENTS;
-export type OperationEvent = { [K in keyof Stages]: Stages[K][keyof Stages[K]] }[keyof Stages];
-const operationEvents: readonly OperationEvent[] = Object.values(OPERATION_EVENTS).flatMap((stages) =>
+type Stages = typeof ACTION_EVENTS;
+export type ActionEvent = { [K in keyof Stages]: Stages[K][keyof Stages[K]] }[keyof Stages];
+const actionEvents: readonly ActionEvent[] = Object.values(ACTION_EVENTS).flatMap((stages) =>
   Object.values(stages),
 );
 
@@ -102,7 +102,7 @@ export const CONTRACT_EVENTS = [
   'machine_back',
   'machine_made_again',
   'machine_moved',
-  ...operationEvents,
+  ...actionEvents,
 ] as const;
 export type ContractEventType = (typeof CONTRACT_EVENTS)[number];
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { DOUBLED_AGENTS, MACHINE_AVAILABILITIES, PROVISIONING_FAILURES } from '../agents/words.ts';
-import { OPERATION_OUTCOMES } from '../contracts/words.ts';
+import { ACTION_OUTCOMES } from '../contracts/words.ts';
 import { fact } from '../fact.ts';
 import { contractIdHex, idHex, int32, int64, publicKeyHex } from '../schema.ts';
-import { machineOperationKind } from './machine-operations.ts';
+import { machineActionKind } from './machine-operations.ts';
 import { ACCOUNT_A, AT, CONTRACT, KEY_A, KEY_B } from './samples.ts';
 
 const machine = {
@@ -147,8 +147,8 @@ export const machineOperationFinished = fact({
     operationId: z.uuid(),
     contractId: contractIdHex(),
     generation: int32(0),
-    kind: machineOperationKind,
-    outcome: z.enum(OPERATION_OUTCOMES),
+    kind: machineActionKind,
+    outcome: z.enum(ACTION_OUTCOMES),
     /** The new credentials, with resets that are done. */
     credentials: z.array(sealedCredential).max(20),
     /** Why it failed. */

@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import { MACHINE_OPERATIONS, OPERATION_EVENTS, OPERATION_OUTCOMES } from '../contracts/words.ts';
+import { ACTION_EVENTS, ACTION_OUTCOMES, MACHINE_ACTIONS } from '../contracts/words.ts';
 import { fact } from '../fact.ts';
 import { contractIdHex, int64, publicKeyHex } from '../schema.ts';
 import { bothParties, parties, partiesSample } from './parties.ts';
 import { AT, CONTRACT } from './samples.ts';
 
-export const machineOperationKind = z.enum(MACHINE_OPERATIONS);
+export const machineActionKind = z.enum(MACHINE_ACTIONS);
 
 const operation = {
   operationId: z.uuid(),
   contractId: contractIdHex(),
-  kind: machineOperationKind,
+  kind: machineActionKind,
   atNs: int64(),
 };
-const operationSample = {
+const actionSample = {
   operationId: '0190a5b0-7c1d-7e3a-8f00-000000000002',
   contractId: CONTRACT,
   kind: 'rotate-ssh-key',
@@ -33,11 +33,11 @@ export const machineOperationRequested = fact({
   }),
   audience: bothParties,
   live: (wanted) => ({
-    event: OPERATION_EVENTS[wanted.kind].requested,
+    event: ACTION_EVENTS[wanted.kind].requested,
     data: { contract_id: wanted.contractId, operation_id: wanted.operationId, updated_at_ns: wanted.atNs },
   }),
   sample: {
-    ...operationSample,
+    ...actionSample,
     ...partiesSample,
     sshPublicKey: 'ssh-ed25519 AAAA',
     encryptionPublicKeys: [],
@@ -50,13 +50,13 @@ export const machineOperationRecorded = fact({
   payload: z.object({
     ...operation,
     ...parties,
-    outcome: z.enum(OPERATION_OUTCOMES),
+    outcome: z.enum(ACTION_OUTCOMES),
     /** Why it failed, for people. */
     details: z.string().optional(),
   }),
   audience: bothParties,
   live: (ended) => ({
-    event: OPERATION_EVENTS[ended.kind][ended.outcome],
+    event: ACTION_EVENTS[ended.kind][ended.outcome],
     data: {
       contract_id: ended.contractId,
       operation_id: ended.operationId,
@@ -64,5 +64,5 @@ export const machineOperationRecorded = fact({
       updated_at_ns: ended.atNs,
     },
   }),
-  sample: { ...operationSample, ...partiesSample, outcome: 'done' },
+  sample: { ...actionSample, ...partiesSample, outcome: 'done' },
 });

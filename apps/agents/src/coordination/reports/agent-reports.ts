@@ -18,7 +18,7 @@ import { withUsableAddress } from '../assignment/domain/machine-address.ts';
 import type { Assignment, Machine } from '../assignment/rows.ts';
 import { Availability } from '../availability/availability.ts';
 import { Coordinator } from '../driving/coordinator.ts';
-import { InsideReports } from '../operations/inside-reports.ts';
+import { InsideReports } from '../machine-actions/inside-reports.ts';
 import { Removals } from '../removals/removals.ts';
 import { FullReports } from './full-reports.ts';
 

@@ -2,11 +2,11 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { listPendingSshKeyRotations } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requireSpeakerOf } from '../../registry/agent/speakers.ts';
-import { showWaiting, WaitingOperations } from './waiting-operations.ts';
+import { showWaiting, WaitingActions } from './waiting-actions.ts';
 
 @Answers(listPendingSshKeyRotations)
 export class ListPendingSshKeyRotations implements Verb<typeof listPendingSshKeyRotations> {
-  constructor(private readonly waiting: WaitingOperations) {}
+  constructor(private readonly waiting: WaitingActions) {}
 
   async run({ params }: VerbInput<typeof listPendingSshKeyRotations>, { caller, requestId }: VerbContext) {
     const speaker = requireSpeakerOf(caller, 'fetch_contracts', params.pubkey);

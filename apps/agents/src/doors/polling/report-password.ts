@@ -3,11 +3,11 @@ import { reportPassword } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requireSpeaker } from '../../registry/agent/speakers.ts';
 import { sealPassword } from './seal-password.ts';
-import { WaitingOperations } from './waiting-operations.ts';
+import { WaitingActions } from './waiting-actions.ts';
 
 @Answers(reportPassword)
 export class ReportPassword implements Verb<typeof reportPassword> {
-  constructor(private readonly waiting: WaitingOperations) {}
+  constructor(private readonly waiting: WaitingActions) {}
 
   async run({ params, body }: VerbInput<typeof reportPassword>, { caller, now }: VerbContext) {
     const speaker = requireSpeaker(caller, 'provision');

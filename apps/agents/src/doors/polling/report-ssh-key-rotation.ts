@@ -2,11 +2,11 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { reportSshKeyRotation } from '@decent-cloud/messages/agent-polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requireSpeaker } from '../../registry/agent/speakers.ts';
-import { WaitingOperations } from './waiting-operations.ts';
+import { WaitingActions } from './waiting-actions.ts';
 
 @Answers(reportSshKeyRotation)
 export class ReportSshKeyRotation implements Verb<typeof reportSshKeyRotation> {
-  constructor(private readonly waiting: WaitingOperations) {}
+  constructor(private readonly waiting: WaitingActions) {}
 
   async run({ params }: VerbInput<typeof reportSshKeyRotation>, { caller, now }: VerbContext) {
     const speaker = requireSpeaker(caller, 'provision');

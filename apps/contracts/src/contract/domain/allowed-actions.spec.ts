@@ -7,7 +7,7 @@ import {
   PAYMENT_STATUSES,
 } from '@decent-cloud/messages/words';
 import { LIMITS, PROVIDER_KEY, sampleContract, T0, TENANT_KEY } from '../../../test/sample-contract.ts';
-import { requestOperation } from '../../machine-operation/domain/operation.ts';
+import { requestAction } from '../../machine-action/domain/machine-action.ts';
 import { advance } from './advance.ts';
 import { allowedActions } from './allowed-actions.ts';
 import type { Change, Contract } from './contract.ts';
@@ -21,8 +21,8 @@ const VERBS: Readonly<Record<ContractAction, (contract: Contract, now: bigint) =
   accept: () => accept(by(PROVIDER_KEY)),
   reject: () => reject(by(PROVIDER_KEY)),
   cancel: () => cancel(by(TENANT_KEY)),
-  'reset-password': (contract, now) => requestOperation(contract, 'reset-password', 0, now),
-  'rotate-ssh-key': (contract, now) => requestOperation(contract, 'rotate-ssh-key', 0, now),
+  'reset-password': (contract, now) => requestAction(contract, 'reset-password', 0, now),
+  'rotate-ssh-key': (contract, now) => requestAction(contract, 'rotate-ssh-key', 0, now),
   'set-when-machine-lost': (contract) => whenLost(contract, 'make-again'),
 };
 

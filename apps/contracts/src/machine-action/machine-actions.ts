@@ -1,5 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type FactPayload, facts, requests } from '@decent-cloud/messages';
+import type { MachineActionKind } from '@decent-cloud/messages/words';
 import { emitFact } from '@decent-cloud/outbox';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Bus, requireUser, type VerbContext } from '@decent-cloud/runtime';
@@ -9,36 +10,35 @@ import type { Contract } from '../contract/domain/contract.ts';
 import { partiesOf } from '../contract/domain/facts.ts';
 import { assertTenant } from '../contract/parties.ts';
 import {
+  actionFinished,
   assertRuns,
-  type ContractOperation,
   detailsOf,
   isNews,
-  type OperationKind,
-  operationFinished,
-  requestOperation,
-} from './domain/operation.ts';
-import { OperationStore } from './operation.store.ts';
+  type MachineAction,
+  requestAction,
+} from './domain/machine-action.ts';
+import { MachineActionStore } from './machine-action.store.ts';
 
 const LIMITED_NS = secondsToNs(3_600);
 const MOST_KEYS = 20;
 
 /** What tenants have done inside of their machines: asked for here, done by agents, noted here. */
 @Injectable()
-export class MachineOperations {
+export class MachineActions {
   constructor(
     private readonly database: Database,
     private readonly bus: Bus,
     private readonly contracts: ContractStore,
-    private readonly store: OperationStore,
+    private readonly store: MachineActionStore,
   ) {}
 
-  /** Notes what is wanted and says so. A repeat of the same operation finds it noted. @throws Refusal */
+  /** Notes what is wanted and says so. A repeat of the same action finds it noted. @throws Refusal */
   async request(
     contractId: string,
-    wanted: { readonly kind: OperationKind; readonly sshPublicKey?: string },
+    wanted: { readonly kind: MachineActionKind; readonly sshPublicKey?: string },
     context: VerbContext,
   ): Promise<void> {
-    const { operationId, now } = context;
+    const { operationId: actionId, now } = context;
     const { kind, sshPublicKey = null } = wanted;
     const user = requireUser(context.caller);
     const check = (contract: Contract): void => {
@@ -48,18 +48,18 @@ export class MachineOperations {
     check(await this.contracts.find(contractId));
     const encryptionPublicKeys =
       kind === 'reset-password' ? await this.keysOf(user.publicKey, context.requestId) : [];
-    const operation = { operationId, contractId, kind, sshPublicKey, encryptionPublicKeys };
+    const action = { actionId, contractId, kind, sshPublicKey, encryptionPublicKeys };
     await this.database.transaction(async (sql) => {
       await this.contracts.lock(sql, contractId);
-      if (await this.store.find(sql, operationId)) return;
+      if (await this.store.find(sql, actionId)) return;
       const recently = await this.store.countSince(sql, contractId, kind, now - LIMITED_NS);
       const decide = (contract: Contract) => {
         check(contract);
-        return requestOperation(contract, kind, recently, now);
+        return requestAction(contract, kind, recently, now);
       };
       const contract = await this.contracts.changeIn(sql, contractId, decide, now);
-      await this.store.insert(sql, { ...operation, requestedAtNs: now });
-      await this.say(sql, contract, { ...operation, requestedAtNs: now }, now);
+      await this.store.insert(sql, { ...action, requestedAtNs: now });
+      await this.say(sql, contract, { ...action, requestedAtNs: now }, now);
     });
   }
 
@@ -69,19 +69,19 @@ export class MachineOperations {
     fact: FactPayload<typeof facts.machineOperationFinished>,
     now: bigint,
   ): Promise<void> {
-    const { operationId, contractId, kind, outcome } = fact;
+    const { operationId: actionId, contractId, kind, outcome } = fact;
     await this.contracts.lock(sql, contractId);
-    const operation = await this.store.find(sql, operationId);
-    if (operation?.contractId !== contractId) {
-      throw new Error(`operation ${operationId} is not one of contract ${contractId}`);
+    const action = await this.store.find(sql, actionId);
+    if (action?.contractId !== contractId) {
+      throw new Error(`action ${actionId} is not one of contract ${contractId}`);
     }
-    if (!isNews(operation, fact)) return;
-    const siblings = await this.store.siblingsOf(sql, operation);
-    await this.store.finish(sql, operationId, outcome, now);
+    if (!isNews(action, fact)) return;
+    const siblings = await this.store.siblingsOf(sql, action);
+    await this.store.finish(sql, actionId, outcome, now);
     const contract = await this.contracts.changeIn(
       sql,
       contractId,
-      (before) => operationFinished(before, operation, fact, siblings),
+      (before) => actionFinished(before, action, fact, siblings),
       now,
     );
     const details = detailsOf(fact);
@@ -89,7 +89,7 @@ export class MachineOperations {
       sql,
       facts.machineOperationRecorded,
       {
-        operationId,
+        operationId: actionId,
         contractId,
         kind,
         outcome,
@@ -114,14 +114,14 @@ export class MachineOperations {
   private say(
     sql: Sql,
     contract: Contract,
-    { operationId, kind, sshPublicKey, encryptionPublicKeys }: Omit<ContractOperation, 'outcome'>,
+    { actionId, kind, sshPublicKey, encryptionPublicKeys }: Omit<MachineAction, 'outcome'>,
     now: bigint,
   ): Promise<void> {
     return emitFact(
       sql,
       facts.machineOperationRequested,
       {
-        operationId,
+        operationId: actionId,
         contractId: contract.contractId,
         kind,
         ...(sshPublicKey === null ? {} : { sshPublicKey }),

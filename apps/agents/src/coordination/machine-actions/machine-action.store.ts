@@ -1,11 +1,12 @@
+import type { MachineActionKind } from '@decent-cloud/messages/words';
 import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
-import type { MachineOperation, OperationKind, OperationResult } from './domain/operation.ts';
+import type { ActionResult, MachineAction } from './domain/machine-action.ts';
 
-export type NewOperation = Omit<MachineOperation, 'state' | 'orders' | 'nextOrderAtNs' | 'failureCode'>;
+export type NewMachineAction = Omit<MachineAction, 'state' | 'orders' | 'nextOrderAtNs' | 'failureCode'>;
 
-const operationRow = rowOf<MachineOperation>()({
-  operationId: 'operation_id',
+const actionRow = rowOf<MachineAction>()({
+  actionId: 'operation_id',
   contractId: 'contract_id',
   generation: 'generation',
   kind: 'kind',
@@ -18,52 +19,52 @@ const operationRow = rowOf<MachineOperation>()({
   nextOrderAtNs: 'next_order_at_ns',
   failureCode: 'failure_code',
 });
-const OPERATION = operationRow.selectFrom('o');
-const newOperationRow = operationRow.omit('state', 'orders', 'nextOrderAtNs', 'failureCode');
-const INSERT = `insert into machine_operation (${newOperationRow.names}, state, next_order_at_ns)
-  values (${newOperationRow.places(2)}, 'pending', $1) on conflict do nothing returning 1`;
+const OPERATION = actionRow.selectFrom('o');
+const newActionRow = actionRow.omit('state', 'orders', 'nextOrderAtNs', 'failureCode');
+const INSERT = `insert into machine_operation (${newActionRow.names}, state, next_order_at_ns)
+  values (${newActionRow.places(2)}, 'pending', $1) on conflict do nothing returning 1`;
 
-/** Operations inside of machines. Whoever changes one locks its contract's assignment first. */
+/** MachineActions inside of machines. Whoever changes one locks its contract's assignment first. */
 @Injectable()
-export class OperationStore {
+export class MachineActionStore {
   constructor(private readonly database: Database) {}
 
   /** False when it is known already. */
-  async insert(sql: Sql, operation: NewOperation, now: bigint): Promise<boolean> {
-    const rows = await sql.query(INSERT, [now, ...newOperationRow.values(operation)]);
+  async insert(sql: Sql, action: NewMachineAction, now: bigint): Promise<boolean> {
+    const rows = await sql.query(INSERT, [now, ...newActionRow.values(action)]);
     return rows.length === 1;
   }
 
-  async lock(sql: Sql, operationId: string): Promise<MachineOperation | undefined> {
-    const [row] = await operationRow.query(
+  async lock(sql: Sql, actionId: string): Promise<MachineAction | undefined> {
+    const [row] = await actionRow.query(
       sql,
       `select ${OPERATION} from machine_operation o where operation_id = $1 for update`,
-      [operationId],
+      [actionId],
     );
     return row;
   }
 
   /** What waits for this agent, at most one of a kind for each contract (the youngest), oldest first. */
-  pendingOf(agentPublicKey: string, kind: OperationKind, limit = 200): Promise<MachineOperation[]> {
+  pendingOf(agentPublicKey: string, kind: MachineActionKind, limit = 200): Promise<MachineAction[]> {
     return this.youngestPending('m.agent_public_key = $1', agentPublicKey, kind, limit);
   }
 
   /** The same for every machine of a provider. */
   pendingOfProvider(
     providerPublicKey: string,
-    kind: OperationKind,
+    kind: MachineActionKind,
     limit = 200,
-  ): Promise<MachineOperation[]> {
+  ): Promise<MachineAction[]> {
     return this.youngestPending('a.provider_public_key = $1', providerPublicKey, kind, limit);
   }
 
   private youngestPending(
     whose: string,
     publicKey: string,
-    kind: OperationKind,
+    kind: MachineActionKind,
     limit: number,
-  ): Promise<MachineOperation[]> {
-    return operationRow.query(
+  ): Promise<MachineAction[]> {
+    return actionRow.query(
       this.database,
       `select * from (
          select distinct on (o.contract_id) ${OPERATION} from machine_operation o
@@ -79,9 +80,9 @@ export class OperationStore {
   async lockPending(
     sql: Sql,
     contractId: string,
-    kind: OperationKind,
-  ): Promise<MachineOperation | undefined> {
-    const [row] = await operationRow.query(
+    kind: MachineActionKind,
+  ): Promise<MachineAction | undefined> {
+    const [row] = await actionRow.query(
       sql,
       `select ${OPERATION} from machine_operation o where contract_id = $1 and kind = $2 and state = 'pending'
        order by requested_at_ns desc limit 1 for update`,
@@ -91,8 +92,8 @@ export class OperationStore {
   }
 
   /** Everything that still waits for a contract's machine. */
-  lockAllPending(sql: Sql, contractId: string): Promise<MachineOperation[]> {
-    return operationRow.query(
+  lockAllPending(sql: Sql, contractId: string): Promise<MachineAction[]> {
+    return actionRow.query(
       sql,
       `select ${OPERATION} from machine_operation o where contract_id = $1 and state = 'pending'
        order by requested_at_ns for update`,
@@ -101,32 +102,32 @@ export class OperationStore {
   }
 
   /** Has a younger one of the same kind been done already? */
-  async isOutdated(sql: Sql, operation: NewOperation): Promise<boolean> {
+  async isOutdated(sql: Sql, action: NewMachineAction): Promise<boolean> {
     const rows = await sql.query(
       `select 1 from machine_operation
        where contract_id = $1 and kind = $2 and state = 'done' and requested_at_ns > $3 limit 1`,
-      [operation.contractId, operation.kind, operation.requestedAtNs],
+      [action.contractId, action.kind, action.requestedAtNs],
     );
     return rows.length > 0;
   }
 
-  async finish(sql: Sql, operationId: string, result: OperationResult, now: bigint): Promise<void> {
+  async finish(sql: Sql, actionId: string, result: ActionResult, now: bigint): Promise<void> {
     const failure = result.outcome === 'failed' ? result : undefined;
     await sql.query(
       `update machine_operation set state = $2, finished_at_ns = $3, next_order_at_ns = null, failure_code = $4,
          failure = $5 where operation_id = $1`,
-      [operationId, result.outcome, now, failure?.code ?? null, failure?.message ?? null],
+      [actionId, result.outcome, now, failure?.code ?? null, failure?.message ?? null],
     );
   }
 
-  async ordered(sql: Sql, operationId: string, nextOrderAtNs: bigint): Promise<void> {
+  async ordered(sql: Sql, actionId: string, nextOrderAtNs: bigint): Promise<void> {
     await sql.query(
       'update machine_operation set orders = orders + 1, next_order_at_ns = $2 where operation_id = $1',
-      [operationId, nextOrderAtNs],
+      [actionId, nextOrderAtNs],
     );
   }
 
-  /** Contracts with an operation that is to be ordered (again) or given up. */
+  /** Contracts with an action that is to be ordered (again) or given up. */
   async due(now: bigint, limit: number): Promise<string[]> {
     const rows = await this.database.query<{ contractId: string }>(
       `select distinct contract_id as "contractId" from (

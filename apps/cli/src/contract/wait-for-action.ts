@@ -1,6 +1,6 @@
 import { type contractEvent, listContractEvents } from '@decent-cloud/messages/contracts';
 import type { Output } from '@decent-cloud/messages/endpoint';
-import { type MachineOperationKind, OPERATION_EVENTS } from '@decent-cloud/messages/words';
+import { ACTION_EVENTS, type MachineActionKind } from '@decent-cloud/messages/words';
 import { isOver } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';
@@ -16,12 +16,12 @@ const EVENTS_AT_ONCE = 500;
 const SINCE = {
   'reset-password': 'password_reset_requested_at_ns',
   'rotate-ssh-key': 'ssh_key_rotation_requested_at_ns',
-} as const satisfies Record<MachineOperationKind, keyof Contract>;
+} as const satisfies Record<MachineActionKind, keyof Contract>;
 
 /** Follows a contract until what was asked for inside of its machine is done. @throws CliError when it failed, or not in time */
-export async function waitForOperation(
+export async function waitForAction(
   session: Session,
-  kind: MachineOperationKind,
+  kind: MachineActionKind,
   contractId: string,
 ): Promise<void> {
   const timeoutSeconds = session.options.timeout ?? WAIT_SECONDS;
@@ -38,13 +38,10 @@ export async function waitForOperation(
       hint,
     );
   }
-  const last = await lastEvent(session, contractId, [
-    OPERATION_EVENTS[kind].done,
-    OPERATION_EVENTS[kind].failed,
-  ]);
-  if (last?.eventType === OPERATION_EVENTS[kind].done && !isOver(ended.status)) return;
+  const last = await lastEvent(session, contractId, [ACTION_EVENTS[kind].done, ACTION_EVENTS[kind].failed]);
+  if (last?.eventType === ACTION_EVENTS[kind].done && !isOver(ended.status)) return;
   const why =
-    last?.eventType === OPERATION_EVENTS[kind].failed ? last.details : `the contract is ${ended.status}`;
+    last?.eventType === ACTION_EVENTS[kind].failed ? last.details : `the contract is ${ended.status}`;
   throw new CliError(EXIT.refused, 'OPERATION_FAILED', `Not done: ${why}`, hint);
 }
 

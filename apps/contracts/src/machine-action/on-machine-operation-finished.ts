@@ -1,15 +1,15 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { MachineOperations } from './machine-operations.ts';
+import { MachineActions } from './machine-actions.ts';
 
 @Reacts(facts.machineOperationFinished)
 export class OnMachineOperationFinished implements Reaction<typeof facts.machineOperationFinished> {
-  constructor(private readonly operations: MachineOperations) {}
+  constructor(private readonly actions: MachineActions) {}
 
   async react(
     fact: FactPayload<typeof facts.machineOperationFinished>,
     { sql, now }: ReactionContext,
   ): Promise<void> {
-    await this.operations.finished(sql, fact, now);
+    await this.actions.finished(sql, fact, now);
   }
 }

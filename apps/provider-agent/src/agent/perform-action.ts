@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { AgentEvent, MachineOperation } from '@decent-cloud/messages/agent-protocol';
-import type { MachineOperationKind } from '@decent-cloud/messages/words';
+import type { AgentEvent, MachineAction } from '@decent-cloud/messages/agent-protocol';
+import type { MachineActionKind } from '@decent-cloud/messages/words';
 import { BackendError, type BackendFailure } from '../backends/backend.ts';
 import { newPassword } from '../domain/password.ts';
 import type { EventBody } from './event-outbox.ts';
 import { sealFor } from './seal.ts';
 import type { WorkerContext } from './worker-context.ts';
 
-export interface OperationOrder {
-  readonly kind: MachineOperationKind;
-  readonly operation: MachineOperation;
+export interface ActionOrder {
+  readonly kind: MachineActionKind;
+  readonly operation: MachineAction;
   readonly commandId: string;
   readonly deadlineNs: string;
 }
@@ -21,7 +21,7 @@ type Done = Extract<AgentEvent, { kind: 'operation-done' }>['payload'];
  * @returns the event that answers the order
  * @throws when the agent stops: the order comes again
  */
-export async function operateMachine(context: WorkerContext, order: OperationOrder): Promise<string> {
+export async function performAction(context: WorkerContext, order: ActionOrder): Promise<string> {
   const { kind, operation } = order;
   const { operationId } = operation;
   const known = context.journal.state.operations.get(operationId);
@@ -67,12 +67,12 @@ export async function operateMachine(context: WorkerContext, order: OperationOrd
 
 const OPERATIONS: Readonly<
   Record<
-    MachineOperationKind,
-    (context: WorkerContext, operation: MachineOperation, externalId: string) => Promise<Done>
+    MachineActionKind,
+    (context: WorkerContext, operation: MachineAction, externalId: string) => Promise<Done>
   >
 > = { 'reset-password': resetPassword, 'rotate-ssh-key': rotateSshKey };
 
-async function carryOut(context: WorkerContext, order: OperationOrder): Promise<Done> {
+async function carryOut(context: WorkerContext, order: ActionOrder): Promise<Done> {
   const externalId = mustBeDue(context, order);
   return OPERATIONS[order.kind](context, order.operation, externalId);
 }
@@ -80,7 +80,7 @@ async function carryOut(context: WorkerContext, order: OperationOrder): Promise<
 /** The password leaves this function sealed, or not at all; only then is it set. */
 async function resetPassword(
   { backend }: WorkerContext,
-  { operationId, contractId, encryptionPublicKeys }: MachineOperation,
+  { operationId, contractId, encryptionPublicKeys }: MachineAction,
   externalId: string,
 ): Promise<Done> {
   if (!backend.setPassword) throw unsupported(backend.type, 'passwords');
@@ -93,7 +93,7 @@ async function resetPassword(
 
 async function rotateSshKey(
   { backend }: WorkerContext,
-  { operationId, sshPublicKey }: MachineOperation,
+  { operationId, sshPublicKey }: MachineAction,
   externalId: string,
 ): Promise<Done> {
   if (!backend.setAuthorizedKeys) throw unsupported(backend.type, 'new SSH keys');
@@ -106,7 +106,7 @@ async function rotateSshKey(
 }
 
 /** @returns the machine's id @throws BackendError when nothing is to be done any more, or there is nothing to do it in */
-function mustBeDue(context: WorkerContext, { kind, operation, deadlineNs }: OperationOrder): string {
+function mustBeDue(context: WorkerContext, { kind, operation, deadlineNs }: ActionOrder): string {
   const { contractId, generation, requestedAtNs } = operation;
   if (context.now() > BigInt(deadlineNs)) {
     throw new BackendError({
@@ -157,7 +157,7 @@ function failureOf(context: WorkerContext, error: unknown): BackendFailure {
 type Payload<K> = Extract<AgentEvent, { kind: K; payload: unknown }>['payload'];
 
 function bodyOf<K extends 'operation-done' | 'operation-failed'>(
-  { operation: { contractId, generation }, commandId }: OperationOrder,
+  { operation: { contractId, generation }, commandId }: ActionOrder,
   kind: K,
   payload: Payload<K>,
 ): EventBody {

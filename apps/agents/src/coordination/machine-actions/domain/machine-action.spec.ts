@@ -1,11 +1,11 @@
-import { dueStep, givenUp, takesResult } from './operation.ts';
+import { dueStep, givenUp, takesResult } from './machine-action.ts';
 
 test.each([
   ['before its time', 5n, 'nothing'],
   ['when it is time', 10n, 'order'],
   ['just before the deadline', 99n, 'order'],
   ['at the deadline', 100n, 'give-up'],
-])('an operation %s', (_, now, step) => {
+])('an action %s', (_, now, step) => {
   expect(dueStep({ deadlineNs: 100n, nextOrderAtNs: 10n }, now)).toBe(step);
 });
 

@@ -11,7 +11,7 @@ import {
   resetPassword,
   rotateSshKey,
 } from '@decent-cloud/messages/contracts';
-import { MachineOperations } from '../src/machine-operation/machine-operations.ts';
+import { MachineActions } from '../src/machine-action/machine-actions.ts';
 import { AGENT_KEY, HOUR, SSH_KEY, STRANGER_KEY, TENANT_KEY, TENANT_OTHER_KEY } from './sample-contract.ts';
 import { provider, stranger, tenant, tenantsOtherKey, World } from './world.ts';
 
@@ -143,7 +143,7 @@ describe('a new password', () => {
     const key = randomUUID();
     expect(await reset(id, tenant, key)).toBe(await reset(id, tenant, key));
     // As after a crash between commit and answer: the same operation again, with the limit reached meanwhile.
-    const operations = world.service.get(MachineOperations);
+    const operations = world.service.get(MachineActions);
     const context = { caller: tenant, operationId: randomUUID(), requestId: 'r', now: world.now };
     await operations.request(id, { kind: 'reset-password' }, context);
     for (let count = 2; count < 5; count++) await reset(id);

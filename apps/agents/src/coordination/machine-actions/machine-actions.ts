@@ -9,23 +9,23 @@ import { AssignmentStore } from '../assignment/assignment.store.ts';
 import { settingNs } from '../assignment/domain/next-step.ts';
 import { orderRepeatSeconds } from '../assignment/domain/retry-policy.ts';
 import {
+  type ActionResult,
   dueStep,
   type GivenUp,
   givenUp,
-  type MachineOperation,
-  type OperationResult,
+  type MachineAction,
   takesResult,
-} from './domain/operation.ts';
-import { OperationStore } from './operation.store.ts';
+} from './domain/machine-action.ts';
+import { MachineActionStore } from './machine-action.store.ts';
 
 /**
  * What tenants want done inside of their machines: ordered until it is answered, given up at the deadline. Every method
  * runs in the caller's transaction, with the contract's assignment locked.
  */
 @Injectable()
-export class Operations {
+export class MachineActions {
   constructor(
-    private readonly store: OperationStore,
+    private readonly store: MachineActionStore,
     private readonly assignments: AssignmentStore,
     private readonly orders: Orders,
     @Inject(SETTINGS) private readonly settings: AgentsSettings,
@@ -37,11 +37,11 @@ export class Operations {
     wanted: FactPayload<typeof facts.machineOperationRequested>,
     now: bigint,
   ): Promise<void> {
-    const { operationId, contractId } = wanted;
+    const { operationId: actionId, contractId } = wanted;
     const assignment = await this.assignments.lock(sql, contractId);
     const runs = assignment?.state === 'provisioned';
-    const operation = {
-      operationId,
+    const action = {
+      actionId,
       contractId,
       generation: assignment?.generation ?? 0,
       kind: wanted.kind,
@@ -50,35 +50,30 @@ export class Operations {
       requestedAtNs: wanted.atNs,
       deadlineNs: now + settingNs(this.settings.OPERATION_DEADLINE_SECONDS),
     };
-    const outdated = await this.store.isOutdated(sql, operation);
-    if (!(await this.store.insert(sql, operation, now))) return;
-    const row = await this.store.lock(sql, operationId);
-    if (!row) throw new Error(`operation ${operationId} is not there after it was written`);
+    const outdated = await this.store.isOutdated(sql, action);
+    if (!(await this.store.insert(sql, action, now))) return;
+    const row = await this.store.lock(sql, actionId);
+    if (!row) throw new Error(`action ${actionId} is not there after it was written`);
     if (!runs) await this.finish(sql, row, givenUp('NOT_RUNNING'), now);
     else if (outdated) await this.finish(sql, row, givenUp('SUPERSEDED'), now);
     else await this.order(sql, row, now);
   }
 
   /** What is due for it: the order again, or the end. */
-  async drive(sql: Sql, operation: MachineOperation, now: bigint): Promise<void> {
-    const step = dueStep(operation, now);
-    if (step === 'order') await this.order(sql, operation, now);
-    else if (step === 'give-up') await this.finish(sql, operation, givenUp('NO_ANSWER'), now);
+  async drive(sql: Sql, action: MachineAction, now: bigint): Promise<void> {
+    const step = dueStep(action, now);
+    if (step === 'order') await this.order(sql, action, now);
+    else if (step === 'give-up') await this.finish(sql, action, givenUp('NO_ANSWER'), now);
   }
 
   /**
    * Notes how it ended and says so. A younger one that is done ends the older ones of its kind with it.
    * @returns false when something else is noted already
    */
-  async finish(
-    sql: Sql,
-    operation: MachineOperation,
-    result: OperationResult,
-    now: bigint,
-  ): Promise<boolean> {
-    if (!takesResult(operation, result)) return false;
-    const { operationId, contractId, kind, generation, sshPublicKey } = operation;
-    await this.store.finish(sql, operationId, result, now);
+  async finish(sql: Sql, action: MachineAction, result: ActionResult, now: bigint): Promise<boolean> {
+    if (!takesResult(action, result)) return false;
+    const { actionId, contractId, kind, generation, sshPublicKey } = action;
+    await this.store.finish(sql, actionId, result, now);
     const failure =
       result.outcome === 'failed'
         ? { code: result.code.slice(0, 64), message: result.message.slice(0, 2_000) }
@@ -87,7 +82,7 @@ export class Operations {
       sql,
       facts.machineOperationFinished,
       {
-        operationId,
+        operationId: actionId,
         contractId,
         generation,
         kind,
@@ -99,11 +94,11 @@ export class Operations {
       now,
     );
     if (result.outcome === 'failed') return true;
-    if (sshPublicKey !== null && !(await this.store.isOutdated(sql, operation))) {
+    if (sshPublicKey !== null && !(await this.store.isOutdated(sql, action))) {
       await this.assignments.setSshKey(sql, contractId, sshPublicKey, now);
     }
     for (const older of await this.store.lockAllPending(sql, contractId)) {
-      const isOlder = older.kind === kind && older.requestedAtNs < operation.requestedAtNs;
+      const isOlder = older.kind === kind && older.requestedAtNs < action.requestedAtNs;
       if (isOlder) await this.finish(sql, older, givenUp('SUPERSEDED'), now);
     }
     return true;
@@ -111,19 +106,19 @@ export class Operations {
 
   /** Whatever still waits for a contract's machine is given up. */
   async giveUpAll(sql: Sql, contractId: string, why: GivenUp, now: bigint): Promise<void> {
-    for (const operation of await this.store.lockAllPending(sql, contractId)) {
-      await this.finish(sql, operation, givenUp(why), now);
+    for (const action of await this.store.lockAllPending(sql, contractId)) {
+      await this.finish(sql, action, givenUp(why), now);
     }
   }
 
   /** Agents that poll have no account at the broker: they fetch what waits for them. */
-  private async order(sql: Sql, operation: MachineOperation, now: bigint): Promise<void> {
-    const { operationId, contractId, generation, kind, deadlineNs, sshPublicKey } = operation;
-    const waitSeconds = orderRepeatSeconds(operation.orders + 1, this.settings.OPERATION_REPEAT_SECONDS);
+  private async order(sql: Sql, action: MachineAction, now: bigint): Promise<void> {
+    const { actionId, contractId, generation, kind, deadlineNs, sshPublicKey } = action;
+    const waitSeconds = orderRepeatSeconds(action.orders + 1, this.settings.OPERATION_REPEAT_SECONDS);
     const nextNs = now + settingNs(waitSeconds);
     // biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigint.
-    await this.store.ordered(sql, operationId, nextNs < deadlineNs ? nextNs : deadlineNs);
-    const agent = await this.assignments.listenerOf(sql, operation);
+    await this.store.ordered(sql, actionId, nextNs < deadlineNs ? nextNs : deadlineNs);
+    const agent = await this.assignments.listenerOf(sql, action);
     if (!agent) return;
     await this.orders.give(
       sql,
@@ -132,12 +127,12 @@ export class Operations {
         ...agent,
         deadlineNs,
         operation: {
-          operationId,
+          operationId: actionId,
           contractId,
           generation,
-          requestedAtNs: operation.requestedAtNs.toString(),
+          requestedAtNs: action.requestedAtNs.toString(),
           ...(sshPublicKey === null ? {} : { sshPublicKey }),
-          encryptionPublicKeys: [...operation.encryptionPublicKeys],
+          encryptionPublicKeys: [...action.encryptionPublicKeys],
         },
       },
       now,

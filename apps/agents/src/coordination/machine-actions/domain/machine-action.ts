@@ -1,19 +1,18 @@
 import type { facts } from '@decent-cloud/messages';
-import type { FailureCode, MachineOperationKind } from '@decent-cloud/messages/words';
+import type { FailureCode, MachineActionKind } from '@decent-cloud/messages/words';
 
-export type OperationKind = MachineOperationKind;
-export type OperationState = 'pending' | 'done' | 'failed';
+export type MachineActionState = 'pending' | 'done' | 'failed';
 
 /** Something that a tenant wants done inside of a machine. */
-export interface MachineOperation {
-  readonly operationId: string;
+export interface MachineAction {
+  readonly actionId: string;
   readonly contractId: string;
   /** Of the machine that it is for; 0 when there was none. */
   readonly generation: number;
-  readonly kind: OperationKind;
+  readonly kind: MachineActionKind;
   readonly sshPublicKey: string | null;
   readonly encryptionPublicKeys: readonly string[];
-  readonly state: OperationState;
+  readonly state: MachineActionState;
   readonly requestedAtNs: bigint;
   readonly deadlineNs: bigint;
   readonly orders: number;
@@ -23,11 +22,11 @@ export interface MachineOperation {
 
 export type SealedCredential = facts.SealedCredential;
 
-export type OperationResult =
+export type ActionResult =
   | { readonly outcome: 'done'; readonly credentials?: readonly SealedCredential[] }
   | { readonly outcome: 'failed'; readonly code: string; readonly message: string };
 
-/** Why an operation was given up here; other codes come from agents. */
+/** Why an action was given up here; other codes come from agents. */
 export const GIVEN_UP = {
   NO_ANSWER: 'the agent has not answered in time',
   NOT_RUNNING: 'there is no machine that runs',
@@ -36,7 +35,7 @@ export const GIVEN_UP = {
 } as const satisfies Partial<Record<FailureCode, string>>;
 export type GivenUp = keyof typeof GIVEN_UP;
 
-export const givenUp = (code: GivenUp): OperationResult => ({
+export const givenUp = (code: GivenUp): ActionResult => ({
   outcome: 'failed',
   code,
   message: GIVEN_UP[code],
@@ -44,7 +43,7 @@ export const givenUp = (code: GivenUp): OperationResult => ({
 
 /** What is due for a pending operation. */
 export function dueStep(
-  { deadlineNs, nextOrderAtNs }: Pick<MachineOperation, 'deadlineNs' | 'nextOrderAtNs'>,
+  { deadlineNs, nextOrderAtNs }: Pick<MachineAction, 'deadlineNs' | 'nextOrderAtNs'>,
   now: bigint,
 ): 'give-up' | 'order' | 'nothing' {
   if (now >= deadlineNs) return 'give-up';
@@ -56,8 +55,8 @@ export function dueStep(
  * nobody waited for it any longer.
  */
 export function takesResult(
-  { state, failureCode }: Pick<MachineOperation, 'state' | 'failureCode'>,
-  { outcome }: OperationResult,
+  { state, failureCode }: Pick<MachineAction, 'state' | 'failureCode'>,
+  { outcome }: ActionResult,
 ): boolean {
   return state === 'pending' || (failureCode === 'NO_ANSWER' && outcome === 'done');
 }

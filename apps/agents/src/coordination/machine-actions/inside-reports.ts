@@ -4,21 +4,21 @@ import type { Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { DisbelievedError } from '../../registry/agent/signed-by-agent.ts';
 import type { InsideEvent } from '../assignment/domain/decide-event.ts';
-import type { MachineOperation } from './domain/operation.ts';
-import { OperationStore } from './operation.store.ts';
-import { Operations } from './operations.ts';
+import type { MachineAction } from './domain/machine-action.ts';
+import { MachineActionStore } from './machine-action.store.ts';
+import { MachineActions } from './machine-actions.ts';
 
-type OperationEvent = Exclude<InsideEvent, { kind: 'script-done' }>;
+type ActionEvent = Exclude<InsideEvent, { kind: 'script-done' }>;
 
 /** What an agent says about the inside of a machine that is known to be its own. */
 @Injectable()
 export class InsideReports {
   constructor(
-    private readonly store: OperationStore,
-    private readonly operations: Operations,
+    private readonly store: MachineActionStore,
+    private readonly actions: MachineActions,
   ) {}
 
-  /** @throws DisbelievedError when it speaks of an operation that was never given to it */
+  /** @throws DisbelievedError when it speaks of an action that was never given to it */
   async apply(sql: Sql, event: InsideEvent, now: bigint): Promise<void> {
     if (event.kind !== 'script-done') return this.finish(sql, event, now);
     const { contractId, generation, agentPublicKey, payload } = event;
@@ -30,25 +30,23 @@ export class InsideReports {
     );
   }
 
-  private async finish(sql: Sql, event: OperationEvent, now: bigint): Promise<void> {
+  private async finish(sql: Sql, event: ActionEvent, now: bigint): Promise<void> {
     const { contractId, generation, payload } = event;
-    const operation = await this.store.lock(sql, payload.operationId);
+    const action = await this.store.lock(sql, payload.operationId);
     const isOwn =
-      operation?.contractId === contractId &&
-      operation.generation === generation &&
-      operation.kind === payload.kind;
+      action?.contractId === contractId && action.generation === generation && action.kind === payload.kind;
     if (!isOwn) {
       throw new DisbelievedError(
         'foreign-machine',
-        `operation ${payload.operationId} is not one of ${contractId} generation ${generation}`,
+        `action ${payload.operationId} is not one of ${contractId} generation ${generation}`,
       );
     }
-    await this.operations.finish(sql, operation, resultOf(event, operation), now);
+    await this.actions.finish(sql, action, resultOf(event, action), now);
   }
 }
 
 /** Only credentials that were asked for are passed on. */
-function resultOf(event: OperationEvent, { encryptionPublicKeys }: MachineOperation) {
+function resultOf(event: ActionEvent, { encryptionPublicKeys }: MachineAction) {
   if (event.kind === 'operation-failed') {
     return { outcome: 'failed', code: event.payload.code, message: event.payload.message } as const;
   }

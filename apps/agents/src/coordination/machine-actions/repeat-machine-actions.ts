@@ -3,22 +3,22 @@ import { LOGGER, type Logger, type Sweep, Sweeps } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
 import type { AgentsSettings } from '../../settings.ts';
 import { AssignmentStore } from '../assignment/assignment.store.ts';
-import { OperationStore } from './operation.store.ts';
-import { Operations } from './operations.ts';
+import { MachineActionStore } from './machine-action.store.ts';
+import { MachineActions } from './machine-actions.ts';
 
 const AT_MOST = 500;
 
-/** Orders operations again that no agent has answered, and gives them up at their deadline. */
+/** Orders actions again that no agent has answered, and gives them up at their deadline. */
 @Sweeps({
   name: 'repeat-operations',
   everySeconds: (settings: AgentsSettings) => settings.COORDINATOR_EVERY_SECONDS,
 })
-export class RepeatOperations implements Sweep {
+export class RepeatMachineActions implements Sweep {
   constructor(
     private readonly database: Database,
     private readonly assignments: AssignmentStore,
-    private readonly store: OperationStore,
-    private readonly operations: Operations,
+    private readonly store: MachineActionStore,
+    private readonly actions: MachineActions,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -26,13 +26,13 @@ export class RepeatOperations implements Sweep {
     for (const contractId of await this.store.due(now, AT_MOST)) {
       const work = this.database.transaction(async (sql) => {
         await this.assignments.lock(sql, contractId);
-        for (const operation of await this.store.lockAllPending(sql, contractId)) {
-          await this.operations.drive(sql, operation, now);
+        for (const action of await this.store.lockAllPending(sql, contractId)) {
+          await this.actions.drive(sql, action, now);
         }
       });
       // One that fails must not hold up the others; it stays due.
       await work.catch((error: unknown) =>
-        this.logger.warn({ error, contractId }, 'an operation could not be driven on'),
+        this.logger.warn({ error, contractId }, 'an action could not be driven on'),
       );
     }
   }

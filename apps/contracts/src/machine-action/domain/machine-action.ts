@@ -1,27 +1,21 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { FactPayload, facts } from '@decent-cloud/messages';
-import {
-  type MachineOperationKind,
-  OPERATION_EVENTS,
-  type OperationOutcome,
-} from '@decent-cloud/messages/words';
+import { ACTION_EVENTS, type ActionOutcome, type MachineActionKind } from '@decent-cloud/messages/words';
 import type { Change, Contract } from '../../contract/domain/contract.ts';
 import { hasMachineInUse, isFinal } from '../../contract/domain/status.ts';
 
-export type OperationKind = MachineOperationKind;
-
 /** Something that the tenant asked for inside of the machine, as it is kept. */
-export interface ContractOperation {
-  readonly operationId: string;
+export interface MachineAction {
+  readonly actionId: string;
   readonly contractId: string;
-  readonly kind: OperationKind;
+  readonly kind: MachineActionKind;
   readonly sshPublicKey: string | null;
   readonly encryptionPublicKeys: readonly string[];
   readonly requestedAtNs: bigint;
-  readonly outcome: OperationOutcome | null;
+  readonly outcome: ActionOutcome | null;
 }
 
-/** What is known of the other operations of the same kind. */
+/** What is known of the other actions of the same kind. */
 export interface Siblings {
   /** A younger one is done already. */
   readonly youngerDone: boolean;
@@ -31,7 +25,7 @@ export interface Siblings {
 
 export const RESETS_AN_HOUR = 5;
 
-const WORDS: Readonly<Record<OperationKind, string>> = {
+const WORDS: Readonly<Record<MachineActionKind, string>> = {
   'reset-password': 'The password can be reset',
   'rotate-ssh-key': 'The SSH key can be changed',
 };
@@ -41,9 +35,9 @@ const WORDS: Readonly<Record<OperationKind, string>> = {
  * @param recently how many of its kind were asked for within the last hour
  * @throws Refusal
  */
-export function requestOperation(
+export function requestAction(
   contract: Contract,
-  kind: OperationKind,
+  kind: MachineActionKind,
   recently: number,
   nowNs: bigint,
 ): Change {
@@ -57,12 +51,12 @@ export function requestOperation(
   }
   return {
     set: sinceOf(kind, nowNs),
-    events: [{ eventType: OPERATION_EVENTS[kind].requested, actor: 'tenant' }],
+    events: [{ eventType: ACTION_EVENTS[kind].requested, actor: 'tenant' }],
   };
 }
 
 /** @throws Refusal CONFLICT when there is no machine that the tenant uses */
-export function assertRuns({ status }: Contract, kind: OperationKind): void {
+export function assertRuns({ status }: Contract, kind: MachineActionKind): void {
   if (hasMachineInUse(status)) return;
   throw new Refusal(
     'CONFLICT',
@@ -73,34 +67,34 @@ export function assertRuns({ status }: Contract, kind: OperationKind): void {
 
 type Finished = FactPayload<typeof facts.machineOperationFinished>;
 
-/** Is this news about the operation? What was done after all counts even when it had been given up. */
-export const isNews = ({ outcome }: ContractOperation, finished: Finished): boolean =>
+/** Is this news about the action? What was done after all counts even when it had been given up. */
+export const isNews = ({ outcome }: MachineAction, finished: Finished): boolean =>
   outcome === null || (outcome === 'failed' && finished.outcome === 'done');
 
-/** What the end of an operation changes; nothing any more on a contract that has ended, or on another machine. */
-export function operationFinished(
+/** What the end of an action changes; nothing any more on a contract that has ended, or on another machine. */
+export function actionFinished(
   contract: Contract,
-  operation: ContractOperation,
+  action: MachineAction,
   finished: Finished,
   siblings: Siblings,
 ): Change | undefined {
   if (isFinal(contract.status) || finished.generation < contract.machineGeneration) return undefined;
-  const { kind } = operation;
+  const { kind } = action;
   const waiting = siblings.youngerRequested ? {} : sinceOf(kind, null);
   if (finished.outcome === 'failed') {
     const details = detailsOf(finished);
     return {
       set: waiting,
-      events: [{ eventType: OPERATION_EVENTS[kind].failed, actor: 'system', ...(details && { details }) }],
+      events: [{ eventType: ACTION_EVENTS[kind].failed, actor: 'system', ...(details && { details }) }],
     };
   }
-  const done = { eventType: OPERATION_EVENTS[kind].done, actor: 'provider' } as const;
+  const done = { eventType: ACTION_EVENTS[kind].done, actor: 'provider' } as const;
   if (siblings.youngerDone) return { set: waiting, events: [done] };
   return {
-    set: { ...waiting, ...newKeyOf(contract, operation) },
+    set: { ...waiting, ...newKeyOf(contract, action) },
     events: [done],
     credentials: finished.credentials.filter((sealed) =>
-      operation.encryptionPublicKeys.includes(sealed.recipientPublicKey),
+      action.encryptionPublicKeys.includes(sealed.recipientPublicKey),
     ),
   };
 }
@@ -112,14 +106,14 @@ export const detailsOf = ({ failure }: Finished): string | undefined =>
 const SINCE = {
   'reset-password': 'passwordResetRequestedAtNs',
   'rotate-ssh-key': 'sshKeyRotationRequestedAtNs',
-} as const satisfies Record<OperationKind, keyof Contract>;
+} as const satisfies Record<MachineActionKind, keyof Contract>;
 
-const sinceOf = (kind: OperationKind, atNs: bigint | null): NonNullable<Change['set']> => ({
+const sinceOf = (kind: MachineActionKind, atNs: bigint | null): NonNullable<Change['set']> => ({
   [SINCE[kind]]: atNs,
 });
 
 /** A machine that is made anew must let the new key in as well. */
-function newKeyOf(contract: Contract, { sshPublicKey }: ContractOperation) {
+function newKeyOf(contract: Contract, { sshPublicKey }: MachineAction) {
   if (sshPublicKey === null) return {};
   return {
     tenantSshPublicKey: sshPublicKey,

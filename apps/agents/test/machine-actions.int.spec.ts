@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AgentCommand, type FactInput, facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
-import { OperationStore } from '../src/coordination/operations/operation.store.ts';
+import { MachineActionStore } from '../src/coordination/machine-actions/machine-action.store.ts';
 import type { ScriptedAgent } from './scripted-agent.ts';
 import { hex64, Stage } from './stage.ts';
 
@@ -209,7 +209,7 @@ describe('operations inside of machines', () => {
   test('an agent without an account at the broker finds what waits for it, and answers for the youngest', async () => {
     const running = await stage.running();
     const { agent, contractId, provider } = running;
-    const store = stage.service.get(OperationStore);
+    const store = stage.service.get(MachineActionStore);
     await stage.query(
       'update agent set account_public_key = null, account_jwt = null where agent_public_key = $1',
       [agent.publicKey],
@@ -221,7 +221,7 @@ describe('operations inside of machines', () => {
     const waiting = await eventually(
       async () => {
         const [one] = await store.pendingOf(agent.publicKey, 'rotate-ssh-key');
-        return one?.operationId === younger.operationId && one;
+        return one?.actionId === younger.operationId && one;
       },
       { deadlineMs: 60_000 },
     );
