@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { agentConfigAt } from './agent-config.ts';
+import { DEMO_BACKEND } from './demo-offerings.ts';
 import type { DemoSettings } from './settings.ts';
 
 const run = promisify(execFile);
@@ -27,7 +28,7 @@ export async function ensureAgent(
       'setup',
       'token',
       ...['--token', token, '--api-url', settings.apiUrl, '--output', settings.agentConfigFile],
-      ...['--provisioner', 'local', '--data-dir', join(settings.agentFolder, DATA_DIR)],
+      ...['--provisioner', DEMO_BACKEND, '--data-dir', join(settings.agentFolder, DATA_DIR)],
       ...(settings.machinePorts ? ['--port-range', settings.machinePorts] : []),
       ...['--key-file', join(settings.agentFolder, KEY_FILE), '--non-interactive'],
     ],

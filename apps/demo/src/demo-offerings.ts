@@ -1,3 +1,6 @@
+/** What makes the demo's machines: of pool, offerings and agent alike. */
+export const DEMO_BACKEND = 'local';
+
 const COMMON = {
   currency: 'USD',
   setup_fee: 0,
@@ -12,7 +15,7 @@ const COMMON = {
   datacenter_city: 'Demo',
   min_contract_hours: 1,
   max_contract_hours: 720,
-  provisioner_type: 'local',
+  provisioner_type: DEMO_BACKEND,
 } as const;
 
 /** What the demo's provider lets: SSH sessions on this very machine, for trying the platform out. */

@@ -10,11 +10,11 @@ import {
 import { findAccount, registerAccount } from '@decent-cloud/messages/accounts';
 import { createPool, createSetupToken, listPools } from '@decent-cloud/messages/agents';
 import { createOffering, listMyOfferings, setAutoAccept } from '@decent-cloud/messages/offerings';
-import { DEMO_OFFERINGS } from './demo-offerings.ts';
+import { DEMO_BACKEND, DEMO_OFFERINGS } from './demo-offerings.ts';
 
 const USERNAME = 'demo-provider';
 const EMAIL = 'provider@demo.example';
-const POOL = { name: 'Demo', location: 'europe', provisionerType: 'local' } as const;
+const POOL = { name: 'Demo', location: 'europe', provisionerType: DEMO_BACKEND } as const;
 
 /** The key of the demo's provider, made once. */
 export function loadProviderKey(file: string): KeyPair {

@@ -47,7 +47,7 @@ class PausingBackend extends LocalBackend {
 const { PAUSE_AT: at, PAUSE_PASSES: passes = '0', PAUSE_DEAF } = process.env;
 const [configPath = '', pauseFile = ''] = process.argv.slice(2);
 try {
-  await run(configPath, (config) => {
+  await run(configPath, async (config) => {
     const { settings } = config.provisioner;
     return new PausingBackend(
       {

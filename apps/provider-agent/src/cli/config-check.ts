@@ -1,12 +1,12 @@
 import { loadConfig } from '../config/load-config.ts';
 import { createLogger } from '../log.ts';
-import { backendOf, keysOf } from './open-config.ts';
+import { keysOf, openBackend } from './open-config.ts';
 
 /** Reads the configuration as `run` would. */
 export async function configCheck(configPath: string, options: { readonly json?: boolean }): Promise<void> {
   const config = await loadConfig(configPath);
   const keys = keysOf(config);
-  backendOf(config, createLogger(config.logFormat, 'silent'));
+  await openBackend(config, createLogger(config.logFormat, 'silent'));
   const summary = {
     file: config.file,
     endpoint: config.api.endpoint,

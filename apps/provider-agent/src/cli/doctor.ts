@@ -11,7 +11,7 @@ import { openSession, type Session, VISIT } from '../link/session.ts';
 import { visitBroker } from '../link/visit.ts';
 import { createLogger } from '../log.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { backendOf, clientOf, keysOf } from './open-config.ts';
+import { clientOf, keysOf, openBackend } from './open-config.ts';
 import { tryOut } from './test-provision.ts';
 
 export interface DoctorOptions {
@@ -86,7 +86,7 @@ async function examineBackend(config: AgentConfig, options: DoctorOptions, repor
   const logger = createLogger(config.logFormat, 'silent');
   let works = true;
   await attempt(report, 'backend', 'provisioner', async () => {
-    const backend = backendOf(config, logger);
+    const backend = await openBackend(config, logger);
     for (const finding of await backend.verify()) {
       report({ ...finding, group: 'provisioner' });
       works &&= finding.status !== 'fail';
@@ -104,7 +104,11 @@ async function examineBackend(config: AgentConfig, options: DoctorOptions, repor
   }
   await attempt(report, 'test-provision', 'provisioner', async () => {
     const contractId = `doctor-test-${process.pid}`;
-    await tryOut(backendOf(config, logger), config, { contractId, keep: false, say: () => undefined });
+    await tryOut(await openBackend(config, logger), config, {
+      contractId,
+      keep: false,
+      say: () => undefined,
+    });
     return 'a machine was made, signed in to, and removed';
   });
 }

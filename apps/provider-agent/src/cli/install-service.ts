@@ -3,7 +3,7 @@ import { type AgentConfig, loadConfig } from '../config/load-config.ts';
 import { type ServiceHost, thisHost } from '../service/host.ts';
 import { UNIT_MARK, UNIT_NAME, unitText } from '../service/unit.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { foldersOf, prepareForUser } from './service-user.ts';
+import { foldersOf, needsOf, prepareForUser } from './service-user.ts';
 
 export interface InstallOptions {
   readonly user?: string;
@@ -94,14 +94,11 @@ async function unitOf(config: AgentConfig, user: string | undefined, host: Servi
   if (user !== undefined && !USER_NAME.test(user)) {
     throw new CommandError(EXIT.usage, `--user: "${user}" is no name of a user`);
   }
-  const { provisioner } = config;
-  const socket = provisioner.type === 'docker' ? provisioner.settings.socket_path : undefined;
   return unitText({
     program: await host.program(),
     configFile: config.file,
     user: user === 'root' ? undefined : user,
-    provisioner: provisioner.type,
-    dockerSocket: typeof socket === 'string' ? socket : undefined,
+    needs: needsOf(config),
     writes: foldersOf(config),
     reads: config.keyFile ? [config.keyFile] : [],
   });

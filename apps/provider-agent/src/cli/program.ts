@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { typesWithPorts } from '../backends/registry.ts';
 import { DEFAULT_CONFIG } from '../config/load-config.ts';
 import { useProxyOf } from '../link/proxy.ts';
 import { VERSION } from '../version.ts';
@@ -61,7 +62,10 @@ function createProgram(): Command {
     .option('--non-interactive', 'ask nothing')
     .option('--provisioner <type>', 'what makes the machines; otherwise as the pool says')
     .option('--data-dir <path>', 'where the agent keeps its state')
-    .option('--port-range <first-last>', 'ports of this host for local and docker machines: 23000-23999')
+    .option(
+      '--port-range <first-last>',
+      `ports of this host for ${typesWithPorts('and')} machines: 23000-23999`,
+    )
     .option('--key-file <path>', 'key of the agent, made when absent (~/.dc-agent/agent.key)')
     .addOption(
       new Option('--install-service <true|false>', 'let systemd run the agent')

@@ -6,7 +6,7 @@ import { openSession, type Session, VISIT } from '../link/session.ts';
 import { visitBroker } from '../link/visit.ts';
 import { createLogger } from '../log.ts';
 import { CommandError, EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
-import { backendOf, clientOf, keysOf } from './open-config.ts';
+import { clientOf, keysOf, openBackend } from './open-config.ts';
 
 interface Check {
   readonly id: string;
@@ -61,7 +61,7 @@ export async function runCheck(configPath: string, options: { readonly json?: bo
     );
   } else checks.push({ id: 'broker', status: 'skip', detail: 'needs a session' });
   await attempt('backend', EXIT.provisioner, async () => {
-    const backend = backendOf(config, createLogger(config.logFormat, 'silent'));
+    const backend = await openBackend(config, createLogger(config.logFormat, 'silent'));
     const faults = (await backend.verify()).filter(({ status }) => status === 'fail');
     if (faults.length > 0) {
       throw new CommandError(EXIT.provisioner, faults.map(({ id, detail }) => `${id}: ${detail}`).join('; '));

@@ -7,13 +7,13 @@ import { currentProxy } from '../link/proxy.ts';
 import { createLogger, type Logger, logLevel } from '../log.ts';
 import { VERSION } from '../version.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { backendOf, clientOf, keysOf } from './open-config.ts';
+import { clientOf, keysOf, openBackend } from './open-config.ts';
 
 const STOP_DEADLINE_MS = 20_000;
 const LINGER_MS = 500;
 
 /** The service: runs until a signal ends it. */
-export async function run(configPath: string, makeBackend = backendOf): Promise<void> {
+export async function run(configPath: string, open = openBackend): Promise<void> {
   const config = await loadConfig(configPath);
   const logger = createLogger(config.logFormat, logLevel(process.env));
   let ended: (error?: unknown) => void = () => undefined;
@@ -32,7 +32,7 @@ export async function run(configPath: string, makeBackend = backendOf): Promise<
     );
   const keys = keysOf(config);
   installCrashPoints();
-  const backend = withCrashPoints(makeBackend(config, logger));
+  const backend = withCrashPoints(await open(config, logger));
   const findings = await backend.verify();
   for (const { id, status, detail, fix } of findings) {
     if (status !== 'ok') logger[status === 'warn' ? 'warn' : 'error']({ id, fix }, detail);

@@ -1,16 +1,19 @@
 import { dirname, isAbsolute } from 'node:path';
+import type { ServiceNeeds } from '../backends/declaration.ts';
+import { declarationOf } from '../backends/registry.ts';
 import type { AgentConfig } from '../config/load-config.ts';
 import type { ServiceHost } from '../service/host.ts';
 import { isStateFolder } from '../service/unit.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
-/** Where the agent writes: its data, its journal, and machines that are folders. */
+/** What the unit must have for the back end's sake. */
+export function needsOf({ provisioner: { type, settings } }: AgentConfig): ServiceNeeds {
+  return declarationOf(type)?.service?.(settings) ?? {};
+}
+
+/** Where the agent writes: its data, its journal, and what its back end says. */
 export function foldersOf(config: AgentConfig): string[] {
-  const { type, settings } = config.provisioner;
-  const own = settings[type === 'local' ? 'data_dir' : ''];
-  return [
-    ...new Set([config.dataDir, ...(typeof own === 'string' ? [own] : []), dirname(config.journalPath)]),
-  ];
+  return [...new Set([config.dataDir, ...(needsOf(config).writes ?? []), dirname(config.journalPath)])];
 }
 
 /**

@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import { ApiError, createClient } from '@decent-cloud/client';
 import { createSigner } from '@decent-cloud/identity';
 import { setUpAgent } from '@decent-cloud/messages/agents';
+import { BACKEND_TYPES, declarationOf, takesPorts, typesWithPorts } from '../backends/registry.ts';
 import { environmentOf, PRODUCTION } from '../config/environment.ts';
-import { PROVISIONER_TYPES, type ProvisionerType } from '../config/schema.ts';
-import { exists, loadOrCreateKeys, type PortRange, writeConfig } from '../config/write-config.ts';
+import { exists, loadOrCreateKeys, writeConfig } from '../config/write-config.ts';
 import { confirm } from './confirm.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { installService, refuseWithoutSystemd } from './install-service.ts';
@@ -44,6 +44,8 @@ export async function setupToken(options: SetupTokenOptions): Promise<void> {
     client.call(setUpAgent, { body: { token: options.token, agentPubkey: keys.publicKeyHex } }),
   );
   const provisioner = options.provisioner ?? joined.provisionerType;
+  const { worksAsItIs } = declarationOf(provisioner) ?? {};
+  const ports = takesPorts(provisioner) ? portRange : undefined;
   await writeConfig(output, {
     endpoint,
     providerPublicKey: joined.providerPubkey,
@@ -51,20 +53,16 @@ export async function setupToken(options: SetupTokenOptions): Promise<void> {
     poolId: joined.poolId,
     platformPublicKey: joined.platformPublicKey,
     provisioner,
-    portRange: hasPorts(provisioner) ? portRange : undefined,
+    settings: ports ?? (worksAsItIs === undefined ? undefined : {}),
     dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir),
   });
   console.log(
     `This agent (${keys.publicKeyHex}) is in the pool "${joined.poolName}" (${joined.poolLocation}).`,
   );
   console.log(`Its configuration is ${output}, its key ${keyFile}.`);
-  if (portRange && !hasPorts(provisioner))
+  if (portRange && !ports)
     console.log(`--port-range is not used: machines of the type ${provisioner} take no ports of this host.`);
-  if (provisioner === 'local') {
-    console.log(
-      'Local machines are folders on this host without isolation, reachable from 127.0.0.1 only: for trying out.',
-    );
-  } else console.log(`Fill in [provisioner.${provisioner}] of the configuration.`);
+  console.log(worksAsItIs ?? `Fill in [provisioner.${provisioner}] of the configuration.`);
   if (options.installService === 'true') await installService(output, {});
   else console.log(`Next: dc-agent --config ${output} doctor, then dc-agent --config ${output} run`);
 }
@@ -77,23 +75,24 @@ function readEndpoint(text: string): string {
 }
 
 function mustBeUsable(type: string, endpoint: string): void {
-  if (!PROVISIONER_TYPES.includes(type as ProvisionerType)) {
-    throw new CommandError(EXIT.usage, `--provisioner must be one of: ${PROVISIONER_TYPES.join(', ')}`);
+  const declaration = declarationOf(type);
+  if (!declaration) {
+    throw new CommandError(EXIT.usage, `--provisioner must be one of: ${BACKEND_TYPES.join(', ')}`);
   }
-  if (type === 'local' && PRODUCTION.includes(environmentOf(endpoint))) {
+  if (declaration.notInProduction !== undefined && PRODUCTION.includes(environmentOf(endpoint))) {
     throw new CommandError(
       EXIT.usage,
-      `local machines are for trying out: not with the production API ${endpoint}`,
+      `${type} machines are for trying out: not with the production API ${endpoint}`,
     );
   }
 }
 
-const hasPorts = (provisioner: string): boolean => provisioner === 'local' || provisioner === 'docker';
+type PortRange = Readonly<Record<'port_range_start' | 'port_range_end', number>>;
 
 function readPortRange({ portRange, provisioner }: SetupTokenOptions): PortRange | undefined {
   if (portRange === undefined) return undefined;
-  if (provisioner !== undefined && !hasPorts(provisioner)) {
-    throw new CommandError(EXIT.usage, '--port-range goes with --provisioner local or docker');
+  if (provisioner !== undefined && !takesPorts(provisioner)) {
+    throw new CommandError(EXIT.usage, `--port-range goes with --provisioner ${typesWithPorts('or')}`);
   }
   const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(portRange)?.map(Number) ?? [];
   if (!first || !last || first > last || last > HIGHEST_PORT) {
@@ -102,7 +101,7 @@ function readPortRange({ portRange, provisioner }: SetupTokenOptions): PortRange
       `--port-range "${portRange}": give the first and the last port, such as 23000-23999`,
     );
   }
-  return { first, last };
+  return { port_range_start: first, port_range_end: last };
 }
 
 async function mayOverwrite(file: string, options: SetupTokenOptions): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { holderOf } from '../agent/run-lock.ts';
 import { readStatus } from '../agent/status-file.ts';
+import { declarationOf } from '../backends/registry.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { AgentState } from '../domain/agent-state.ts';
 import { readJournal } from '../journal/journal-file.ts';
@@ -20,8 +21,8 @@ export async function status(configPath: string, options: { readonly json?: bool
       endsAtNs: endsAtNs ?? null,
     }),
   );
-  // A machine of this type is reached through the agent itself.
-  const machinesServed = pid !== undefined || config.provisioner.type !== 'local';
+  const { type } = config.provisioner;
+  const machinesServed = pid !== undefined || !declarationOf(type)?.isServedByAgent;
   const answer = {
     running: pid !== undefined,
     machinesServed,
@@ -44,7 +45,7 @@ export async function status(configPath: string, options: { readonly json?: bool
   const { connection } = answer;
   console.log(answer.running ? `running (process ${answer.pid})` : 'not running');
   if (!machinesServed && machines.some(({ phase }) => phase === 'running')) {
-    console.log('nobody gets in: machines of the type local are reached through the running agent');
+    console.log(`nobody gets in: machines of the type ${type} are reached through the running agent`);
   }
   console.log(`connection: ${connection.state}${connection.url ? ` to ${connection.url}` : ''}`);
   if (connection.lastError) console.log(`last fault: ${connection.lastError}`);

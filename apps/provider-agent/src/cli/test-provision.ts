@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { MachineInstance, MachineMarks } from '../domain/machine.ts';
 import { createLogger, logLevel } from '../log.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { backendOf, keysOf } from './open-config.ts';
+import { keysOf, openBackend } from './open-config.ts';
 
 export interface TestProvisionOptions {
   readonly sshPubkey?: string;
@@ -20,7 +20,10 @@ const SSH_TIMEOUT_MS = 20_000;
 /** Makes a small machine, signs in, and removes it again. */
 export async function testProvision(configPath: string, options: TestProvisionOptions): Promise<void> {
   const config = await loadConfig(configPath);
-  const backend = backendOf(config, createLogger(config.logFormat, logLevel(process.env), process.stderr));
+  const backend = await openBackend(
+    config,
+    createLogger(config.logFormat, logLevel(process.env), process.stderr),
+  );
   const contractId = options.contractId ?? `test-${Math.floor(Date.now() / 1_000)}`;
   if (!/^[A-Za-z0-9-]{1,128}$/.test(contractId)) {
     throw new CommandError(EXIT.usage, '--contract-id: 1 to 128 letters, digits and -');

@@ -4,6 +4,7 @@ import { EventOutbox } from '../agent/event-outbox.ts';
 import { Operator, type OperatorOptions } from '../agent/operator.ts';
 import { takeRunLock } from '../agent/run-lock.ts';
 import { Worker } from '../agent/worker.ts';
+import type { Backend } from '../backends/backend.ts';
 import type { AgentConfig } from '../config/load-config.ts';
 import { AgentState } from '../domain/agent-state.ts';
 import { Journal } from '../journal/journal.ts';
@@ -12,7 +13,7 @@ import { PlatformKey } from '../link/platform-key.ts';
 import { openSession, VISIT } from '../link/session.ts';
 import { visitBroker } from '../link/visit.ts';
 import { createLogger, logLevel } from '../log.ts';
-import { backendOf, clientOf, keysOf } from './open-config.ts';
+import { clientOf, keysOf, openBackend } from './open-config.ts';
 
 /** Looks at what the stopped agent would do. Writes nothing, and takes no lock. */
 export async function lookWithoutAgent<T>(
@@ -85,7 +86,7 @@ export async function actWithoutAgent<T>(
 
 type Means = Pick<OperatorOptions, 'records' | 'adopt' | 'exclusively'>;
 type Shared = Pick<OperatorOptions, 'own' | 'logger' | 'now'> & {
-  readonly backend: ReturnType<typeof backendOf>;
+  readonly backend: Backend;
 };
 
 async function inPlaceOfAgent<T>(
@@ -97,7 +98,7 @@ async function inPlaceOfAgent<T>(
   const isToldHow = process.env.DC_AGENT_LOG !== undefined || process.env.RUST_LOG !== undefined;
   const level = isToldHow ? logLevel(process.env) : 'warn';
   const logger = createLogger(config.logFormat, level, process.stderr);
-  const backend = backendOf(config, logger);
+  const backend = await openBackend(config, logger);
   let offsetNs = 0n;
   const ask = async () => {
     const session = await openSession(clientOf(config, keys), systemClock, VISIT);

@@ -2,23 +2,19 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse, TomlDate, TomlError } from 'smol-toml';
 import type { z } from 'zod';
+import type { BackendDeclaration } from '../backends/declaration.ts';
+import { BACKENDS, type BackendType, declarationOf, SECRET_KEYS } from '../backends/registry.ts';
 import { ConfigError } from './config-error.ts';
 import { environmentOf, PRODUCTION } from './environment.ts';
 import { findPlaceholders } from './placeholders.ts';
-import {
-  type ConfigFile,
-  configFile,
-  FLAT_NAMES,
-  type ProvisionerType,
-  provisionerTables,
-} from './schema.ts';
+import { type ConfigFile, configFile } from './schema.ts';
 import { isInline, refuseOpenFile, resolveSeed, type SecretContext } from './secrets.ts';
 
 export const DEFAULT_CONFIG = '/etc/dc-agent/dc-agent.toml';
 const SYSTEM_DATA = '/var/lib/dc-agent';
 
 export interface Provisioner {
-  readonly type: ProvisionerType;
+  readonly type: BackendType;
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
@@ -128,23 +124,22 @@ function readProvisioner(
   faults: string[],
 ): Provisioner {
   const { type, ...rest } = table;
+  const { table: own, flatNames = {} }: BackendDeclaration = BACKENDS[type];
   const nested = rest[type];
-  const flat = Object.entries(rest).filter(([name]) => !(name in provisionerTables));
+  const flat = Object.entries(rest).filter(([name]) => !declarationOf(name));
   if (nested !== undefined && flat.length > 0) {
     warnings.push(
       `[${path}.${type}] counts; the keys beside it (${flat.map(([name]) => name).join(', ')}) do not`,
     );
   }
-  const names = FLAT_NAMES[type];
   const settings =
-    nested ?? Object.fromEntries(flat.map(([name, value]) => [names ? (names[name] ?? name) : name, value]));
-  const parsed = provisionerTables[type].safeParse(settings);
+    nested ?? Object.fromEntries(flat.map(([name, value]) => [flatNames[name] ?? name, value]));
+  const parsed = own.safeParse(settings);
   if (!parsed.success)
     faults.push(...faultsOf(parsed.error, nested === undefined ? path : `${path}.${type}`));
   for (const [name, other] of Object.entries(rest)) {
-    if (name === type || !(name in provisionerTables)) continue;
-    const checked = provisionerTables[name as ProvisionerType].safeParse(other);
-    if (!checked.success) faults.push(...faultsOf(checked.error, `${path}.${name}`));
+    const checked = name === type ? undefined : declarationOf(name)?.table.safeParse(other);
+    if (checked?.error) faults.push(...faultsOf(checked.error, `${path}.${name}`));
   }
   return { type, settings: parsed.success ? parsed.data : {} };
 }
@@ -168,13 +163,13 @@ function distinct(all: readonly Provisioner[], warnings: string[]): Provisioner[
   });
 }
 
-const SECRET_KEYS = /^(agent_secret_key|provider_secret_key|api_token_secret|api_token)$/;
+const SEEDS = ['agent_secret_key', 'provider_secret_key'];
 
 function holdsSecrets(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([name, member]) => {
     if (typeof member !== 'string') return holdsSecrets(member);
-    if (!SECRET_KEYS.test(name) || !isInline(member)) return false;
-    return !/^(agent|provider)_secret_key$/.test(name) || /^[0-9a-fA-F]{64}$/.test(member);
+    if (SEEDS.includes(name)) return isInline(member) && /^[0-9a-fA-F]{64}$/.test(member);
+    return SECRET_KEYS.has(name) && isInline(member);
   });
 }

@@ -28,11 +28,6 @@ export async function loadOrCreateKeys(file: string): Promise<KeyPair> {
   return keys;
 }
 
-export interface PortRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 export interface NewConfig {
   readonly endpoint: string;
   readonly providerPublicKey: string;
@@ -40,19 +35,18 @@ export interface NewConfig {
   readonly poolId: string;
   readonly platformPublicKey: string | undefined;
   readonly provisioner: string;
-  /** Of local and docker machines. */
-  readonly portRange: PortRange | undefined;
+  /** Its table; absent: there is one to be filled in. */
+  readonly settings: Readonly<Record<string, unknown>> | undefined;
   readonly dataDir: string | undefined;
 }
 
 /** Writes the file of a new agent. Secrets stay in their own file; what is below its folder moves with it. */
 export async function writeConfig(file: string, config: NewConfig): Promise<void> {
-  const { provisioner, portRange } = config;
+  const { provisioner, settings } = config;
   const fromHere = (path: string): string => {
     const below = relative(dirname(file), path);
     return below === '' || below.startsWith('..') ? path : below;
   };
-  const table = portRange && { port_range_start: portRange.first, port_range_end: portRange.last };
   const text = stringify({
     api: {
       endpoint: config.endpoint,
@@ -69,7 +63,7 @@ export async function writeConfig(file: string, config: NewConfig): Promise<void
     },
     provisioner: {
       type: provisioner,
-      ...((table || provisioner === 'local') && { [provisioner]: { ...table } }),
+      ...(settings && { [provisioner]: settings }),
     },
   });
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });

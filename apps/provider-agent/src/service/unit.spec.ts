@@ -3,14 +3,19 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BACKENDS } from '../backends/registry.ts';
 import { type ServiceFacts, UNIT_MARK, UNIT_NAME, unitText } from './unit.ts';
 
+const needsOfDocker = (settings: object = {}) => {
+  const { table, service } = BACKENDS.docker;
+  return service?.(table.parse(settings)) ?? {};
+};
+const needsOfLocal = BACKENDS.local.service?.(BACKENDS.local.table.parse({})) ?? {};
 const facts = (over: Partial<ServiceFacts> = {}): ServiceFacts => ({
   program: ['/usr/local/bin/dc-agent'],
   configFile: '/etc/dc-agent/dc-agent.toml',
   user: undefined,
-  provisioner: 'docker',
-  dockerSocket: '/var/run/docker.sock',
+  needs: needsOfDocker(),
   writes: ['/var/lib/dc-agent', '/var/lib/dc-agent'],
   reads: ['/etc/dc-agent/agent.key'],
   ...over,
@@ -49,7 +54,7 @@ test('another user gets the group of the engine, and nobody else does', () => {
   expect(linesOf(unitText(facts({ user: 'dc' })))).toEqual(
     expect.arrayContaining(['User=dc', 'SupplementaryGroups=docker']),
   );
-  const local = unitText(facts({ user: 'dc', provisioner: 'local', dockerSocket: undefined }));
+  const local = unitText(facts({ user: 'dc', needs: needsOfLocal }));
   expect(local).not.toContain('docker');
   expect(linesOf(local)).toContain('KillMode=process');
   expect(linesOf(unitText(facts()))).toContain('KillMode=mixed');
@@ -58,7 +63,9 @@ test('another user gets the group of the engine, and nobody else does', () => {
 test('homes and temporary folders are shut off only where nothing of the agent is in them', () => {
   const home = unitText(facts({ reads: ['/root/.dc-agent/agent.key'] }));
   expect(linesOf(home)).toContain('ProtectHome=read-only');
-  expect(unitText(facts({ dockerSocket: '/tmp/docker.sock' }))).not.toContain('PrivateTmp');
+  expect(unitText(facts({ needs: needsOfDocker({ socket_path: '/tmp/docker.sock' }) }))).not.toContain(
+    'PrivateTmp',
+  );
   const elsewhere = linesOf(unitText(facts({ writes: ['/srv/dc', '/srv/journal'] })));
   expect(elsewhere).toContain('ReadWritePaths=-/srv/dc -/srv/journal');
   expect(elsewhere.join()).not.toContain('StateDirectory');
@@ -100,7 +107,7 @@ describe('systemd-analyze', () => {
       const units = [
         facts({ program }),
         facts({ program, user: 'dc-agent', reads: ['/home/dc/agent.key'] }),
-        facts({ program, provisioner: 'local', dockerSocket: undefined, writes: ['/tmp/a b', '/srv/100%'] }),
+        facts({ program, needs: needsOfLocal, writes: ['/tmp/a b', '/srv/100%'] }),
       ].map(unitText);
       for (const text of units) expect(await verify(text)).toBe('');
       expect(

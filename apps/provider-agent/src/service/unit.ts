@@ -1,3 +1,5 @@
+import type { ServiceNeeds } from '../backends/declaration.ts';
+
 export const UNIT_NAME = 'dc-agent.service';
 /** Tells our own unit from one that somebody else wrote. */
 export const UNIT_MARK = '# Written by `dc-agent install-service`; it is written anew by the next one.';
@@ -11,9 +13,8 @@ export interface ServiceFacts {
   readonly configFile: string;
   /** Absent: root. */
   readonly user: string | undefined;
-  readonly provisioner: string;
-  /** Of the engine, for `docker`. */
-  readonly dockerSocket: string | undefined;
+  /** Of the back end. */
+  readonly needs: ServiceNeeds;
   /** Folders that the agent writes to. */
   readonly writes: readonly string[];
   /** Files that it has to read. */
@@ -31,16 +32,16 @@ const SHARED_TEMPORARY = ['/tmp', '/var/tmp'];
 
 /** The unit of an agent: as little of the host as its backend can do with. @throws RangeError when a path cannot stand in a unit */
 export function unitText(facts: ServiceFacts): string {
-  const { program, configFile, user, provisioner, dockerSocket } = facts;
+  const { program, configFile, user } = facts;
+  const { after = [], groups = [], sees = [], programsStay = false } = facts.needs;
   const writes = [...new Set(facts.writes)].sort();
   const paths = [...program, configFile, ...writes, ...facts.reads];
-  const usesDocker = provisioner === 'docker';
-  const usesTemporary = [...paths, ...(dockerSocket ? [dockerSocket] : [])].some(isIn(SHARED_TEMPORARY));
+  const usesTemporary = [...paths, ...sees].some(isIn(SHARED_TEMPORARY));
   const sections: Record<string, string[]> = {
     Unit: [
       'Description=Decent Cloud provider agent',
       'Wants=network-online.target',
-      `After=network-online.target${usesDocker ? ' docker.service' : ''}`,
+      `After=${['network-online.target', ...after].join(' ')}`,
       'StartLimitIntervalSec=0',
     ],
     Service: [
@@ -51,16 +52,12 @@ export function unitText(facts: ServiceFacts): string {
       'Environment=RUST_LOG=info',
       `EnvironmentFile=-${ENVIRONMENT_FILE}`,
       '# What has begun is brought to a safe point, what has not is given back: that takes seconds.',
-      // Programs of local machines are the tenants': they go on without the agent.
-      `KillMode=${provisioner === 'local' ? 'process' : 'mixed'}`,
+      `KillMode=${programsStay ? 'process' : 'mixed'}`,
       'TimeoutStopSec=30',
       ...(user === undefined ? [] : [`User=${user}`]),
-      ...(user !== undefined && usesDocker
-        ? [
-            '# The socket of the engine: whoever may use it can do as much as root.',
-            'SupplementaryGroups=docker',
-          ]
-        : []),
+      ...(user === undefined
+        ? []
+        : groups.flatMap(({ name, why }) => [`# ${why}`, `SupplementaryGroups=${name}`])),
       ...(writes.some(isStateFolder) ? ['StateDirectory=dc-agent', 'StateDirectoryMode=0700'] : []),
       'UMask=0077',
       'NoNewPrivileges=true',

@@ -11,7 +11,7 @@ import {
   type ProvisionOptions,
   type VerifyFinding,
 } from '../backend.ts';
-import { fingerprintOf } from '../local/machine-files.ts';
+import { fingerprintOf } from '../host-key.ts';
 import { mustHaveUsableKeys } from './authorized-keys.ts';
 import { ContainerMaker, findContainer, usedPorts } from './container-maker.ts';
 import { imageFor } from './container-plan.ts';

@@ -1,8 +1,9 @@
 import type { FoundMachine } from '../../domain/machine.ts';
 import type { Backend, ProvisionedMachine, ProvisionOptions, VerifyFinding } from '../backend.ts';
 import { BackendError } from '../backend.ts';
+import { fingerprintOf } from '../host-key.ts';
 import type { LocalMachine } from './local-machine.stored.ts';
-import { fingerprintOf, isMachineId, MachineFiles, marksOf, stillThere } from './machine-files.ts';
+import { isMachineId, MachineFiles, marksOf, stillThere } from './machine-files.ts';
 import type { LocalBackendOptions } from './options.ts';
 import { hashPassword } from './password.ts';
 import { LocalPorts } from './ports.ts';

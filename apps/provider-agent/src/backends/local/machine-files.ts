@@ -246,9 +246,3 @@ function reasonOf(error: unknown): string {
   if (error instanceof z.ZodError || error instanceof SyntaxError) return 'it is not as the agent wrote it';
   return error instanceof Error ? error.message : String(error);
 }
-
-/** `SHA256:…` as ssh-keygen prints it. */
-export function fingerprintOf(publicKey: string): string {
-  const blob = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
-}
