@@ -1,7 +1,7 @@
 import '../../tools/install/needed-node.mjs';
 import { chmod, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { databaseUrl, ensureDatabases } from '../../tools/servers/postgres.mjs';
+import { databaseUrl, ensureDatabases } from '../../tools/servers/databases.mjs';
 import { services } from '../../tools/services.mjs';
 import { serviceEnvironment } from '../../tools/stack/environment.mjs';
 import { settleNats, writeNatsFiles } from '../../tools/stack/nats.mjs';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Advice } from '../install/install.mjs';
 import { readJsonFile, writeJsonFile } from '../json-file.mjs';
-import { commandOf } from '../servers/postgres.mjs';
+import { commandOf } from '../servers/command-of.mjs';
 
 const GRACE_MS = 10_000;
 /** Also where the program was before: that one may still run when the files below it are exchanged. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureDatabases, startPostgres } from '../servers/postgres.mjs';
+import { ensureDatabases } from '../servers/databases.mjs';
+import { startPostgres } from '../servers/postgres.mjs';
 
 /** The platform's database server: started again whenever it ends by itself. */
 export class StackPostgres {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { build } from '../build.mjs';
 import { generate } from '../generate.mjs';
 import { Advice, ROOT } from '../install/install.mjs';
-import { databaseUrl } from '../servers/postgres.mjs';
+import { databaseUrl } from '../servers/databases.mjs';
 import { services } from '../services.mjs';
 import { serviceEnvironment } from './environment.mjs';
 import { gatewayHost } from './ports.mjs';
