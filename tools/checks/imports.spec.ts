@@ -149,7 +149,7 @@ test.each([
   ],
   [
     'an app that a tool imports by its name',
-    'tools/bench/run.mjs',
+    'tools/checks/run.mjs',
     `await import('@decent-cloud/accounts');`,
     'apps are never imported',
   ],

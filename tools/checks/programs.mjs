@@ -22,7 +22,6 @@ export const programs = {
   'deploy/images/collect.mjs': 'needs-node',
   'deploy/images/healthy.mjs': 'older-node',
   'tools/bench.mjs': 'older-node',
-  'tools/bench/run.mjs': 'needs-node',
   'tools/boundaries.mjs': 'older-node',
   'tools/build.mjs': 'older-node',
   'tools/bundles/run.mjs': 'needs-node',

@@ -39,7 +39,8 @@ const load = (): string =>
     .join(' ');
 
 const chosen = CASES.filter(({ lines }) => lines.some((line) => isWanted(options.wanted, line)));
-if (options.list || chosen.length === 0) {
+if (options.help) console.log(USAGE);
+else if (options.list || chosen.length === 0) {
   for (const { bar, name } of CASES.flatMap(({ lines }) => lines))
     console.log(`${(bar ?? '').padEnd(4)} ${name}`);
   if (chosen.length === 0) {

@@ -1,13 +1,21 @@
 import { isWanted, readOptions } from './options.ts';
 
 test('words choose, options change', () => {
-  expect(readOptions([])).toEqual({ wanted: [], json: false, million: false, list: false });
+  expect(readOptions([])).toEqual({
+    wanted: [],
+    json: false,
+    million: false,
+    list: false,
+    help: false,
+  });
   expect(readOptions(['P3', '--json', 'Search', '--million'])).toEqual({
     wanted: ['p3', 'search'],
     json: true,
     million: true,
     list: false,
+    help: false,
   });
+  expect(readOptions(['--help']).help).toBe(true);
   expect(() => readOptions(['--jsom'])).toThrow(/jsom/);
 });
 

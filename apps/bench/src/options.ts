@@ -7,10 +7,11 @@ export interface BenchOptions {
   /** Also with a million offerings. */
   readonly million: boolean;
   readonly list: boolean;
+  readonly help: boolean;
 }
 
 export const USAGE =
-  'npm run bench -- [--json] [--million] [--list] [BAR or part of a name ...]   for example: npm run bench -- P3 search';
+  'npm run bench -- [--json] [--million] [--list] [--help] [BAR or part of a name ...]   for example: npm run bench -- P3 search';
 
 /** @throws TypeError for options that do not exist */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -21,6 +22,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       json: { type: 'boolean', default: false },
       million: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   });
   return { ...values, wanted: positionals.map((word) => word.toLowerCase()) };
