@@ -1,14 +1,10 @@
-import { Refusal } from '@decent-cloud/kernel';
 import { facts, requests, type VerbInput } from '@decent-cloud/messages';
-import { PAGES } from '@decent-cloud/messages/pages';
 import { topUpWallet } from '@decent-cloud/messages/payments';
 import { emitFact } from '@decent-cloud/outbox';
 import { Database } from '@decent-cloud/postgres';
-import { Answers, Bus, requireUser, SETTINGS, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { Inject } from '@nestjs/common';
-import { testTopUp } from '../ledger/domain/transfer.ts';
+import { Answers, Bus, requireUser, type Verb, type VerbContext } from '@decent-cloud/runtime';
+import { Companies } from '../companies/companies.ts';
 import { LedgerStore } from '../ledger/ledger.store.ts';
-import type { PaymentsSettings } from '../service.ts';
 import { topUpAmountE9s, WALLET_CURRENCY } from './domain/wallet.ts';
 
 @Answers(topUpWallet)
@@ -16,8 +12,8 @@ export class TopUpWallet implements Verb<typeof topUpWallet> {
   constructor(
     private readonly database: Database,
     private readonly ledger: LedgerStore,
+    private readonly companies: Companies,
     private readonly bus: Bus,
-    @Inject(SETTINGS) private readonly settings: PaymentsSettings,
   ) {}
 
   async run(
@@ -26,18 +22,15 @@ export class TopUpWallet implements Verb<typeof topUpWallet> {
   ): Promise<{ checkoutUrl: string; creditedE9s: bigint; balanceE9s: bigint }> {
     const user = requireUser(caller);
     const amountE9s = topUpAmountE9s(body.amountUsd);
-    this.assertTestMoney(body.method);
+    const company = this.companies.of(body.method);
     const accountId =
       user.accountId ??
       (await this.bus.ask(requests.ensureAccount, { body: { publicKey: user.publicKey } }, { requestId }))
         .accountId;
     const currency = WALLET_CURRENCY;
+    const { checkoutUrl, paid } = await company.begin({ operationId, accountId, amountE9s, currency });
     const balanceE9s = await this.database.transaction(async (sql) => {
-      const posted = await this.ledger.post(
-        sql,
-        testTopUp({ operationId, accountId, amountE9s, currency }),
-        now,
-      );
+      const posted = await this.ledger.post(sql, paid, now);
       const balanceE9s = posted.balanceAfterE9s({ kind: 'wallet', owner: accountId });
       if (balanceE9s === undefined) throw new Error(`no posting for the wallet of ${accountId}`);
       if (!posted.isNew) return balanceE9s;
@@ -57,19 +50,6 @@ export class TopUpWallet implements Verb<typeof topUpWallet> {
       );
       return balanceE9s;
     });
-    const checkoutUrl = new URL(`${PAGES.wallet}?topup=success`, this.settings.PUBLIC_URL).href;
     return { checkoutUrl, creditedE9s: amountE9s, balanceE9s };
-  }
-
-  /** Outside production, whoever names no method gets test money as long as no payment company is set up. */
-  private assertTestMoney(method: 'test' | 'stripe' | undefined): void {
-    const isProduction = this.settings.ENVIRONMENT === 'prod';
-    const wanted = method ?? (isProduction ? 'stripe' : 'test');
-    if (wanted === 'test' && !isProduction) return;
-    throw new Refusal(
-      'UNPROCESSABLE',
-      'PAYMENT_METHOD_UNAVAILABLE',
-      wanted === 'test' ? 'Test money does not exist in production' : 'Card payments are not set up here',
-    );
   }
 }

@@ -3,7 +3,7 @@ import { Database } from '@decent-cloud/postgres';
 import { Answers, requireService, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { assertAboveFloor } from '../ledger/domain/transfer.ts';
 import { ReservationStore } from '../ledger/reservation.store.ts';
-import { assertWalletCurrency } from '../wallet/domain/wallet.ts';
+import { assertWalletCurrency } from './domain/wallet.ts';
 
 /** Sets money aside before anything else is held for a rental: what is reserved nobody else can reserve or spend. */
 @Answers(requests.reserveFunds)
