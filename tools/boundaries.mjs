@@ -1,3 +1,4 @@
+import './install/needed-node.mjs';
 import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -5,6 +6,7 @@ import { cycleFaults } from './checks/cycles.mjs';
 import { foldersIn, lineWhere, parseSource, sourcesIn } from './checks/source.mjs';
 import { sqlFaults } from './checks/sql.mjs';
 import { storedFaults } from './checks/stored.mjs';
+import { innerServiceNames } from './services.mjs';
 
 /**
  * Who may use which of our libraries, by scope (the folder's name). Nothing stands for "all": a project that is not
@@ -25,11 +27,7 @@ export const MAY_USE = {
   'nats-auth': ['kernel', 'messages'],
   testing: ['kernel', 'messages', 'bus', 'postgres', 'identity', 'nats-auth'],
 
-  accounts: SERVICE,
-  offerings: SERVICE,
-  contracts: SERVICE,
-  payments: SERVICE,
-  notifications: SERVICE,
+  ...Object.fromEntries(innerServiceNames.map((name) => [name, SERVICE])),
   agents: [...SERVICE, 'nats-auth'],
   gateway: ['kernel', 'messages', 'bus', 'runtime', 'identity', 'openapi'],
   'provider-agent': ['kernel', 'messages', 'client', 'identity', 'nats-auth'],
@@ -66,6 +64,8 @@ const MAY_IMPORT_DOMAINS_OF = {
 };
 /** What is measured is what was built, by its path: the only way into `dist` of another app. */
 const MAY_IMPORT_BUILT_OF = { bench: ['contracts', 'gateway'] };
+/** What is asked before anything is built is read from its source. */
+const MAY_IMPORT_SOURCE = { 'tools/services.mjs': 'libs/messages/src/services.ts' };
 /** Programs that are never shipped, or are bundled: packages for development are packages to them. */
 const MAY_USE_DEV_PACKAGES = ['testing', 'e2e', 'bench', 'web', 'demo', 'tools'];
 /** The only files that may import what is known at run time only: what is built, and PostgreSQL for this machine. */
@@ -168,7 +168,10 @@ function faultOf({ root, project, file, name, used, libs, packages }) {
     const inside = [project.folder, join(root, 'prisma', project.name)].some((folder) =>
       target.startsWith(folder + sep),
     );
-    return inside || mayImportDomain(root, project.name, target) || mayImportBuilt(root, project.name, target)
+    return inside ||
+      mayImportDomain(root, project.name, target) ||
+      mayImportBuilt(root, project.name, target) ||
+      mayImportSource(root, name, target)
       ? undefined
       : `"${specifier}" leaves ${placeOf(project)}: import the library by its name`;
   }
@@ -208,6 +211,12 @@ function mayImportBuilt(root, projectName, target) {
   const apps = /** @type {Record<string, readonly string[]>} */ (MAY_IMPORT_BUILT_OF)[projectName] ?? [];
   const [kind, app = '', folder] = relative(root, target).split(sep);
   return kind === 'apps' && apps.includes(app) && folder === 'dist';
+}
+
+/** @param {string} root @param {string} name the file's, from the root @param {string} target */
+function mayImportSource(root, name, target) {
+  const source = /** @type {Record<string, string>} */ (MAY_IMPORT_SOURCE)[name.split(sep).join('/')];
+  return source !== undefined && target === join(root, source);
 }
 
 /** Does the library's package.json export this path? @param {string} folder @param {string} path */

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ensureInstalled, NODE, ROOT, withAdvice } from './install/install.mjs';
 
-/** `npm run verify`: format, lint, generated page, boundaries, types and (unless `--no-unit`) unit specs; no server needed. */
+/** `npm run verify`: format, lint, generated files, boundaries, types and (unless `--no-unit`) unit specs; no server needed. */
 const bin = (/** @type {string} */ path) => join(ROOT, 'node_modules', path);
 const steps = [
   { name: 'format and lint', args: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings'] },
   { name: 'compatibility page', args: [join(ROOT, 'tools/compatibility-page.mjs'), '--check'] },
+  { name: 'files of services', args: [join(ROOT, 'tools/service-files.mjs'), '--check'] },
   { name: 'boundaries', args: [join(ROOT, 'tools/boundaries.mjs')] },
   { name: 'types', args: [bin('typescript/bin/tsc'), '-p', 'tsconfig.json'] },
   ...(process.argv.includes('--no-unit')

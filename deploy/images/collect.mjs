@@ -4,11 +4,16 @@ import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { bundle } from '../../tools/bundles/bundle.mjs';
 import { copyNativePackage, NATIVE_PACKAGES } from '../../tools/bundles/native-packages.mjs';
+import { services } from '../../tools/services.mjs';
 
 // Lays out what images hold, from what is built: a folder for each app and one for each program of `tools` that has an
 // image. Bundles see what lies beside them where it was, so every part keeps its place.
 const root = resolve(import.meta.dirname, '../..');
 const target = resolve(process.argv[2] ?? 'out');
+const VOLUMES_OF_SETUP = [
+  ...['/secrets', '/nats-data', '/config/postgres', '/config/nats'],
+  ...services.map(({ name }) => `/config/${name}`),
+];
 const SHIPPED = ['bundle', 'package.json', 'bin'];
 const PROGRAMS = { setup: 'deploy/compose/prepare.mjs', 'mail-catcher': 'tools/servers/mail-catcher.mjs' };
 
@@ -42,3 +47,4 @@ for (const [name, entry] of Object.entries(PROGRAMS)) {
   await bundle(root, { name, entry: join(root, entry), target: join(folder, 'main.mjs'), modules: [] });
   await cp(join(root, 'deploy/images/healthy.mjs'), join(folder, 'healthy.mjs'));
 }
+await writeFile(join(target, 'setup/volumes.txt'), VOLUMES_OF_SETUP.map((folder) => `${folder}\n`).join(''));

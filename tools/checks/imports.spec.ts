@@ -11,6 +11,7 @@ test('what follows the rules passes', async () => {
   await tree.put('apps/accounts/src/a.spec.ts', `import '@decent-cloud/testing'; import 'fast-check';`);
   await tree.put('apps/accounts/test/b.ts', `import '@decent-cloud/testing';`);
   await tree.put('apps/e2e/src/run.ts', `import '@decent-cloud/testing';`);
+  await tree.put('tools/services.mjs', `await import('../libs/messages/src/services.ts');`);
   await tree.put('libs/messages/src/a.ts', `import '@decent-cloud/kernel';`);
   await tree.put(
     'libs/kernel/package.json',
@@ -141,6 +142,18 @@ test.each([
     'kernel may not use messages',
   ],
   ['a computed import', 'libs/kernel/src/a.ts', `await import(process.argv[2]);`, 'computed name'],
+  [
+    'the source of a library',
+    'tools/checks/run.mjs',
+    `import '../../libs/messages/src/services.ts';`,
+    'leaves tools: import the library by its name',
+  ],
+  [
+    'more of its source than the list of services',
+    'tools/services.mjs',
+    `import '../libs/messages/src/topology.ts';`,
+    'leaves tools: import the library by its name',
+  ],
   [
     'an app that a tool imports',
     'tools/run.mjs',

@@ -4,7 +4,7 @@ import { chmod, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Advice } from '../install/install.mjs';
 import { readJsonFile } from '../json-file.mjs';
-import { databaseNames } from '../services.mjs';
+import { innerServiceNames } from '../services.mjs';
 
 /** There from the first version on: a file without them is not whole. */
 const OLDEST = ['postgresPassword', 'operatorSeed', 'platformSigningSeed'];
@@ -39,7 +39,7 @@ export async function loadSecrets(
     serviceKeyRoot: secret(32),
     ...kept,
     databasePasswords: {
-      ...Object.fromEntries(databaseNames.map((name) => [name, secret(24)])),
+      ...Object.fromEntries(innerServiceNames.map((name) => [name, secret(24)])),
       ...kept.databasePasswords,
     },
     hubUserSeeds: {

@@ -1,4 +1,13 @@
-import { agentSubjects, buckets, consumers, facts, isFact, requests, streams } from '@decent-cloud/messages';
+import {
+  agentSubjects,
+  buckets,
+  consumers,
+  facts,
+  isFact,
+  requests,
+  serviceNames,
+  streams,
+} from '@decent-cloud/messages';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
 
 /** The same text in all that is forged, and another in all that is secret. */
@@ -18,7 +27,6 @@ export interface Cast {
 }
 
 const EVENT_KINDS = ['claimed', 'progress', 'provisioned', 'failed', 'terminated', 'observed'];
-const SERVICES = ['accounts', 'offerings', 'contracts', 'payments', 'notifications', 'agents', 'gateway'];
 const BUCKET_STREAMS = Object.values(buckets).map(({ name }) => `KV_${name}`);
 export const STREAMS = [...Object.keys(streams), ...BUCKET_STREAMS];
 const ackOf = (stream: string, consumer: string) =>
@@ -49,7 +57,7 @@ export function subjectsOfTheSystem({ own, other, inboxes, serverId }: Cast): st
   return [
     ...new Set([
       ...declared,
-      ...SERVICES.map((service) => `req.${service}.v1.ping`),
+      ...serviceNames.map((service) => `req.${service}.v1.ping`),
       ...stated,
       ...ofAgent(other),
       ...ofAgent(own),

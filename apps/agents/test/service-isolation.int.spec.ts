@@ -1,5 +1,13 @@
 import { ensureStream } from '@decent-cloud/bus';
-import { askersOf, buckets, type RequestDeclaration, requests, streams } from '@decent-cloud/messages';
+import {
+  askersOf,
+  buckets,
+  type InnerServiceName,
+  innerServiceNames,
+  type RequestDeclaration,
+  requests,
+  streams,
+} from '@decent-cloud/messages';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
 import { type HubUserName, hubUserNames } from '@decent-cloud/nats-auth';
 import { eventually, TestHub } from '@decent-cloud/testing';
@@ -40,11 +48,10 @@ const SERVICE = (name: string, more: string) =>
   `|\\$JS\\.ACK\\.FACTS\\.${name}\\.|\\$JS\\.API\\.(INFO$|STREAM\\.(INFO|CREATE)\\.(FACTS|DEAD_LETTERS|ADVISORIES${more})$` +
   `|STREAM\\.MSG\\.GET\\.FACTS$|CONSUMER\\.(CREATE|DURABLE\\.CREATE|INFO|MSG\\.NEXT)\\.FACTS\\.${name}(\\.|$))`;
 const NEEDS: Readonly<Record<Exclude<HubUserName, 'admin'>, string>> = {
-  accounts: SERVICE('accounts', ''),
-  offerings: SERVICE('offerings', ''),
-  contracts: SERVICE('contracts', ''),
-  payments: SERVICE('payments', ''),
-  notifications: SERVICE('notifications', ''),
+  ...(Object.fromEntries(innerServiceNames.map((name) => [name, SERVICE(name, '')])) as Record<
+    InnerServiceName,
+    string
+  >),
   agents:
     `${SERVICE('agents', '|AGENT_CMD|AGENT_EVT')}|agent\\.cmd\\.v1\\.|\\$JS\\.ACK\\.AGENT_EVT\\.agent-events\\.` +
     '|\\$JS\\.API\\.(CONSUMER\\.(CREATE|DURABLE\\.CREATE|INFO|MSG\\.NEXT)\\.AGENT_EVT\\.agent-events|STREAM\\.MSG\\.GET\\.AGENT_CMD$|STREAM\\.PURGE\\.AGENT_EVT$' +

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { innerServiceNames } from '@decent-cloud/messages';
 import { eventually, sampleOfEach } from '@decent-cloud/testing';
 import pg from 'pg';
 import { assertBooksBalance } from '../src/books.ts';
@@ -10,10 +11,9 @@ import { Tenant } from '../src/tenant.ts';
 const PRICE_E9S = 10_000_000n;
 const STOCK = 20;
 const AT_ONCE = 12;
-const SERVICES = ['accounts', 'offerings', 'contracts', 'payments', 'notifications', 'agents', 'gateway'];
 /** The broker and two services, in `npm test`: single processes die in the crash points and in the agent's spec too. */
 const PARTS = sampleOfEach(
-  [...SERVICES, 'demo-agent', 'nats'],
+  [...innerServiceNames, 'gateway', 'demo-agent', 'nats'],
   (part) => (part === 'nats' ? part : 'process'),
   (part) => part,
   2,

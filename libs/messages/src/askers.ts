@@ -1,7 +1,7 @@
 import type { Caller } from './caller.ts';
 import { isEndpoint, type RequestDeclaration } from './endpoint.ts';
 import * as requests from './requests.ts';
-import { type ServiceName, serviceNames } from './services.ts';
+import { innerServiceNames, type ServiceName, serviceNames } from './services.ts';
 
 /**
  * Who asks whom: the one place from which the keys that sign requests, the rights at the broker and the checks of the
@@ -17,7 +17,7 @@ export const requestsAskedBy = (asker: string): readonly RequestDeclaration[] =>
 
 /** The services of which this one may ask something. */
 export function servicesAskedBy(asker: ServiceName): readonly ServiceName[] {
-  if (asker === 'gateway') return serviceNames.filter((name) => name !== 'gateway');
+  if (asker === 'gateway') return innerServiceNames;
   const owners = new Set(requestsAskedBy(asker).map(({ subject }) => subject.split('.')[1]));
   return serviceNames.filter((name) => owners.has(name));
 }

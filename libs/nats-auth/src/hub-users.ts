@@ -2,9 +2,10 @@ import {
   agentSubjects,
   buckets,
   consumersOf,
+  type InnerServiceName,
   inboxOf,
+  innerServiceNames,
   requestsAskedBy,
-  type ServiceName,
   type StreamName,
   serviceNames,
   streams,
@@ -19,9 +20,6 @@ import { signerOf } from './keys.ts';
 export const hubUserNames = [...serviceNames, 'streams', 'admin'] as const;
 export type HubUserName = (typeof hubUserNames)[number];
 
-type Service = Exclude<ServiceName, 'gateway'>;
-
-const SERVICES = serviceNames.filter((name): name is Service => name !== 'gateway');
 const GATEWAY_BUCKETS = Object.values(buckets).map(({ name }) => name);
 
 /** One answer to each request that came in, to the inbox that its sender named. */
@@ -52,14 +50,14 @@ const keepBucket = (bucket: string) => [
 ];
 
 /** The streams that a service keeps: it makes those that are gone, and writes into them to see whether they work. */
-const streamsOf = (service: Service): readonly StreamName[] => [
+const streamsOf = (service: InnerServiceName): readonly StreamName[] => [
   'FACTS',
   'DEAD_LETTERS',
   'ADVISORIES',
   ...(service === 'agents' ? (['AGENT_CMD', 'AGENT_EVT'] as const) : []),
 ];
 
-function servicePermissions(service: Service): Permissions {
+function servicePermissions(service: InnerServiceName): Permissions {
   const consumers = consumersOf(service);
   return {
     pub: {
@@ -109,7 +107,7 @@ async function gatewayPermissions(): Promise<Permissions> {
     pub: {
       allow: [
         ...new Set([...endpoints, ...requestsAskedBy('gateway')].map(({ subject }) => subject)),
-        ...SERVICES.map((service) => `req.${service}.v1.ping`),
+        ...innerServiceNames.map((service) => `req.${service}.v1.ping`),
         '$JS.API.INFO',
         '$JS.API.STREAM.INFO.FACTS',
         // With several filters, whatever it is called.
@@ -122,7 +120,7 @@ async function gatewayPermissions(): Promise<Permissions> {
         '$JS.FC.>',
         ...GATEWAY_BUCKETS.flatMap(keepBucket),
       ],
-      deny: SERVICES.flatMap((service) => [
+      deny: innerServiceNames.flatMap((service) => [
         `$JS.API.CONSUMER.*.FACTS.${service}`,
         `$JS.API.CONSUMER.*.FACTS.${service}.>`,
         `$JS.API.CONSUMER.MSG.NEXT.FACTS.${service}`,

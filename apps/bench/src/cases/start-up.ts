@@ -1,19 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { type ServiceName, serviceNames } from '@decent-cloud/messages';
 import { createTestDatabase, SpawnedService, serviceKeysFor, TestHub } from '@decent-cloud/testing';
 import { type Bench, type Case, programOf, programPath } from '../bench.ts';
 import { median } from '../report/percentile.ts';
 import { printNumber } from '../report/table.ts';
 
 const ROUNDS = 3;
-const SERVICES = [
-  'accounts',
-  'offerings',
-  'contracts',
-  'payments',
-  'notifications',
-  'agents',
-  'gateway',
-] as const;
 const NAME = 'the slowest service being ready';
 
 export const startUp: Case = {
@@ -28,7 +20,7 @@ export const startUp: Case = {
       pattern: /is ready/,
     };
     const starts = new Map<string, Start>([['nothing', empty]]);
-    for (const name of SERVICES) starts.set(name, await startOf(bench, hub, name));
+    for (const name of serviceNames) starts.set(name, await startOf(bench, hub, name));
     // The first time makes tables and streams.
     for (const start of starts.values()) await timeToReady(start);
     const times = new Map<string, number[]>();
@@ -61,7 +53,7 @@ interface Start {
   readonly pattern: RegExp;
 }
 
-async function startOf(bench: Bench, hub: TestHub, name: (typeof SERVICES)[number]): Promise<Start> {
+async function startOf(bench: Bench, hub: TestHub, name: ServiceName): Promise<Start> {
   const database = name === 'gateway' ? undefined : await createTestDatabase();
   if (database) bench.atEnd(() => database.drop());
   return {

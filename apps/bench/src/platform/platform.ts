@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { innerServiceNames } from '@decent-cloud/messages';
 import { freePort, StackProcess } from '@decent-cloud/testing';
 import type { Bench } from '../bench.ts';
 import { cpuSeconds } from '../load/cpu.ts';
@@ -51,7 +52,7 @@ export class Platform {
         .map((name) => pids[name] as number);
     return {
       gateway: named(/^gateway/),
-      services: named(/^(accounts|offerings|contracts|payments|notifications|agents)/),
+      services: named(new RegExp(`^(${innerServiceNames.join('|')})`)),
       nats: named(/^nats$/),
       postgres: named(/^postgres$/),
     };

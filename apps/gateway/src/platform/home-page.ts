@@ -1,3 +1,4 @@
+import { innerServices } from '@decent-cloud/messages';
 import { escapeUTF8 } from 'entities/escape';
 import { elsewhere, pageHead } from './page-frame.ts';
 import type { Offering, PlatformStatus } from './platform-status.ts';
@@ -10,14 +11,9 @@ export interface HomePageInput {
   readonly publicUrl: string;
 }
 
-const PURPOSE: Record<string, string> = {
-  accounts: 'people and their keys',
-  offerings: 'what is for rent',
-  contracts: 'rentals',
-  payments: 'money, held and earned by the second',
-  notifications: 'mails',
-  agents: 'machines at the providers',
-};
+const PURPOSE: ReadonlyMap<string, string> = new Map(
+  innerServices.map(({ name, purpose }) => [name, purpose]),
+);
 
 /** The first page that a newcomer sees: what this is, what works, what is for rent, what to type next. */
 export function homePage(input: HomePageInput): string {
@@ -74,7 +70,7 @@ function offeringItem(offering: Offering): string {
 function serviceItem({ name, up, latencyMs, failing }: PlatformStatus['services'][number]): string {
   const well = failing ? `up, but not well: ${escapeUTF8(failing.join(', '))}` : `up, ${latencyMs ?? 0} ms`;
   const state = up ? well : 'does not answer';
-  return `<li class="card service${up && !failing ? '' : ' down'}"><span class="dot"></span><span>${escapeUTF8(name)}<small>${escapeUTF8(PURPOSE[name] ?? '')} · ${state}</small></span></li>`;
+  return `<li class="card service${up && !failing ? '' : ' down'}"><span class="dot"></span><span>${escapeUTF8(name)}<small>${escapeUTF8(PURPOSE.get(name) ?? '')} · ${state}</small></span></li>`;
 }
 
 function commands(environment: string, publicUrl: string, offeringId: bigint | undefined): string {

@@ -1,5 +1,5 @@
 import { parseExactJson } from '@decent-cloud/kernel';
-import type { Answer } from '@decent-cloud/messages';
+import { type Answer, innerServiceNames } from '@decent-cloud/messages';
 import { searchOfferings } from '@decent-cloud/messages/offerings';
 import type { getStatus } from '@decent-cloud/messages/platform';
 import { countForRent } from '@decent-cloud/messages/requests';
@@ -9,7 +9,6 @@ import { LRUCache } from 'lru-cache';
 export type PlatformStatus = Answer<typeof getStatus>;
 export type Offering = Answer<typeof searchOfferings>[number];
 
-const SERVICES = ['accounts', 'offerings', 'contracts', 'payments', 'notifications', 'agents'] as const;
 const PING_TIMEOUT_MS = 1_000;
 const KEPT_MS = 2_000;
 const SHOWN_OFFERINGS = 12;
@@ -49,7 +48,7 @@ export class StatusBoard {
 
   private async askAll(): Promise<PlatformStatus> {
     const [others, offeringsForRent, failing] = await Promise.all([
-      Promise.all(SERVICES.map((name) => this.ping(name))),
+      Promise.all(innerServiceNames.map((name) => this.ping(name))),
       this.countForRent(),
       this.ownFailing(),
     ]);

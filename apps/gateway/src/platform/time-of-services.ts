@@ -1,12 +1,12 @@
 import { parseExactJson } from '@decent-cloud/kernel';
+import { innerServiceNames } from '@decent-cloud/messages';
 import type { NatsConnection } from '@nats-io/transport-node';
 
-const SERVICES = ['accounts', 'offerings', 'contracts', 'payments', 'notifications', 'agents'] as const;
 const TIMEOUT_MS = 1_000;
 
 /** The time, as the first service tells it that agrees with its database; undefined while none does. */
 export async function timeOfServices(connection: NatsConnection): Promise<bigint | undefined> {
-  for (const name of SERVICES) {
+  for (const name of innerServiceNames) {
     const told = await timeOf(connection, name);
     if (told !== undefined) return told;
   }
