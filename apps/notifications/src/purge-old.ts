@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type Sweep, Sweeps } from '@decent-cloud/runtime';
-import { MailStore } from './mail/mail.store.ts';
+import { MailStore } from './channels/mail/mail.store.ts';
 import { NotificationStore } from './notification/notification.store.ts';
 
 const days = (count: number): bigint => secondsToNs(count * 86_400);

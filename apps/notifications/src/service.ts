@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineService } from '@decent-cloud/runtime';
-import { observeMails } from './mail/mail-metrics.ts';
+import { observeMails } from './channels/mail/mail-metrics.ts';
 import { notificationsSettings } from './settings.ts';
 
 export const notificationsService = defineService({

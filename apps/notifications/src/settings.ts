@@ -1,6 +1,6 @@
 import { databaseSettings } from '@decent-cloud/runtime';
 import { z } from 'zod';
-import { isMailAddress } from './mail/domain/address.ts';
+import { isMailAddress } from './channels/mail/domain/address.ts';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 

@@ -1,7 +1,7 @@
 import { type Caller, facts, requests } from '@decent-cloud/messages';
 import { countUnread, listNotifications, markRead } from '@decent-cloud/messages/notifications';
 import { ANY_SERVICE, eventually, sayFact } from '@decent-cloud/testing';
-import { OnAccountRegistered } from '../src/notification/on-account-registered.ts';
+import { OnAccountRegistered } from '../src/channels/mail/on-account-registered.ts';
 import { OnRefundIssued } from '../src/notification/on-refund-issued.ts';
 import { OnRentalRequested } from '../src/notification/on-rental-requested.ts';
 import { OnWalletChanged } from '../src/notification/on-wallet-changed.ts';

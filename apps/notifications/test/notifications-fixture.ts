@@ -13,7 +13,7 @@ import { type Reaction, type RunningService, startService } from '@decent-cloud/
 import { askAs, createTestDatabase, serviceKeysFor, startTestNats } from '@decent-cloud/testing';
 import type { Type } from '@nestjs/common';
 import type { z } from 'zod';
-import { OnAccountRegistered } from '../src/notification/on-account-registered.ts';
+import { OnAccountRegistered } from '../src/channels/mail/on-account-registered.ts';
 import { OnContractStatusChanged } from '../src/notification/on-contract-status-changed.ts';
 import { notificationsService } from '../src/service.ts';
 

@@ -1,6 +1,6 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
-import { MailStore } from '../mail/mail.store.ts';
+import { Channels } from '../channels/channels.ts';
 import { tellStatusChange } from './domain/contract-texts.ts';
 import { Messenger } from './messenger.ts';
 import { NotificationStore } from './notification.store.ts';
@@ -10,7 +10,7 @@ import { providerOf, tenantOf } from './parties.ts';
 export class OnContractStatusChanged implements Reaction<typeof facts.contractStatusChanged> {
   constructor(
     private readonly notifications: NotificationStore,
-    private readonly mails: MailStore,
+    private readonly channels: Channels,
     private readonly messenger: Messenger,
   ) {}
 
@@ -20,7 +20,7 @@ export class OnContractStatusChanged implements Reaction<typeof facts.contractSt
   ): Promise<void> {
     const { contractId, version, to: status } = fact;
     const isNewest = await this.notifications.noteStanding(sql, { contractId, version, status }, now);
-    if (isNewest) await this.mails.dropOvertaken(sql, contractId, status, now);
+    if (isNewest) await this.channels.dropOvertaken(sql, contractId, status, now);
     const told = tellStatusChange(fact);
     const options = { whileStatus: status, isOvertaken: !isNewest };
     for (const [to, text] of [

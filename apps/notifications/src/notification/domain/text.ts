@@ -1,15 +1,10 @@
 import { formatAmountE9s } from '@decent-cloud/kernel';
 import type { NotificationType } from '@decent-cloud/messages/words';
+import type { Message } from '../../channels/channel.ts';
 
 /** What one person is told. */
-export interface Text {
+export interface Text extends Message {
   readonly type: NotificationType;
-  readonly title: string;
-  readonly body: string;
-  /** Path of the page that shows more. */
-  readonly linkPath: string;
-  /** `later`: by mail only if the contract is still in this status after a while. */
-  readonly mail: 'now' | 'later' | 'none';
 }
 
 const HOURS = { month: 720, week: 168, day: 24, hour: 1 } as const;

@@ -1,5 +1,5 @@
 import type { ServiceCore } from '@decent-cloud/runtime';
-import type { NotificationsSettings } from '../settings.ts';
+import type { NotificationsSettings } from '../../settings.ts';
 
 const STATES = ['queued', 'sent', 'failed', 'dropped'];
 

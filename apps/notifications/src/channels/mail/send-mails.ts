@@ -2,12 +2,12 @@ import type { Clock } from '@decent-cloud/kernel';
 import { secondsToNs } from '@decent-cloud/kernel';
 import { CLOCK, LOGGER, type Logger, SETTINGS, type Sweep, Sweeps } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import { isReservedAddress } from './mail/domain/address.ts';
-import { afterTry, judgeBatch, type Outcome, outcomeOf } from './mail/domain/delivery.ts';
-import { renderMail } from './mail/domain/render.ts';
-import { type DueMail, MailStore } from './mail/mail.store.ts';
-import { Mailer, sendLimitMs, UnconfirmedMailError } from './mail/mailer.ts';
-import type { NotificationsSettings } from './settings.ts';
+import type { NotificationsSettings } from '../../settings.ts';
+import { isReservedAddress } from './domain/address.ts';
+import { afterTry, judgeBatch, type Outcome, outcomeOf } from './domain/delivery.ts';
+import { renderMail } from './domain/render.ts';
+import { type DueMail, MailStore } from './mail.store.ts';
+import { Mailer, sendLimitMs, UnconfirmedMailError } from './mailer.ts';
 
 /** Mails handed over at the same time. */
 const AT_ONCE = 5;

@@ -1,8 +1,8 @@
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import { LOGGER, type Logger, type Reaction, type ReactionContext, Reacts } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import { isMailAddress } from '../mail/domain/address.ts';
-import { RecipientStore } from '../mail/recipient.store.ts';
+import { isMailAddress } from './domain/address.ts';
+import { RecipientStore } from './recipient.store.ts';
 
 /** Remembers where an account wants its mail. */
 @Reacts(facts.accountRegistered)

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { LOGGER, type Logger, Metrics, SETTINGS, withBreaker } from '@decent-cloud/runtime';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { createTransport } from 'nodemailer';
-import type { NotificationsSettings } from '../settings.ts';
+import type { NotificationsSettings } from '../../settings.ts';
 import type { Letter } from './domain/render.ts';
 
 export interface Envelope {
