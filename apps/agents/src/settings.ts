@@ -37,7 +37,7 @@ const settings = databaseSettings.extend({
   CLAIM_TIMEOUT_SECONDS: seconds(30),
   /** After so much silence of an agent that has claimed, another one gets the contract, if there is one. */
   AGENT_TAKEOVER_SECONDS: seconds(60),
-  /** First wait before an order to remove a machine is repeated; it doubles up to ten minutes. */
+  /** First wait before a command to remove a machine is repeated; it doubles up to ten minutes. */
   REMOVAL_REPEAT_SECONDS: seconds(15),
   /** First wait before an operation inside of a machine is ordered again; it doubles up to ten minutes. */
   OPERATION_REPEAT_SECONDS: seconds(15),

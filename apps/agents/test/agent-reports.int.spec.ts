@@ -124,7 +124,7 @@ describe('what agents report', () => {
     const before = agent.commandsFor(contractId, 'terminate').length;
     await agent.report(agent.observed([machine]));
     await eventually(() => agent.commandsFor(contractId, 'terminate').length > before, {
-      what: 'an order for a machine that came back',
+      what: 'a command for a machine that came back',
     });
     await agent.report(agent.terminated(contractId));
     await stage.settled();

@@ -101,7 +101,7 @@ describe('the life of a machine', () => {
     expect(await stage.stateOf(accepted.contractId)).toMatchObject({ state: 'ended' });
   });
 
-  test('an order to remove is repeated until it is confirmed', async () => {
+  test('a command to remove is repeated until it is confirmed', async () => {
     const { agent, accepted, contractId } = await stage.running();
     await stage.say(facts.contractEnded, stage.ended(accepted));
     await agent.command(contractId, 'terminate');

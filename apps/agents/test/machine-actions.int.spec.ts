@@ -34,10 +34,10 @@ const wantedOf = (
 const rotationOf = (running: Running, changes: { sshPublicKey?: string; atNs?: bigint } = {}) =>
   wantedOf(running, { kind: 'rotate-ssh-key', sshPublicKey: KEY, encryptionPublicKeys: [], ...changes });
 
-const ordersOf = (agent: ScriptedAgent, operationId: string): AgentCommand[] =>
+const commandsOf = (agent: ScriptedAgent, operationId: string): AgentCommand[] =>
   agent.commands.filter(({ operation }) => operation?.operationId === operationId);
-const orderOf = (agent: ScriptedAgent, operationId: string) =>
-  eventually(() => ordersOf(agent, operationId)[0], { what: 'an order', deadlineMs: 60_000 });
+const commandOf = (agent: ScriptedAgent, operationId: string) =>
+  eventually(() => commandsOf(agent, operationId)[0], { what: 'a command', deadlineMs: 60_000 });
 
 const doneEvent = (
   agent: ScriptedAgent,
@@ -64,8 +64,8 @@ describe('operations inside of machines', () => {
     const wanted = wantedOf(running);
     await stage.say(facts.machineOperationRequested, wanted, 'same-fact');
     await stage.say(facts.machineOperationRequested, wanted);
-    const order = await orderOf(agent, wanted.operationId);
-    expect(order).toMatchObject({
+    const command = await commandOf(agent, wanted.operationId);
+    expect(command).toMatchObject({
       kind: 'reset-password',
       agentPublicKey: agent.publicKey,
       operation: {
@@ -75,7 +75,7 @@ describe('operations inside of machines', () => {
         encryptionPublicKeys: [RECIPIENT],
       },
     });
-    expect(order.machine).toBeUndefined();
+    expect(command.machine).toBeUndefined();
     const credentials = [
       { recipientPublicKey: RECIPIENT, envelope: 'sealed' },
       { recipientPublicKey: hex64(), envelope: 'for somebody else' },
@@ -85,7 +85,7 @@ describe('operations inside of machines', () => {
     expect(end).toMatchObject({ outcome: 'done', generation: 1, credentials: [credentials[0]] });
     await stage.settled();
     expect(endOf(contractId, wanted.operationId)).toHaveLength(1);
-    expect(ordersOf(agent, wanted.operationId)).toHaveLength(1);
+    expect(commandsOf(agent, wanted.operationId)).toHaveLength(1);
   });
 
   test('a key that is changed is in every machine that is made from then on', async () => {
@@ -94,7 +94,7 @@ describe('operations inside of machines', () => {
     const before = await agent.snapshot();
     const wanted = rotationOf(running);
     await stage.say(facts.machineOperationRequested, wanted);
-    expect((await orderOf(agent, wanted.operationId)).operation?.sshPublicKey).toBe(KEY);
+    expect((await commandOf(agent, wanted.operationId)).operation?.sshPublicKey).toBe(KEY);
     expect((await specOf(agent, contractId))?.spec?.sshPublicKeys).not.toEqual([KEY]);
     await agent.report(doneEvent(agent, wanted, { keySetSha256: 'ab'.repeat(32) }));
     await finished(contractId, wanted.operationId);
@@ -120,19 +120,19 @@ describe('operations inside of machines', () => {
     const { agent, contractId } = running;
     const wanted = wantedOf(running);
     await stage.say(facts.machineOperationRequested, wanted);
-    await orderOf(agent, wanted.operationId);
-    for (const [seconds, orders] of [
+    await commandOf(agent, wanted.operationId);
+    for (const [seconds, commands] of [
       [16, 2],
       [31, 3],
       [61, 4],
     ] as const) {
       stage.advance(seconds);
-      await eventually(() => ordersOf(agent, wanted.operationId).length === orders, {
-        what: `${orders} orders`,
+      await eventually(() => commandsOf(agent, wanted.operationId).length === commands, {
+        what: `${commands} commands`,
         deadlineMs: 60_000,
       });
     }
-    const commandIds = ordersOf(agent, wanted.operationId).map(({ commandId }) => commandId);
+    const commandIds = commandsOf(agent, wanted.operationId).map(({ commandId }) => commandId);
     expect(new Set(commandIds).size).toBe(4);
     stage.advance(3_600);
     expect(await finished(contractId, wanted.operationId)).toMatchObject({
@@ -153,8 +153,8 @@ describe('operations inside of machines', () => {
     const [failing, waiting] = [wantedOf(running), rotationOf(running)];
     await stage.say(facts.machineOperationRequested, failing);
     await stage.say(facts.machineOperationRequested, waiting);
-    await orderOf(agent, failing.operationId);
-    await orderOf(agent, waiting.operationId);
+    await commandOf(agent, failing.operationId);
+    await commandOf(agent, waiting.operationId);
     await agent.report(
       agent.event('operation-failed', {
         contractId,
@@ -182,7 +182,7 @@ describe('operations inside of machines', () => {
     expect(await finished(contractId, tooLate.operationId)).toMatchObject({
       failure: { code: 'NOT_RUNNING' },
     });
-    expect(ordersOf(agent, tooLate.operationId)).toEqual([]);
+    expect(commandsOf(agent, tooLate.operationId)).toEqual([]);
   });
 
   test('nobody answers for another machine, another generation or another operation', async () => {
@@ -194,7 +194,7 @@ describe('operations inside of machines', () => {
     await agent.command(second.contractId, 'provision');
     const wanted = wantedOf(running);
     await stage.say(facts.machineOperationRequested, wanted);
-    await orderOf(agent, wanted.operationId);
+    await commandOf(agent, wanted.operationId);
     const foreign = () => stage.metric('dc_agent_messages_disbelieved_total', 'reason="foreign-machine"');
     const before = await foreign();
     await other.report(doneEvent(other, wanted));
@@ -229,7 +229,7 @@ describe('operations inside of machines', () => {
     expect(await store.pendingOfProvider(provider, 'rotate-ssh-key')).toHaveLength(1);
     expect(await store.pendingOf(agent.publicKey, 'reset-password')).toEqual([]);
     expect(await store.pendingOf(hex64(), 'rotate-ssh-key')).toEqual([]);
-    expect(ordersOf(agent, younger.operationId)).toEqual([]);
+    expect(commandsOf(agent, younger.operationId)).toEqual([]);
   });
 });
 
@@ -250,7 +250,7 @@ describe('beside it', () => {
     const { agent, contractId, accepted } = running;
     const wanted = rotationOf(running);
     await stage.say(facts.machineOperationRequested, wanted);
-    await orderOf(agent, wanted.operationId);
+    await commandOf(agent, wanted.operationId);
     await stage.say(facts.contractEnded, stage.ended(accepted));
     await agent.command(contractId, 'terminate');
     await finished(contractId, wanted.operationId);

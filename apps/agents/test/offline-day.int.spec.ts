@@ -89,7 +89,7 @@ test('after a day without any agent nothing is lost and nothing is there twice',
     stage.advance(3_600);
     await everybodyHasLooked();
   }
-  // The stream of orders keeps them for a day.
+  // The stream of commands keeps them for a day.
   await (await jetstreamManager(await stage.hub.user('hub'))).streams.purge('AGENT_CMD');
   const lostMeanwhile = running.flatMap(({ contractId }) =>
     stage.said(facts.machineAvailabilityChanged, contractId),

@@ -210,7 +210,7 @@ describe('the life of a machine', () => {
     for (const wanted of slow) await provisionedOf(wanted.contractId);
   });
 
-  test('an order after its deadline, without a usable key or place is answered by a failure of its class', async () => {
+  test('a command after its deadline, without a usable key or place is answered by a failure of its class', async () => {
     const site = await newSite();
     const backend = backendOf(site);
     await startAgent(site, { backend });
@@ -266,7 +266,7 @@ describe('whom it obeys', () => {
     expect(platform.eventsOf(wanted.contractId)).toEqual([]);
   });
 
-  test('orders of an old generation destroy nothing; the newest one does', async () => {
+  test('commands of an old generation destroy nothing; the newest one does', async () => {
     const site = await newSite();
     const backend = backendOf(site);
     await startAgent(site, { backend });
@@ -483,7 +483,7 @@ describe('killed in the middle', () => {
     },
   );
 
-  test('an order to destroy that was being carried out goes on without the platform', async () => {
+  test('a command to destroy that was being carried out goes on without the platform', async () => {
     const site = await newSite();
     const backend = backendOf(site);
     const agent = await startAgent(site, { backend });

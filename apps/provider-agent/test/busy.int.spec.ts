@@ -104,19 +104,19 @@ afterAll(async () => {
 test('while creations hang, heartbeats go on, and a waiting and a running one are cancelled before any ends', async () => {
   const [site, backend] = await newSite();
   agent = await startInProcess(platform, site, backend, { maxParallelProvisions: AT_ONCE });
-  const orders = [wanted(), wanted(), wanted(), wanted(), wanted()];
-  for (const machine of orders) await platform.command(site.known, 'provision', machine).send();
+  const commands = [wanted(), wanted(), wanted(), wanted(), wanted()];
+  for (const machine of commands) await platform.command(site.known, 'provision', machine).send();
   await eventually(() => backend.begun.length === AT_ONCE);
-  await eventually(async () => (await platform.deliveries(site.known)) === orders.length);
+  await eventually(async () => (await platform.deliveries(site.known)) === commands.length);
   const beats = beatsOf(site).length;
   await eventually(() => beatsOf(site).length >= beats + BEATS, { deadlineMs: 30_000, what: 'beats' });
 
-  const waiting = orders.find(({ contractId }) => !backend.begun.includes(contractId)) as DesiredMachine;
+  const waiting = commands.find(({ contractId }) => !backend.begun.includes(contractId)) as DesiredMachine;
   await cancel(site, waiting);
   await platform.eventOf(waiting.contractId, 'terminated');
   expect(backend.begun).toHaveLength(AT_ONCE);
 
-  const running = orders.find(({ contractId }) => backend.begun.includes(contractId)) as DesiredMachine;
+  const running = commands.find(({ contractId }) => backend.begun.includes(contractId)) as DesiredMachine;
   await cancel(site, running);
   await platform.eventOf(running.contractId, 'terminated');
   // Its place goes to the one that still waited.
@@ -125,7 +125,7 @@ test('while creations hang, heartbeats go on, and a waiting and a running one ar
   expect(await site.there()).toEqual([]);
 
   backend.finishAll();
-  const left = orders.filter((machine) => machine !== waiting && machine !== running);
+  const left = commands.filter((machine) => machine !== waiting && machine !== running);
   for (const { contractId } of left) await platform.eventOf(contractId, 'provisioned');
   await eventually(async () => (await platform.unsettled(site.known)) === 0);
   expect(await site.there()).toHaveLength(left.length);

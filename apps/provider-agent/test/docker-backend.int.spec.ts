@@ -243,7 +243,7 @@ withEngine('machines of a real Docker engine (npm run test:docker)', () => {
     });
   });
 
-  test('the script of an order runs once as root, and its log and exit code come back', async () => {
+  test('the script of a command runs once as root, and its log and exit code come back', async () => {
     const own = marks();
     const postProvisionScript = `#!/bin/bash
 echo "contract $DC_CONTRACT_ID"; echo oops >&2; echo run >> /root/runs; echo DC_SCRIPT_EOF; exit 3`;
@@ -391,7 +391,7 @@ echo "contract $DC_CONTRACT_ID"; echo oops >&2; echo run >> /root/runs; echo DC_
     }
   });
 
-  test('an order that is called off ends at once, and what it has made is found', async () => {
+  test('a command that is called off ends at once, and what it has made is found', async () => {
     const own = marks();
     const controller = new AbortController();
     const reason = new Error('called off');

@@ -43,7 +43,7 @@ const wanted = (endsAtNs?: bigint): DesiredMachine => ({
   encryptionPublicKeys: [],
 });
 
-test('a clock that is set while the agent runs changes nothing: orders are in time, and a new session is opened', async () => {
+test('a clock that is set while the agent runs changes nothing: commands are in time, and a new session is opened', async () => {
   const site = new AgentSite(
     await platform.newAgent(),
     await mkdtemp(join(folder, 's-')),
@@ -66,7 +66,7 @@ test('a clock that is set while the agent runs changes nothing: orders are in ti
     for (const nextNs of [2n * LONG_NS, -2n * LONG_NS, 0n]) {
       const before = renewals();
       aheadNs = nextNs;
-      // The wait of an order is shorter than what the clock was set by.
+      // The wait of a command is shorter than what the clock was set by.
       const lateNs = await provisioned();
       expect(lateNs < 60_000_000_000n && lateNs > -60_000_000_000n).toBe(true);
       await eventually(() => renewals() === before + 1, { deadlineMs: 20_000, what: 'a new session' });

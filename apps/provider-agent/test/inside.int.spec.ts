@@ -142,7 +142,7 @@ describe('SSH keys', () => {
     });
     expect([await lets(port, key), await lets(port, next)]).toEqual([false, true]);
 
-    // The order that was overtaken comes last: it must not bring the old key back.
+    // The command that was overtaken comes last: it must not bring the old key back.
     const overtaken = operation(machine, {
       sshPublicKey: key.publicKey,
       requestedAtNs: (BigInt(wanted.requestedAtNs) - 1n).toString(),
@@ -187,7 +187,7 @@ describe('passwords', () => {
     expect(await signsIn(port, password, 'somebody')).toBe(false);
     expect(await lets(port, key)).toBe(true);
 
-    // The same order again, twice: the same answer, and no second password.
+    // The same command again, twice: the same answer, and no second password.
     const deliveries = await platform.deliveries(site.known);
     await send('reset-password', wanted);
     await send('reset-password', wanted);

@@ -119,15 +119,15 @@ test.each(MOMENTS)(
     const site = new AgentSite(known, await mkdtemp(join(folder, 's-')), nextPort, 20);
     await site.writeConfig(platform.url, { agent: `max_parallel_provisions = ${MACHINES}` });
     await writeFile(site.pauseFile, '');
-    const orders = Array.from({ length: MACHINES }, wanted);
-    known.desired = orders;
+    const commands = Array.from({ length: MACHINES }, wanted);
+    known.desired = commands;
     const first = site.startPausing(moment.env);
     let killed: Counts;
     try {
       await eventually(() => first.lines.some((line) => line.includes('connected to the broker')), {
         deadlineMs: 40_000,
       });
-      await Promise.all(orders.map((machine) => platform.command(known, 'provision', machine).send()));
+      await Promise.all(commands.map((machine) => platform.command(known, 'provision', machine).send()));
       await moment.reach(site, first);
       await first.process.end('SIGKILL');
       killed = await countsOf(site);
@@ -142,14 +142,14 @@ test.each(MOMENTS)(
     await rm(site.pauseFile, { force: true });
     const second = site.startPausing();
     try {
-      for (const { contractId } of orders) await platform.eventOf(contractId, 'provisioned', 60_000);
+      for (const { contractId } of commands) await platform.eventOf(contractId, 'provisioned', 60_000);
       await eventually(async () => (await platform.unsettled(known)) === 0, { deadlineMs: 30_000 });
       const made = (await site.backend().list()).map(({ marks }) => marks?.contractId).sort();
       process.stdout.write(
         `${moment.name}: killed at ${JSON.stringify(killed)}, then ${made.length} machines\n`,
       );
-      expect(made).toEqual(orders.map(({ contractId }) => contractId).sort());
-      for (const { contractId } of orders) {
+      expect(made).toEqual(commands.map(({ contractId }) => contractId).sort());
+      for (const { contractId } of commands) {
         const events = platform.eventsOf(contractId, 'provisioned');
         expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(1);
         expect(platform.eventsOf(contractId, 'failed')).toEqual([]);

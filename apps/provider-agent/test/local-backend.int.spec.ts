@@ -110,7 +110,7 @@ describe('signing in', () => {
     }
   });
 
-  test('a key that nobody can use fails the order as a matter of its settings', async () => {
+  test('a key that nobody can use fails the command as a matter of its settings', async () => {
     await expect(provision(marks(), ['ssh-ed25519 AAAA'])).rejects.toMatchObject({
       failure: { class: 'config', code: 'SSH_KEY_UNUSABLE' },
     });
@@ -527,7 +527,7 @@ describe('the life of a machine', () => {
     await many.close();
   });
 
-  test('an order that was called off before creation leaves nothing', async () => {
+  test('a command that was called off before creation leaves nothing', async () => {
     const controller = new AbortController();
     controller.abort(new Error('called off'));
     const own = marks();

@@ -46,38 +46,38 @@ const phasesOf = async (site: AgentSite) =>
 const said = (agent: Started, text: string) => agent.lines.some((line) => line.includes(text));
 const pausedOf = ({ lines }: Started) => lines.filter((line) => line === 'paused').length;
 
-/** Five orders for two places: the agent is at two of them, three wait. No snapshot names them. */
+/** Five commands for two places: the agent is at two of them, three wait. No snapshot names them. */
 async function startBusy(site: AgentSite, env: NodeJS.ProcessEnv): Promise<[Started, DesiredMachine[]]> {
   const agent = site.startPausing(env);
-  const orders = [wanted(), wanted(), wanted(), wanted(), wanted()];
+  const commands = [wanted(), wanted(), wanted(), wanted(), wanted()];
   try {
-    for (const machine of orders) await platform.command(site.known, 'provision', machine).send();
+    for (const machine of commands) await platform.command(site.known, 'provision', machine).send();
     await eventually(
       () =>
         pausedOf(agent) === 2 && agent.lines.filter((line) => line.includes('kind=provision')).length === 5,
       { deadlineMs: 60_000, what: 'two at work and three waiting' },
     );
     await eventually(
-      () => orders.filter(({ contractId }) => platform.eventsOf(contractId, 'claimed')[0]).length === 2,
+      () => commands.filter(({ contractId }) => platform.eventsOf(contractId, 'claimed')[0]).length === 2,
     );
   } catch (error) {
     await agent.process.end('SIGKILL');
     throw new Error(agent.lines.join('\n'), { cause: error });
   }
-  return [agent, orders];
+  return [agent, commands];
 }
 
 /** After another start everything is there, each once, and every command is settled. */
-async function expectAllOnce(site: AgentSite, orders: readonly DesiredMachine[]): Promise<void> {
+async function expectAllOnce(site: AgentSite, commands: readonly DesiredMachine[]): Promise<void> {
   await rm(site.pauseFile, { force: true });
   const agent = site.startPausing();
   try {
-    for (const { contractId } of orders) await platform.eventOf(contractId, 'provisioned', 60_000);
+    for (const { contractId } of commands) await platform.eventOf(contractId, 'provisioned', 60_000);
     await eventually(async () => (await platform.unsettled(site.known)) === 0, { deadlineMs: 30_000 });
     expect((await site.backend().list()).map(({ marks }) => marks?.contractId).sort()).toEqual(
-      orders.map(({ contractId }) => contractId).sort(),
+      commands.map(({ contractId }) => contractId).sort(),
     );
-    for (const { contractId } of orders) {
+    for (const { contractId } of commands) {
       const events = platform.eventsOf(contractId);
       expect(
         new Set(events.filter(({ kind }) => kind === 'provisioned').map(({ eventId }) => eventId)).size,
@@ -89,7 +89,7 @@ async function expectAllOnce(site: AgentSite, orders: readonly DesiredMachine[])
   } finally {
     await agent.process.end('SIGTERM', 30_000);
   }
-  expect(await phasesOf(site)).toEqual(orders.map(() => 'running'));
+  expect(await phasesOf(site)).toEqual(commands.map(() => 'running'));
 }
 
 beforeAll(async () => {
@@ -107,7 +107,7 @@ test.each(['before', 'after'])(
   'creations that do not end in time are called off %s the machine is made, the waiting ones given back; all go on after the next start',
   async (at) => {
     const site = await newSite();
-    const [agent, orders] = await startBusy(site, { PAUSE_AT: at });
+    const [agent, commands] = await startBusy(site, { PAUSE_AT: at });
     await agent.process.end('SIGTERM', 60_000);
     expect(await agent.ended).toMatchObject({ code: 0, err: '' });
     expect(said(agent, 'agent has stopped')).toBe(true);
@@ -121,13 +121,13 @@ test.each(['before', 'after'])(
       ({ agentPublicKey }) => agentPublicKey === site.known.agent.publicKeyHex,
     );
     expect(last).toMatchObject({ freeSlots: 0 });
-    await expectAllOnce(site, orders);
+    await expectAllOnce(site, commands);
   },
 );
 
 test('a creation that ends in time is told before the agent goes, and no other begins', async () => {
   const site = await newSite();
-  const [agent, orders] = await startBusy(site, { PAUSE_AT: 'before' });
+  const [agent, commands] = await startBusy(site, { PAUSE_AT: 'before' });
   await agent.process.signal('SIGTERM');
   await eventually(() => said(agent, 'ending'));
   await rm(site.pauseFile);
@@ -135,25 +135,25 @@ test('a creation that ends in time is told before the agent goes, and no other b
   expect(await phasesOf(site)).toEqual(['running', 'running']);
   expect((await journalOf(site)).pending()).toEqual([]);
   expect(
-    orders.filter(({ contractId }) => platform.eventsOf(contractId, 'provisioned').length === 1),
+    commands.filter(({ contractId }) => platform.eventsOf(contractId, 'provisioned').length === 1),
   ).toHaveLength(2);
   expect(await platform.unsettled(site.known)).toBe(3);
   expect(await site.there()).toHaveLength(2);
-  await expectAllOnce(site, orders);
+  await expectAllOnce(site, commands);
 });
 
 test('a backend that does not end does not keep the agent', async () => {
   const site = await newSite();
-  const [agent, orders] = await startBusy(site, { PAUSE_AT: 'after', PAUSE_DEAF: '1' });
+  const [agent, commands] = await startBusy(site, { PAUSE_AT: 'after', PAUSE_DEAF: '1' });
   await agent.process.end('SIGTERM', 60_000);
   expect(await agent.ended).toMatchObject({ code: 0 });
   expect(said(agent, 'gone on with')).toBe(true);
-  await expectAllOnce(site, orders);
+  await expectAllOnce(site, commands);
 });
 
 test('a broker that does not answer does not keep the agent', async () => {
   const site = await newSite();
-  const [agent, orders] = await startBusy(site, { PAUSE_AT: 'before' });
+  const [agent, commands] = await startBusy(site, { PAUSE_AT: 'before' });
   await platform.hub.nats.kill('SIGSTOP');
   try {
     await agent.process.signal('SIGTERM');
@@ -167,11 +167,11 @@ test('a broker that does not answer does not keep the agent', async () => {
     await platform.hub.nats.kill('SIGCONT');
   }
   // What waited could not be given back: the snapshot brings it.
-  site.known.desired = orders;
+  site.known.desired = commands;
   await rm(site.pauseFile, { force: true });
   const next = site.startPausing();
   try {
-    for (const { contractId } of orders) await platform.eventOf(contractId, 'provisioned', 60_000);
+    for (const { contractId } of commands) await platform.eventOf(contractId, 'provisioned', 60_000);
     expect(await site.there()).toHaveLength(5);
   } catch (error) {
     throw new Error(next.lines.join('\n'), { cause: error });
@@ -182,18 +182,18 @@ test('a broker that does not answer does not keep the agent', async () => {
 
 test('the same signal again ends it at once, and nothing is lost by that', async () => {
   const site = await newSite();
-  const [agent, orders] = await startBusy(site, { PAUSE_AT: 'before', PAUSE_DEAF: '1' });
+  const [agent, commands] = await startBusy(site, { PAUSE_AT: 'before', PAUSE_DEAF: '1' });
   await agent.process.signal('SIGTERM');
   await eventually(() => said(agent, 'ending'));
   await agent.process.signal('SIGTERM');
   expect(await agent.ended).toMatchObject({ code: 0 });
   expect(said(agent, 'a second time')).toBe(true);
   expect(said(agent, 'agent has stopped')).toBe(false);
-  site.known.desired = orders;
+  site.known.desired = commands;
   await rm(site.pauseFile, { force: true });
   const next = site.startPausing();
   try {
-    for (const { contractId } of orders) await platform.eventOf(contractId, 'provisioned', 60_000);
+    for (const { contractId } of commands) await platform.eventOf(contractId, 'provisioned', 60_000);
     expect(await site.there()).toHaveLength(5);
   } finally {
     await next.process.end('SIGTERM', 30_000);

@@ -8,7 +8,7 @@ import { type Coordinator, PATIENCE } from './coordinator.ts';
 import type { Recorder, Transaction } from './database.ts';
 import type { Rules } from './rules.ts';
 
-const ORDER_REST_SECONDS = 10;
+const COMMAND_REST_SECONDS = 10;
 
 /** What an agent reports is not believed, with the reason. */
 export class DisbelievedError extends Error {
@@ -67,8 +67,8 @@ export class AgentReports {
       case 'fail':
         this.fail(tx, effect, event, assignment, machine);
         return;
-      case 'order-removal':
-        coordinator.orderRemoval(tx, machine);
+      case 'command-removal':
+        coordinator.commandRemoval(tx, machine);
         return;
       case 'confirm-gone':
         coordinator.confirmGone(tx, assignment, machine);
@@ -164,8 +164,8 @@ export class AgentReports {
     const rowOf = ({ contractId, generation }: KnownMachine) =>
       coordinator.machines(contractId).find((machine) => machine.generation === generation) as Machine;
     for (const machine of toRemove.map(rowOf)) {
-      const orderedAgo = machine.updatedAtNs + secondsToNs(ORDER_REST_SECONDS) < tx.now;
-      if (orderedAgo || machine.state === 'gone') coordinator.orderRemoval(tx, machine);
+      const commandedAgo = machine.updatedAtNs + secondsToNs(COMMAND_REST_SECONDS) < tx.now;
+      if (commandedAgo || machine.state === 'gone') coordinator.commandRemoval(tx, machine);
     }
     for (const machine of gone.map(rowOf)) {
       coordinator.confirmGone(tx, coordinator.assignments.get(machine.contractId) as Assignment, machine);

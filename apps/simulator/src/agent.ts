@@ -29,7 +29,7 @@ export interface AgentOptions {
   readonly mutant: AgentMutations;
 }
 export interface AgentMutations {
-  /** Takes what a snapshot does not name as an order to destroy it. */
+  /** Takes what a snapshot does not name as a command to destroy it. */
   readonly silenceDestroys: boolean;
   /** Does not start again what was stopped by hand. */
   readonly leavesStopped: boolean;
@@ -261,8 +261,8 @@ export class Agent extends Node {
     const snapshot = yield* this.ask();
     if (!snapshot) return;
     for (const machine of snapshot.machines) {
-      const order = { machine, repeatResult: repeatResults || machine.desired === 'absent' };
-      kernel.launch(this, 'provider-agent follows a snapshot', this.follow(order));
+      const command = { machine, repeatResult: repeatResults || machine.desired === 'absent' };
+      kernel.launch(this, 'provider-agent follows a snapshot', this.follow(command));
     }
     const drift = this.options.rules.driftOf(snapshot.machines, yield* this.observe());
     for (const { what, externalId } of drift) {
@@ -281,9 +281,9 @@ export class Agent extends Node {
     }
   }
 
-  private *follow(order: Parameters<Worker['carryOut']>[0]): Process {
+  private *follow(command: Parameters<Worker['carryOut']>[0]): Process {
     try {
-      yield* this.worker.carryOut(order);
+      yield* this.worker.carryOut(command);
     } catch (error) {
       if (!(error instanceof PublishFailedError)) throw error;
     }

@@ -37,8 +37,8 @@ export interface Machine {
   readonly externalId: string | null;
   readonly settledAtNs: bigint | null;
   readonly absentSinceNs: bigint | null;
-  readonly orders: number;
-  readonly nextOrderAtNs: bigint | null;
+  readonly commandsGiven: number;
+  readonly nextCommandAtNs: bigint | null;
   readonly lostAtNs: bigint | null;
   readonly availability: MachineAvailability;
   readonly instance: object | null;

@@ -139,7 +139,7 @@ export class Agents extends Service {
     const ended = { ...assignment, state: 'ended' as const };
     coordinator.change(tx, contractId, { state: 'ended', dueAtNs: null, retryAgent: null });
     for (const machine of coordinator.machines(contractId)) {
-      if (machine.desired === 'running') coordinator.orderRemoval(tx, machine);
+      if (machine.desired === 'running') coordinator.commandRemoval(tx, machine);
       else if (machine.state === 'gone' && machine.generation === assignment.generation) {
         coordinator.sayRemoved(tx, ended, machine);
       }
@@ -179,7 +179,7 @@ export class Agents extends Service {
     const { now, coordinator, rules } = this;
     if (coordinator.nextRemovalNs !== null && now < coordinator.nextRemovalNs) return;
     const orders = [...coordinator.machinesOf.values()].flat().filter(({ state }) => state !== 'gone');
-    coordinator.nextRemovalNs = earliest(orders.map(({ nextOrderAtNs }) => nextOrderAtNs));
+    coordinator.nextRemovalNs = earliest(orders.map(({ nextCommandAtNs }) => nextCommandAtNs));
     const heardSince = now - secondsToNs(rules.ONLINE_SECONDS);
     for (const [contractId, machines] of [...coordinator.machinesOf.rows]) {
       const isDue = machines.some(
@@ -190,7 +190,7 @@ export class Agents extends Service {
       if (!isDue) continue;
       yield* this.tolerant((tx) => {
         for (const machine of coordinator.machines(contractId)) {
-          if (rules.isRemovalDue(machine, tx.now)) coordinator.orderRemoval(tx, machine);
+          if (rules.isRemovalDue(machine, tx.now)) coordinator.commandRemoval(tx, machine);
         }
       });
     }
@@ -238,7 +238,7 @@ export class Agents extends Service {
     yield this.around.kernel.random.int(200, 3_000);
     const { coordinator, rules } = this;
     const listed = this.machinesOfAgent(agentPublicKey);
-    // What is not listed is no order: the real list has a limit, too.
+    // What is not listed is no command: the real list has a limit, too.
     const isCut = this.around.faults.hits('snapshot-cut', agentPublicKey.slice(0, 8));
     const machines = (isCut ? listed.filter(() => this.around.kernel.random.chance(0.5)) : listed)
       .sort((a, b) => (a.desired < b.desired ? -1 : a.desired > b.desired ? 1 : 0))

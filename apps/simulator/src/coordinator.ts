@@ -19,14 +19,14 @@ export const AGENT_LIMITS = {
 };
 export const PATIENCE = { lostAfterNs: secondsToNs(300), allLostAfterNs: secondsToNs(900) };
 /** As long as the stream of commands keeps them. */
-const ORDER_LIFE_SECONDS = 86_400;
+const COMMAND_LIFE_SECONDS = 86_400;
 type FailureReason = 'NO_AGENT_AVAILABLE' | 'PROVISIONING_FAILED' | 'PROVISIONING_TIMEOUT';
 
 const attemptsOf = (machines: readonly Machine[]): Attempt[] =>
   machines.map(({ agentPublicKey, outcome, settledAtNs }) => ({ agentPublicKey, outcome, settledAtNs }));
 
 export interface CoordinatorMutations {
-  readonly ordersNoRemovals: boolean;
+  readonly commandsNoRemovals: boolean;
 }
 
 /** Who makes which machine: every method works in the caller's transaction. */
@@ -145,8 +145,8 @@ export class Coordinator {
       externalId: null,
       settledAtNs: null,
       absentSinceNs: null,
-      orders: 0,
-      nextOrderAtNs: null,
+      commandsGiven: 0,
+      nextCommandAtNs: null,
       lostAtNs: null,
       availability: 'up',
       instance: null,
@@ -175,7 +175,7 @@ export class Coordinator {
     const { agentPublicKey } = machine;
     const { accountPublicKey } = this.agents.get(agentPublicKey) as AgentRow;
     const desired = this.rules.desiredRunning(assignment, known.generation);
-    const deadlineNs = tx.now + secondsToNs(ORDER_LIFE_SECONDS);
+    const deadlineNs = tx.now + secondsToNs(COMMAND_LIFE_SECONDS);
     this.give(tx, 'provision', agentPublicKey, accountPublicKey, desired, deadlineNs);
   }
 
@@ -233,7 +233,7 @@ export class Coordinator {
   /** This attempt is over: whatever there is of it is to go. */
   close(tx: Transaction, machine: Machine, outcome: Outcome): void {
     this.changeMachine(tx, machine, this.rules.attemptClosed(outcome, tx.now));
-    this.orderRemoval(tx, machine);
+    this.commandRemoval(tx, machine);
   }
 
   /** Nobody will make this machine any more. */
@@ -327,19 +327,19 @@ export class Coordinator {
   // ---- removals ----------------------------------------------------------------------------------
 
   /** From now on the machine is to be absent; its agent is told, the first time or again. */
-  orderRemoval(tx: Transaction, machine: Machine): void {
-    if (this.mutant.ordersNoRemovals) return;
-    this.changeMachine(tx, machine, this.rules.removalOrdered(machine, tx.now, AGENT_LIMITS));
+  commandRemoval(tx: Transaction, machine: Machine): void {
+    if (this.mutant.commandsNoRemovals) return;
+    this.changeMachine(tx, machine, this.rules.removalCommanded(machine, tx.now, AGENT_LIMITS));
     const { agentPublicKey } = machine;
     const { accountPublicKey } = this.agents.get(agentPublicKey) as AgentRow;
-    const deadlineNs = tx.now + secondsToNs(ORDER_LIFE_SECONDS);
+    const deadlineNs = tx.now + secondsToNs(COMMAND_LIFE_SECONDS);
     const desired = this.rules.desiredAbsent(machine, deadlineNs);
     this.give(tx, 'terminate', agentPublicKey, accountPublicKey, desired, deadlineNs);
   }
 
   /** The agent has none of it any more. */
   confirmGone(tx: Transaction, assignment: Assignment, machine: Machine): void {
-    this.changeMachine(tx, machine, { state: 'gone', nextOrderAtNs: null, lostAtNs: null });
+    this.changeMachine(tx, machine, { state: 'gone', nextCommandAtNs: null, lostAtNs: null });
     if (machine.generation === assignment.generation && assignment.state === 'ended') {
       this.sayRemoved(tx, assignment, machine);
     }

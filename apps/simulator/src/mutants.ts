@@ -30,7 +30,7 @@ export const SOUND: Switches = {
   reservesNoFunds: false,
   settlesNoDeadlines: false,
   confirmsNoPayments: false,
-  ordersNoRemovals: false,
+  commandsNoRemovals: false,
   releasesNoStock: false,
   naiveCursor: false,
   marksBeforePublishing: false,
@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
       payments: { ...rules.payments, decideSettlement: () => ({ kind: 'done' }) },
     }),
   },
-  { name: 'the undo step remove-machine is skipped', switches: { ordersNoRemovals: true } },
+  { name: 'the undo step remove-machine is skipped', switches: { commandsNoRemovals: true } },
   {
     name: 'a charge that overtook the end is kept',
     rules: (rules) => ({

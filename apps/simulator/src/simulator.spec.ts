@@ -38,7 +38,7 @@ describe('thousands of rentals while everything goes wrong', () => {
     for (const sight of [
       'report of an old generation',
       'report about a machine that is to go',
-      'order that is stale',
+      'command that is stale',
       'creation called off',
       'machine found by its marks',
       'charge that overtook the end',

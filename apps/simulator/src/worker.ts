@@ -7,7 +7,7 @@ import { ContractLock, Slots } from './contract-lock.ts';
 import { type Kernel, MS, type Process } from './kernel.ts';
 import type { Rules } from './rules.ts';
 
-export interface Order {
+export interface Command {
   readonly machine: DesiredMachine;
   readonly commandId?: string | undefined;
   /** Whether what was said already is said again. */
@@ -46,7 +46,7 @@ interface Creation {
 }
 type Base = Pick<MachineRecord, 'contractId' | 'generation' | 'commandId' | 'endsAtNs'>;
 
-/** Orders into machines, as the real worker does it: one at a time for each contract, journal before and after. */
+/** Commands into machines, as the real worker does it: one at a time for each contract, journal before and after. */
 export class Worker {
   private readonly lock = new ContractLock();
   private readonly slots: Slots;
@@ -60,20 +60,20 @@ export class Worker {
     yield* this.lock.run(contractId, () => this.remove({ contractId, generation, commandId }));
   }
 
-  /** @returns the event that answers the order, when there is one */
-  *carryOut(order: Order): Process<string | undefined> {
-    const { contractId, generation, desired } = order.machine;
+  /** @returns the event that answers the command, when there is one */
+  *carryOut(command: Command): Process<string | undefined> {
+    const { contractId, generation, desired } = command.machine;
     for (const creation of this.creations.get(contractId) ?? []) {
       const isOver =
         desired === 'running' ? creation.generation < generation : creation.generation <= generation;
       if (isOver) creation.isCalledOff = true;
     }
-    if (desired !== 'running') return yield* this.lock.run(contractId, () => this.act(order));
+    if (desired !== 'running') return yield* this.lock.run(contractId, () => this.act(command));
     const creation: Creation = { generation, isCalledOff: false };
     const all = this.creations.get(contractId) ?? new Set();
     this.creations.set(contractId, all.add(creation));
     try {
-      return yield* this.lock.run(contractId, () => this.act(order, creation));
+      return yield* this.lock.run(contractId, () => this.act(command, creation));
     } catch (error) {
       if (!(error instanceof SupersededError)) throw error;
       this.context.seen('creation called off');
@@ -105,20 +105,20 @@ export class Worker {
     }
   }
 
-  private *act(order: Order, creation?: Creation): Process<string | undefined> {
+  private *act(command: Command, creation?: Creation): Process<string | undefined> {
     const { rules, backend } = this.context;
-    const { contractId, generation, desired, endsAtNs } = order.machine;
+    const { contractId, generation, desired, endsAtNs } = command.machine;
     const known = this.context.records().get(contractId);
-    const decision = rules.decide(order.machine, known, this.context.now());
+    const decision = rules.decide(command.machine, known, this.context.now());
     if (known && desired === 'running' && known.generation === generation && known.endsAtNs !== endsAtNs) {
       yield* this.writeRecord({ ...known, endsAtNs });
     }
     const record = this.context.records().get(contractId);
     switch (decision.act) {
       case 'create':
-        return yield* this.inSlot(creation as Creation, () => this.create(order, creation as Creation));
+        return yield* this.inSlot(creation as Creation, () => this.create(command, creation as Creation));
       case 'remove':
-        return yield* this.remove({ contractId, generation, commandId: order.commandId });
+        return yield* this.remove({ contractId, generation, commandId: command.commandId });
       case 'stop':
       case 'resume': {
         const power = decision.act === 'stop' ? 'stopped' : 'running';
@@ -129,17 +129,17 @@ export class Worker {
         return undefined;
       }
       case 'repeat-result':
-        if (order.repeatResult && record?.resultEventId) yield* this.context.repeat(record.resultEventId);
+        if (command.repeatResult && record?.resultEventId) yield* this.context.repeat(record.resultEventId);
         return record?.resultEventId;
       case 'nothing':
-        this.context.seen(`order that is ${decision.why}`);
+        this.context.seen(`command that is ${decision.why}`);
         return undefined;
     }
   }
 
   // ---- making ------------------------------------------------------------------------------------
 
-  private *create({ machine, commandId }: Order, creation: Creation): Process<string> {
+  private *create({ machine, commandId }: Command, creation: Creation): Process<string> {
     const { context } = this;
     const { contractId, generation, endsAtNs, deadlineNs } = machine;
     const base: Base = { contractId, generation, commandId, endsAtNs };
@@ -150,9 +150,9 @@ export class Worker {
       if (before) context.seen('machine found by its marks');
       looked = true;
       this.mustBeOurs(before, generation);
-      if (!machine.spec) throw new BackendFault('config', 'the order does not say what to make');
+      if (!machine.spec) throw new BackendFault('config', 'the command does not say what to make');
       if (!before && context.now() > BigInt(deadlineNs)) {
-        throw new BackendFault('transient', 'the order came after its deadline');
+        throw new BackendFault('transient', 'the command came after its deadline');
       }
       goOn(creation);
       yield* this.claim(base);
@@ -243,7 +243,7 @@ export class Worker {
       },
     });
     const known = context.records().get(contractId);
-    // A machine that runs already is not forgotten because an order about it cannot be followed.
+    // A machine that runs already is not forgotten because a command about it cannot be followed.
     if (known !== undefined && known.generation > generation) yield* context.write([event.entry]);
     else yield* this.writeRecord({ ...base, phase: 'failed', resultEventId: event.eventId }, event.entry);
     context.wake();
@@ -252,12 +252,12 @@ export class Worker {
 
   // ---- removing ----------------------------------------------------------------------------------
 
-  private *remove(order: Omit<Base, 'endsAtNs'>): Process<string | undefined> {
+  private *remove(command: Omit<Base, 'endsAtNs'>): Process<string | undefined> {
     const { context } = this;
-    const { contractId, generation, commandId } = order;
+    const { contractId, generation, commandId } = command;
     for (let failures = 0; ; failures++) {
       try {
-        if (!(yield* this.removeOnce(order))) return undefined;
+        if (!(yield* this.removeOnce(command))) return undefined;
         break;
       } catch (error) {
         if (!(error instanceof BackendFault)) throw error;

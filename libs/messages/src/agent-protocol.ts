@@ -3,7 +3,7 @@ import {
   DESIRED_STATES,
   FAILURE_CLASSES,
   FAILURE_CODES,
-  MACHINE_ORDERS,
+  MACHINE_COMMANDS,
   POWER_STATES,
 } from './agents/words.ts';
 import { MACHINE_ACTIONS } from './contracts/words.ts';
@@ -68,13 +68,13 @@ export const machineAction = z.object({
 export type MachineAction = z.output<typeof machineAction>;
 
 /**
- * One order. `provision` and `terminate` carry the desired machine, operations what is to be done inside of one;
+ * One command. `provision` and `terminate` carry the desired machine, operations what is to be done inside of one;
  * `resync` asks for an `observed` event.
  */
 export const agentCommand = z.object({
   v: z.literal(1),
   commandId: z.uuid(),
-  kind: z.enum([...MACHINE_ORDERS, ...MACHINE_ACTIONS]),
+  kind: z.enum([...MACHINE_COMMANDS, ...MACHINE_ACTIONS]),
   agentPublicKey: publicKeyHex(),
   issuedAtNs: ns,
   deadlineNs: ns,
@@ -163,7 +163,7 @@ export const agentEvent = z.discriminatedUnion('kind', [
     payload: z.object({
       operationId: z.uuid(),
       kind: machineActionKind,
-      /** With resets: the new way in, one for each key of the order. */
+      /** With resets: the new way in, one for each key of the command. */
       credentials: z.array(sealedCredential).max(20).optional(),
       /** With rotations: SHA-256 of the lines that are let in, each with its line end. */
       keySetSha256: z

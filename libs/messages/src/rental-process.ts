@@ -1,4 +1,4 @@
-import type { AgentEventKind, MachineOrder } from './agents/words.ts';
+import type { AgentEventKind, MachineCommand } from './agents/words.ts';
 import {
   MACHINE_ACTIONS,
   type MachineActionKind,
@@ -35,7 +35,7 @@ export type ProcessService =
 /** What sets an act off: a subject of the bus, or what coordinator and agent say to each other. */
 export type Trigger =
   | { readonly kind: 'request' | 'fact'; readonly subject: string }
-  | { readonly kind: 'command'; readonly name: MachineOrder | MachineActionKind }
+  | { readonly kind: 'command'; readonly name: MachineCommand | MachineActionKind }
   | { readonly kind: 'report'; readonly name: AgentEventKind };
 
 /** One thing that one service does: with one transaction of its own, or as many as it says. */
@@ -74,7 +74,7 @@ export interface ProcessStep {
 
 const request = ({ subject }: { subject: string }): Trigger => ({ kind: 'request', subject });
 const fact = ({ subject }: { subject: string }): Trigger => ({ kind: 'fact', subject });
-const command = (name: MachineOrder | MachineActionKind): Trigger => ({ kind: 'command', name });
+const command = (name: MachineCommand | MachineActionKind): Trigger => ({ kind: 'command', name });
 const report = (name: AgentEventKind): Trigger => ({ kind: 'report', name });
 
 /** A rental that is paid from the wallet. */

@@ -34,7 +34,7 @@ export const streams = {
     duplicateWindowSeconds: 120,
     maxBytes: 4 * GIB,
   },
-  /** Orders to agents; one durable consumer for each agent, made by the coordinator. */
+  /** Commands to agents; one durable consumer for each agent, made by the coordinator. */
   AGENT_CMD: {
     name: 'AGENT_CMD',
     subjects: ['agent.cmd.v1.>', 'probe.AGENT_CMD'],

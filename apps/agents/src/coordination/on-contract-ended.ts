@@ -24,7 +24,7 @@ export class OnContractEnded implements Reaction<typeof facts.contractEnded> {
     await this.names.leaveToGo(sql, contractId, now);
     await this.operations.giveUpAll(sql, contractId, 'CONTRACT_ENDED', now);
     for (const machine of await this.store.machines(sql, contractId)) {
-      if (machine.desired === 'running') await this.removals.order(sql, machine, now);
+      if (machine.desired === 'running') await this.removals.command(sql, machine, now);
       else if (machine.state === 'gone' && machine.generation === assignment.generation) {
         await this.removals.sayRemoved(sql, ended, machine, now);
       }

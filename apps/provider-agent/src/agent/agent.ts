@@ -8,9 +8,9 @@ import { CommandPull } from '../link/command-pull.ts';
 import { platformFaultOf } from '../link/faults.ts';
 import { type Instance, thisInstance } from '../link/instance.ts';
 import { Link, PULL_SECONDS } from '../link/link.ts';
-import type { Believer } from '../link/orders.ts';
 import type { MonotonicClock } from '../link/platform-clock.ts';
 import { PlatformKey } from '../link/platform-key.ts';
+import type { Believer } from '../link/read-command.ts';
 import type { Logger } from '../log.ts';
 import { VERSION } from '../version.ts';
 import { answerOperator } from './answer-operator.ts';
@@ -148,7 +148,7 @@ export class Agent {
       wanted: this.wanted,
       ask,
       isConnected: () => this.link.connected,
-      carryOut: (order) => this.worker.carryOut(order),
+      carryOut: (command) => this.worker.carryOut(command),
     });
     this.keeper = new Keeper({ ...shared, worker: this.worker, reconciler: this.reconciler });
     const commands = new Commands({

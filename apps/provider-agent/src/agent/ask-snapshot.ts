@@ -1,7 +1,7 @@
 import { signMessage } from '@decent-cloud/identity';
 import { type Clock, jitteredBackoffMs } from '@decent-cloud/kernel';
 import { type DesiredSnapshot, SNAPSHOT_METHOD } from '@decent-cloud/messages/agent-protocol';
-import { type Believer, DisbelievedError, readSnapshot } from '../link/orders.ts';
+import { type Believer, DisbelievedError, readSnapshot } from '../link/read-command.ts';
 
 export interface SnapshotQuestion {
   readonly seed: Uint8Array;

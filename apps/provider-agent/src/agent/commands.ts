@@ -1,5 +1,5 @@
 import type { CommandOutcome } from '../link/command-pull.ts';
-import { type Believer, DisbelievedError, isMachineAction, readCommand } from '../link/orders.ts';
+import { type Believer, DisbelievedError, isMachineAction, readCommand } from '../link/read-command.ts';
 import type { Logger } from '../log.ts';
 import type { EventOutbox } from './event-outbox.ts';
 import type { Reconciler } from './reconcile.ts';

@@ -10,20 +10,20 @@ import type { JournalEntry } from '../domain/journal-entry.stored.ts';
 import type { DesiredMachine, FoundMachine, MachineSpec } from '../domain/machine.ts';
 import { scriptLogOf } from '../domain/script-log.ts';
 import { sealFor } from './seal.ts';
-import type { Order, WorkerContext } from './worker-context.ts';
+import type { Command, WorkerContext } from './worker-context.ts';
 
 /**
- * Creates the machine of an order, or takes over the one that is there. What is about to happen is in the journal first,
+ * Creates the machine of a command, or takes over the one that is there. What is about to happen is in the journal first,
  * what has happened right afterwards together with the event that tells it.
- * @returns the event that answers the order
+ * @returns the event that answers the command
  * @throws the signal's reason when it was called off
  */
 export async function createMachine(
   context: WorkerContext,
-  order: Order,
+  command: Command,
   signal: AbortSignal,
 ): Promise<string> {
-  const { machine, commandId } = order;
+  const { machine, commandId } = command;
   const { contractId, generation, endsAtNs } = machine;
   const base = { contractId, generation, commandId, endsAtNs };
   let before: FoundMachine | undefined;
@@ -64,7 +64,7 @@ export async function createMachine(
     context.logger.info({ contractId, generation, externalId }, 'machine is running');
     return event.eventId;
   } catch (error) {
-    // On a stop of the agent nothing is undone: the intent is in the journal, and the order comes again.
+    // On a stop of the agent nothing is undone: the intent is in the journal, and the command comes again.
     if (context.stopping.aborted) throw error;
     const left = before
       ? [{ kind: `${context.backend.type}-machine`, id: before.externalId }]
@@ -103,7 +103,7 @@ async function claim(context: WorkerContext, base: Base): Promise<void> {
   context.outbox.wake();
 }
 
-/** How the order's script ended, and the end of what it has printed. */
+/** How the command's script ended, and the end of what it has printed. */
 async function draftScript(
   context: WorkerContext,
   { contractId, generation, commandId }: Base,
@@ -178,7 +178,7 @@ async function reportFailure(
     },
   });
   const known = context.record(contractId);
-  // A machine that runs already is not forgotten because an order about it cannot be followed.
+  // A machine that runs already is not forgotten because a command about it cannot be followed.
   const isOlderMachine = known !== undefined && known.generation > generation;
   if (isOlderMachine) await context.journal.write([event.entry]);
   else await context.write({ ...base, phase: 'failed', resultEventId: event.eventId }, event.entry);
@@ -203,7 +203,7 @@ function mustHaveSpec(machine: DesiredMachine): MachineSpec {
   throw new BackendError({
     class: 'config',
     code: 'NO_SPEC',
-    message: 'the order does not say what to make',
+    message: 'the command does not say what to make',
   });
 }
 
@@ -211,11 +211,11 @@ function tooLate(): BackendError {
   return new BackendError({
     class: 'transient',
     code: 'deadline',
-    message: 'the order came after its deadline',
+    message: 'the command came after its deadline',
   });
 }
 
-/** Whose is what was found? @throws BackendError when it may not be touched by this order */
+/** Whose is what was found? @throws BackendError when it may not be touched by this command */
 function mustBeOurs(context: WorkerContext, found: FoundMachine | undefined, generation: number): void {
   const verdict = mayTouch(found?.marks, { generation, ...context.marks });
   if (verdict === 'yes') return;

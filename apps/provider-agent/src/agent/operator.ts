@@ -91,7 +91,7 @@ export class Operator {
   /** Returns when the machine is confirmed gone. @throws OperatorRefusal; and when the platform cannot be asked */
   async destroy(externalId: string): Promise<Orphan> {
     const { contractId } = await this.mustBeOrphan(externalId, undefined);
-    // Judged with the contract held, so that no order begins with the machine in between.
+    // Judged with the contract held, so that no command begins with the machine in between.
     const orphan = await this.options.exclusively(contractId ?? externalId, async () => {
       const judged = await this.mustBeOrphan(externalId, await this.options.ask());
       if (judged.whyNotDestroy !== undefined) throw refusal(externalId, 'destroyed', judged.whyNotDestroy);

@@ -7,7 +7,7 @@ import type { EventBody } from './event-outbox.ts';
 import { sealFor } from './seal.ts';
 import type { WorkerContext } from './worker-context.ts';
 
-export interface ActionOrder {
+export interface ActionCommand {
   readonly kind: MachineActionKind;
   readonly operation: MachineAction;
   readonly commandId: string;
@@ -18,11 +18,11 @@ type Done = Extract<AgentEvent, { kind: 'operation-done' }>['payload'];
 
 /**
  * Does what the tenant wants inside of a machine, once: what is known to be done already is told again by the same event.
- * @returns the event that answers the order
- * @throws when the agent stops: the order comes again
+ * @returns the event that answers the command
+ * @throws when the agent stops: the command comes again
  */
-export async function performAction(context: WorkerContext, order: ActionOrder): Promise<string> {
-  const { kind, operation } = order;
+export async function performAction(context: WorkerContext, command: ActionCommand): Promise<string> {
+  const { kind, operation } = command;
   const { operationId } = operation;
   const known = context.journal.state.operations.get(operationId);
   if (known) {
@@ -31,12 +31,12 @@ export async function performAction(context: WorkerContext, order: ActionOrder):
   }
   let body: EventBody;
   try {
-    body = bodyOf(order, 'operation-done', await carryOut(context, order));
+    body = bodyOf(command, 'operation-done', await carryOut(context, command));
   } catch (error) {
     if (context.stopping.aborted) throw error;
     const { class: failureClass, code, message } = failureOf(context, error);
     context.logger.error({ contractId: operation.contractId, kind, code, message }, 'not done inside');
-    body = bodyOf(order, 'operation-failed', {
+    body = bodyOf(command, 'operation-failed', {
       operationId,
       kind,
       class: failureClass,
@@ -72,9 +72,9 @@ const OPERATIONS: Readonly<
   >
 > = { 'reset-password': resetPassword, 'rotate-ssh-key': rotateSshKey };
 
-async function carryOut(context: WorkerContext, order: ActionOrder): Promise<Done> {
-  const externalId = mustBeDue(context, order);
-  return OPERATIONS[order.kind](context, order.operation, externalId);
+async function carryOut(context: WorkerContext, command: ActionCommand): Promise<Done> {
+  const externalId = mustBeDue(context, command);
+  return OPERATIONS[command.kind](context, command.operation, externalId);
 }
 
 /** The password leaves this function sealed, or not at all; only then is it set. */
@@ -98,7 +98,7 @@ async function rotateSshKey(
 ): Promise<Done> {
   if (!backend.setAuthorizedKeys) throw unsupported(backend.type, 'new SSH keys');
   if (sshPublicKey === undefined) {
-    throw new BackendError({ class: 'config', code: 'NO_KEY', message: 'the order names no SSH key' });
+    throw new BackendError({ class: 'config', code: 'NO_KEY', message: 'the command names no SSH key' });
   }
   await backend.setAuthorizedKeys(externalId, [sshPublicKey]);
   const keySetSha256 = createHash('sha256').update(`${sshPublicKey}\n`).digest('hex');
@@ -106,13 +106,13 @@ async function rotateSshKey(
 }
 
 /** @returns the machine's id @throws BackendError when nothing is to be done any more, or there is nothing to do it in */
-function mustBeDue(context: WorkerContext, { kind, operation, deadlineNs }: ActionOrder): string {
+function mustBeDue(context: WorkerContext, { kind, operation, deadlineNs }: ActionCommand): string {
   const { contractId, generation, requestedAtNs } = operation;
   if (context.now() > BigInt(deadlineNs)) {
     throw new BackendError({
       class: 'transient',
       code: 'deadline',
-      message: 'the order came after its deadline',
+      message: 'the command came after its deadline',
     });
   }
   const younger = [...context.journal.state.operations.values()].some(
@@ -157,7 +157,7 @@ function failureOf(context: WorkerContext, error: unknown): BackendFailure {
 type Payload<K> = Extract<AgentEvent, { kind: K; payload: unknown }>['payload'];
 
 function bodyOf<K extends 'operation-done' | 'operation-failed'>(
-  { operation: { contractId, generation }, commandId }: ActionOrder,
+  { operation: { contractId, generation }, commandId }: ActionCommand,
   kind: K,
   payload: Payload<K>,
 ): EventBody {

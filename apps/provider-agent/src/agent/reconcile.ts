@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 import type { EventOutbox } from './event-outbox.ts';
 import { type OwnMarks, observedOf } from './observe.ts';
 import type { Wanted } from './wanted.ts';
-import type { Order } from './worker-context.ts';
+import type { Command } from './worker-context.ts';
 
 export interface ReconcilerOptions {
   readonly backend: Backend;
@@ -16,7 +16,7 @@ export interface ReconcilerOptions {
   readonly wanted: Wanted;
   readonly ask: () => Promise<DesiredSnapshot>;
   readonly isConnected: () => boolean;
-  readonly carryOut: (order: Order) => Promise<unknown>;
+  readonly carryOut: (command: Command) => Promise<unknown>;
 }
 
 const RIVAL_NS = 3_600_000_000_000n;

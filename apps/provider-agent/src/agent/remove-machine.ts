@@ -13,15 +13,15 @@ interface Removal {
 }
 
 /**
- * Destroys the machine of a checked order and tells so when it is confirmed gone. Goes on until it is, over restarts too.
- * @returns the event that answers the order; undefined when the machine that is there is not the order's
+ * Destroys the machine of a checked command and tells so when it is confirmed gone. Goes on until it is, over restarts too.
+ * @returns the event that answers the command; undefined when the machine that is there is not the command's
  */
-export async function removeMachine(context: WorkerContext, order: Removal): Promise<string | undefined> {
-  const { contractId, generation, commandId } = order;
+export async function removeMachine(context: WorkerContext, command: Removal): Promise<string | undefined> {
+  const { contractId, generation, commandId } = command;
   const { logger } = context;
   for (let failures = 0; ; failures++) {
     try {
-      if (!(await removeOnce(context, order))) return undefined;
+      if (!(await removeOnce(context, command))) return undefined;
       break;
     } catch (error) {
       context.stopping.throwIfAborted();
@@ -48,8 +48,8 @@ export async function removeMachine(context: WorkerContext, order: Removal): Pro
   return event.eventId;
 }
 
-async function removeOnce(context: WorkerContext, order: Removal): Promise<boolean> {
-  const { contractId, generation, commandId } = order;
+async function removeOnce(context: WorkerContext, command: Removal): Promise<boolean> {
+  const { contractId, generation, commandId } = command;
   const found = await context.backend.find(contractId);
   const verdict = mayTouch(found?.marks, { generation, ...context.marks });
   if (verdict !== 'yes') {

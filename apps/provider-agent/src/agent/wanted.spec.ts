@@ -16,7 +16,7 @@ test('nothing is known before the first snapshot', () => {
   expect(wanted.all).toBeUndefined();
 });
 
-test('a snapshot replaces what was, but not the orders that came while it was on its way', () => {
+test('a snapshot replaces what was, but not the commands that came while it was on its way', () => {
   const wanted = new Wanted();
   wanted.note(machine('before', 'running'));
   const mark = wanted.mark();
@@ -27,7 +27,7 @@ test('a snapshot replaces what was, but not the orders that came while it was on
   expect(known(wanted)).toEqual(['a running 1']);
 });
 
-test('older orders change nothing, and absent is final within its generation', () => {
+test('older commands change nothing, and absent is final within its generation', () => {
   const wanted = new Wanted();
   wanted.replace([machine('a', 'running', 2)], wanted.mark());
   wanted.note(machine('a', 'absent', 1));

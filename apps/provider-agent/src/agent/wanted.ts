@@ -6,7 +6,7 @@ export class Wanted {
   private ordered: DesiredMachine[] = [];
   private isComplete = false;
 
-  /** A place in the orders so far: a snapshot that is asked for now knows what came before it. */
+  /** A place in the commands so far: a snapshot that is asked for now knows what came before it. */
   mark(): number {
     return this.ordered.length;
   }
@@ -20,7 +20,7 @@ export class Wanted {
     for (const machine of this.ordered) this.put(machine);
   }
 
-  /** An order: an older one changes nothing, and within one generation `absent` is final. */
+  /** A command: an older one changes nothing, and within one generation `absent` is final. */
   note(machine: DesiredMachine): void {
     this.ordered.push(machine);
     this.put(machine);

@@ -20,7 +20,7 @@ export interface WorkerOptions {
   readonly portsInUse: () => ReadonlyMap<string, number>;
 }
 
-export interface Order {
+export interface Command {
   readonly machine: DesiredMachine;
   readonly commandId?: string | undefined;
   /** Whether what was said already is said again. */

@@ -3,12 +3,12 @@ import type { DesiredMachine } from '../domain/machine.ts';
 import { type MachineRecord, takesPlace } from '../domain/record.ts';
 import { ContractLock, Slots } from './contract-lock.ts';
 import { createMachine } from './create-machine.ts';
-import { type ActionOrder, performAction } from './perform-action.ts';
+import { type ActionCommand, performAction } from './perform-action.ts';
 import { removeMachine } from './remove-machine.ts';
 import { isDoneWithin } from './within.ts';
-import type { Order, WorkerContext, WorkerOptions } from './worker-context.ts';
+import type { Command, WorkerContext, WorkerOptions } from './worker-context.ts';
 
-/** A newer order took the place of the one that was being worked on. */
+/** A newer command took the place of the one that was being worked on. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError';
 }
@@ -23,7 +23,7 @@ interface Creation {
   readonly controller: AbortController;
 }
 
-/** Turns orders into machines: one at a time for each contract, a bounded number of creations at once. */
+/** Turns commands into machines: one at a time for each contract, a bounded number of creations at once. */
 export class Worker {
   private readonly context: WorkerContext;
   private readonly lock = new ContractLock();
@@ -45,7 +45,7 @@ export class Worker {
     };
   }
 
-  /** Orders to destroy that a restart has interrupted go on; creations wait for what the platform wants now. */
+  /** Commands to destroy that a restart has interrupted go on; creations wait for what the platform wants now. */
   resumeRemovals(): Promise<void>[] {
     const removing = [...this.context.journal.state.machines.values()].filter(
       ({ phase }) => phase === 'removing',
@@ -58,24 +58,24 @@ export class Worker {
   }
 
   /**
-   * Works an order off.
+   * Works a command off.
    * @returns the event that answers it, when there is one
-   * @throws when the order has to come again
+   * @throws when the command has to come again
    */
-  async carryOut(order: Order): Promise<string | undefined> {
-    const { contractId, generation, desired } = order.machine;
+  async carryOut(command: Command): Promise<string | undefined> {
+    const { contractId, generation, desired } = command.machine;
     this.callOff(contractId, (creation) =>
       desired === 'running' ? creation.generation < generation : creation.generation <= generation,
     );
-    if (desired !== 'running') return this.lock.run(contractId, () => this.act(order));
+    if (desired !== 'running') return this.lock.run(contractId, () => this.act(command));
     const creation: Creation = { generation, controller: new AbortController() };
     const all = this.creations.get(contractId) ?? new Set();
     this.creations.set(contractId, all.add(creation));
     try {
-      return await this.lock.run(contractId, () => this.act(order, creation.controller));
+      return await this.lock.run(contractId, () => this.act(command, creation.controller));
     } catch (error) {
       if (creation.controller.signal.reason instanceof SupersededError) {
-        this.context.logger.info({ contractId, generation }, 'creation called off by a newer order');
+        this.context.logger.info({ contractId, generation }, 'creation called off by a newer command');
         return undefined;
       }
       throw error;
@@ -87,10 +87,10 @@ export class Worker {
 
   /**
    * Does something inside of a contract's machine.
-   * @returns the event that answers the order
+   * @returns the event that answers the command
    */
-  operate(order: ActionOrder): Promise<string> {
-    return this.lock.run(order.operation.contractId, () => performAction(this.context, order));
+  operate(command: ActionCommand): Promise<string> {
+    return this.lock.run(command.operation.contractId, () => performAction(this.context, command));
   }
 
   /** Puts machines out of service whose time is over while nobody can be asked. */
@@ -180,48 +180,48 @@ export class Worker {
 
   private callOff(contractId: string, which: (creation: Creation) => boolean): void {
     for (const creation of this.creations.get(contractId) ?? []) {
-      if (which(creation)) creation.controller.abort(new SupersededError('a newer order came'));
+      if (which(creation)) creation.controller.abort(new SupersededError('a newer command came'));
     }
   }
 
-  private async act(order: Order, controller?: AbortController): Promise<string | undefined> {
-    const { contractId, generation, desired, endsAtNs } = order.machine;
+  private async act(command: Command, controller?: AbortController): Promise<string | undefined> {
+    const { contractId, generation, desired, endsAtNs } = command.machine;
     const record = this.context.record(contractId);
-    const decision = decide(order.machine, record, this.context.now());
-    this.context.logger.debug({ contractId, generation, desired, ...decision }, 'order');
+    const decision = decide(command.machine, record, this.context.now());
+    this.context.logger.debug({ contractId, generation, desired, ...decision }, 'command');
     if (record && desired === 'running' && record.generation === generation && record.endsAtNs !== endsAtNs) {
       await this.context.write({ ...record, endsAtNs });
     }
-    return this.follow(decision, order, controller);
+    return this.follow(decision, command, controller);
   }
 
   private async follow(
     decision: Decision,
-    order: Order,
+    command: Command,
     controller?: AbortController,
   ): Promise<string | undefined> {
-    const { contractId, generation } = order.machine;
+    const { contractId, generation } = command.machine;
     const record = this.context.record(contractId);
     switch (decision.act) {
       case 'create': {
         const signal = (controller as AbortController).signal;
-        return this.slots.run(signal, () => createMachine(this.context, order, signal));
+        return this.slots.run(signal, () => createMachine(this.context, command, signal));
       }
       case 'remove':
-        return removeMachine(this.context, { contractId, generation, commandId: order.commandId });
+        return removeMachine(this.context, { contractId, generation, commandId: command.commandId });
       case 'stop':
       case 'resume':
         if (record) await this.setPower(record, decision.act === 'stop' ? 'stopped' : 'running');
         return undefined;
       case 'repeat-result':
-        if (order.repeatResult && record?.resultEventId)
+        if (command.repeatResult && record?.resultEventId)
           await this.context.outbox.repeat(record.resultEventId);
         return record?.resultEventId;
       case 'nothing':
         if (decision.why === 'stale') {
           this.context.logger.warn(
             { contractId, generation, known: record?.generation },
-            'order of an old generation',
+            'command of an old generation',
           );
         }
         return undefined;

@@ -5,7 +5,7 @@ export interface ProvisionedMachine {
   readonly instance: MachineInstance;
   /** What the tenant needs to get in; sealed before it goes anywhere. */
   readonly credential: Readonly<Record<string, string | number>>;
-  /** Of the order's script, when it was run by this call. */
+  /** Of the command's script, when it was run by this call. */
   readonly script?: ScriptResult;
 }
 

@@ -19,7 +19,7 @@ const DEFAULT_API = 'https://api.decent-cloud.org';
 
 function createProgram(): Command {
   const program = new Command('dc-agent')
-    .description('The program at the provider: turns orders of the platform into machines')
+    .description('The program at the provider: turns commands of the platform into machines')
     .option('--config <path>', 'configuration file', DEFAULT_CONFIG)
     .option('--json', 'print JSON, of every command that shows something')
     .version(VERSION, '-V, --version')

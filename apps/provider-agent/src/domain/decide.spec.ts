@@ -16,17 +16,17 @@ const want = (desired: 'running' | 'stopped' | 'absent', generation = 2, endsAtN
 const PHASES: Phase[] = ['creating', 'running', 'stopped', 'failed', 'removing', 'gone'];
 
 describe('the generation is the fence', () => {
-  test.each(PHASES)('an older order changes nothing about a machine that is %s', (phase) => {
+  test.each(PHASES)('an older command changes nothing about a machine that is %s', (phase) => {
     for (const desired of ['running', 'stopped', 'absent'] as const) {
       expect(decide(want(desired, 1), record(phase), 0n)).toEqual({ act: 'nothing', why: 'stale' });
     }
   });
 
-  test.each(PHASES)('a newer order to run begins anew when the older one is %s', (phase) => {
+  test.each(PHASES)('a newer command to run begins anew when the older one is %s', (phase) => {
     expect(decide(want('running', 3), record(phase), 0n)).toEqual({ act: 'create' });
   });
 
-  test.each(PHASES)('a newer order to be absent removes what is %s', (phase) => {
+  test.each(PHASES)('a newer command to be absent removes what is %s', (phase) => {
     expect(decide(want('absent', 3), record(phase), 0n)).toEqual({ act: 'remove' });
   });
 });
@@ -83,10 +83,10 @@ test('ends of paid time count while the platform is away, and for machines that 
 });
 
 test('only machines of this agent and environment are touched, and none of a newer generation', () => {
-  const order = { generation: 2, agent: 'a', environment: 'test' };
-  expect(mayTouch(undefined, order)).toBe('yes');
-  expect(mayTouch({ ...order, generation: 1 }, order)).toBe('yes');
-  expect(mayTouch({ ...order, generation: 3 }, order)).toBe('newer');
-  expect(mayTouch({ ...order, agent: 'b' }, order)).toBe('foreign');
-  expect(mayTouch({ ...order, environment: 'prod' }, order)).toBe('foreign');
+  const command = { generation: 2, agent: 'a', environment: 'test' };
+  expect(mayTouch(undefined, command)).toBe('yes');
+  expect(mayTouch({ ...command, generation: 1 }, command)).toBe('yes');
+  expect(mayTouch({ ...command, generation: 3 }, command)).toBe('newer');
+  expect(mayTouch({ ...command, agent: 'b' }, command)).toBe('foreign');
+  expect(mayTouch({ ...command, environment: 'prod' }, command)).toBe('foreign');
 });

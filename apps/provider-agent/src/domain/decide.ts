@@ -1,7 +1,7 @@
 import type { DesiredMachine } from './machine.ts';
 import type { MachineRecord } from './record.ts';
 
-/** What an order asks of the agent. `create` and `remove` look at the real machine before they act. */
+/** What a command asks of the agent. `create` and `remove` look at the real machine before they act. */
 export type Decision =
   | { readonly act: 'create' }
   | { readonly act: 'remove' }
@@ -14,7 +14,7 @@ export type Decision =
 const nothing = (why: Extract<Decision, { act: 'nothing' }>['why']): Decision => ({ act: 'nothing', why });
 
 /**
- * Desired against known. The generation is the fence: an older order changes nothing, and within one generation
+ * Desired against known. The generation is the fence: an older command changes nothing, and within one generation
  * `absent` is final. What nobody wants explicitly absent is never removed.
  */
 export function decide(
@@ -54,7 +54,7 @@ function decideStopped(record: MachineRecord | undefined, sameGeneration: boolea
 export const isOver = (endsAtNs: string | undefined, nowNs: bigint): boolean =>
   endsAtNs !== undefined && BigInt(endsAtNs) <= nowNs;
 
-/** With nobody to ask, machines whose paid time is over are put out of service; destroying takes an order. */
+/** With nobody to ask, machines whose paid time is over are put out of service; destroying takes a command. */
 export function dueEndings(
   records: Iterable<MachineRecord>,
   nowNs: bigint,
@@ -64,7 +64,7 @@ export function dueEndings(
   return [...records].filter((record) => record.phase === 'running' && isOver(record.endsAtNs, nowNs));
 }
 
-/** May a machine that was found be changed by an order of this generation? */
+/** May a machine that was found be changed by a command of this generation? */
 export function mayTouch(
   found: { readonly generation: number; readonly agent: string; readonly environment: string } | undefined,
   order: { readonly generation: number; readonly agent: string; readonly environment: string },

@@ -74,7 +74,7 @@ export function orphanOf(machine: FoundMachine, knowledge: Knowledge): Orphan | 
     return { ...base, kind: 'remains', whyNotAdopt: left, ...whyNotDestroy };
   }
   const record = living.find(({ contractId }) => contractId === marks.contractId);
-  // On its way, or an order that goes on after a restart: its machine has no id in the journal yet.
+  // On its way, or a command that goes on after a restart: its machine has no id in the journal yet.
   if (record && record.externalId === undefined) return undefined;
   const { kind, ...verdict } = judge(machine as Marked, record, knowledge);
   return { ...base, kind, ...verdict };

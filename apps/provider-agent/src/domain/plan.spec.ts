@@ -71,7 +71,7 @@ test('what is to go is removed when it may be touched', () => {
   ]);
 });
 
-test('power follows the order until the paid time is over', () => {
+test('power follows the command until the paid time is over', () => {
   const desired = [
     wants('up', 'stopped'),
     wants('down', 'running'),

@@ -82,7 +82,7 @@ function stepFor(wanted: DesiredMachine, situation: Situation): PlanStep {
 }
 
 const REASONS = {
-  stale: 'the order is of an old generation',
+  stale: 'the command is of an old generation',
   removed: 'it is being removed or was',
   unknown: 'there is nothing that could be stopped',
   over: 'its paid time is over',

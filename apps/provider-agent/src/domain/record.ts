@@ -1,6 +1,6 @@
 /**
  * What the agent knows of one contract's machine. Phases: `creating` is an intent (the machine may or may not be there),
- * `removing` an order to destroy that was checked and goes on after a restart.
+ * `removing` a command to destroy that was checked and goes on after a restart.
  */
 export type Phase = 'creating' | 'running' | 'stopped' | 'failed' | 'removing' | 'gone';
 
@@ -14,7 +14,7 @@ export interface MachineRecord {
   readonly externalId?: string | undefined;
   /** The command that the result answers. */
   readonly commandId?: string | undefined;
-  /** The event that tells how it ended: sent again when the order comes again. */
+  /** The event that tells how it ended: sent again when the command comes again. */
   readonly resultEventId?: string | undefined;
 }
 

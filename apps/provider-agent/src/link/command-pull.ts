@@ -105,7 +105,7 @@ export class CommandPull {
     }
   }
 
-  /** One at a time would let a slow machine hold up an order to terminate. */
+  /** One at a time would let a slow machine hold up a command to terminate. */
   private take(message: JsMsg, signEveryMs: number): void {
     const work = this.stopped
       ? Promise.resolve(this.settle(message, this.givenBack()))

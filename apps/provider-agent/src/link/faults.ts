@@ -7,7 +7,7 @@ import {
 } from '@nats-io/transport-node';
 import { NoBrokerError } from './connect.ts';
 import { NotConnectedError } from './link.ts';
-import { DisbelievedError } from './orders.ts';
+import { DisbelievedError } from './read-command.ts';
 
 /** Nobody answers on the way to the platform. */
 export function isUnreachable(error: unknown): boolean {

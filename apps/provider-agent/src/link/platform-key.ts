@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 
 const HEX_KEY = /^[0-9a-f]{64}$/;
 
-/** The key whose orders this agent follows: pinned in its configuration, or the first one that it was ever told. */
+/** The key whose commands this agent follows: pinned in its configuration, or the first one that it was ever told. */
 export class PlatformKey {
   private readonly file: string;
   private readonly pinned: string | undefined;
@@ -40,7 +40,7 @@ export class PlatformKey {
     this.complainedAbout = publicKey;
     this.logger.error(
       { known: this.known, named: publicKey, from: this.pinned ? 'configuration' : this.file },
-      'THE PLATFORM NAMES ANOTHER KEY THAN THE ONE THAT IS KNOWN: its orders will be refused until that is put right',
+      'THE PLATFORM NAMES ANOTHER KEY THAN THE ONE THAT IS KNOWN: its commands will be refused until that is put right',
     );
   }
 

@@ -65,9 +65,9 @@ export type PowerState = (typeof POWER_STATES)[number];
 export const HEALTH_STATUSES = ['healthy', 'unhealthy', 'unknown'] as const;
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
-/** Orders about machines; what is to be done inside of one is a `MachineActionKind`. */
-export const MACHINE_ORDERS = ['provision', 'terminate', 'resync'] as const;
-export type MachineOrder = (typeof MACHINE_ORDERS)[number];
+/** Commands about machines; what is to be done inside of one is a `MachineActionKind`. */
+export const MACHINE_COMMANDS = ['provision', 'terminate', 'resync'] as const;
+export type MachineCommand = (typeof MACHINE_COMMANDS)[number];
 
 /** Why an agent that polls is to terminate a machine. */
 export const TERMINATE_REASONS = ['expired', 'cancelled'] as const;
@@ -96,7 +96,7 @@ export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
 /** Why a machine could not be made, changed or removed, as agent and coordinator say it to programs. */
 export const FAILURE_CODES = [
-  // the order
+  // the command
   'deadline',
   'NO_SPEC',
   'NO_KEY',

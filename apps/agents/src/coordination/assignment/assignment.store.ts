@@ -172,7 +172,7 @@ export class AssignmentStore {
     return rows.map(({ contractId }) => contractId);
   }
 
-  /** Everything that an agent has, had orders for, or should not have any more. */
+  /** Everything that an agent has, had commands for, or should not have any more. */
   async machinesOfAgent(sql: Sql, agentPublicKey: string, limit: number): Promise<Machine[]> {
     return machineRow.query(
       sql,

@@ -39,8 +39,8 @@ export interface Machine {
   externalId: string | null;
   settledAtNs: bigint | null;
   absentSinceNs: bigint | null;
-  orders: number;
-  nextOrderAtNs: bigint | null;
+  commandsGiven: number;
+  nextCommandAtNs: bigint | null;
   /** Since when its agent does not see it, as far as it has said so without a break. */
   lostAtNs: bigint | null;
   availability: MachineAvailability;
@@ -93,8 +93,8 @@ export type MachineChange = Partial<
     | 'externalId'
     | 'settledAtNs'
     | 'absentSinceNs'
-    | 'orders'
-    | 'nextOrderAtNs'
+    | 'commandsGiven'
+    | 'nextCommandAtNs'
     | 'lostAtNs'
     | 'availability'
     | 'instance'

@@ -3,7 +3,7 @@ import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { Orders } from '../../orders/orders.ts';
+import { Commands } from '../../commands/commands.ts';
 import type { AgentsSettings } from '../../settings.ts';
 import { AssignmentStore, attemptsOf } from '../assignment/assignment.store.ts';
 import type { Outcome } from '../assignment/domain/attempt.ts';
@@ -34,7 +34,7 @@ export class Coordinator {
   constructor(
     private readonly store: AssignmentStore,
     private readonly candidates: Candidates,
-    private readonly orders: Orders,
+    private readonly commands: Commands,
     private readonly removals: Removals,
     @Inject(SETTINGS) private readonly settings: AgentsSettings,
   ) {}
@@ -82,11 +82,11 @@ export class Coordinator {
     await this.store.insertMachine(sql, { contractId, generation, agentPublicKey }, now);
     await this.store.change(sql, contractId, change, now);
     await emitFact(sql, facts.machineAssigned, { contractId, generation, agentPublicKey, atNs: now }, now);
-    await this.order(sql, assignment, generation, agent, now);
+    await this.command(sql, assignment, generation, agent, now);
   }
 
-  /** Not for an agent that polls: it would find the order again once it is connected to the broker. */
-  private async order(
+  /** Not for an agent that polls: it would find the command again once it is connected to the broker. */
+  private async command(
     sql: Sql,
     assignment: Assignment,
     generation: number,
@@ -98,7 +98,7 @@ export class Coordinator {
     const { contractId, deadlineNs } = assignment;
     const before = portBefore(await this.store.machines(sql, contractId), agentPublicKey);
     const machine = desiredRunning(assignment, generation, before);
-    await this.orders.give(sql, { kind: 'provision', agentPublicKey, account, machine, deadlineNs }, now);
+    await this.commands.give(sql, { kind: 'provision', agentPublicKey, account, machine, deadlineNs }, now);
   }
 
   /** What was waited for has not come, or it is time to look. */
@@ -125,7 +125,7 @@ export class Coordinator {
     if (!agent.polls && machine.leaseExpiresAtNs !== null && !hasLease(machine, now)) {
       // It took this in hand while it polled, and is connected to the broker now.
       await this.store.changeMachine(sql, machine, { leaseExpiresAtNs: null }, now);
-      await this.order(sql, assignment, machine.generation, agent, now);
+      await this.command(sql, assignment, machine.generation, agent, now);
     }
     await this.store.change(sql, contractId, { dueAtNs: watchAt(assignment, now) }, now);
   }
@@ -176,7 +176,7 @@ export class Coordinator {
   /** This attempt is over: whatever there is of it is to go. */
   async close(sql: Sql, machine: Machine, outcome: Outcome, now: bigint): Promise<void> {
     await this.store.changeMachine(sql, machine, attemptClosed(outcome, now), now);
-    await this.removals.order(sql, machine, now);
+    await this.removals.command(sql, machine, now);
   }
 
   /** Nobody will make this machine any more. */

@@ -3,7 +3,10 @@ import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { ActionResult, MachineAction } from './domain/machine-action.ts';
 
-export type NewMachineAction = Omit<MachineAction, 'state' | 'orders' | 'nextOrderAtNs' | 'failureCode'>;
+export type NewMachineAction = Omit<
+  MachineAction,
+  'state' | 'commandsGiven' | 'nextCommandAtNs' | 'failureCode'
+>;
 
 const actionRow = rowOf<MachineAction>()({
   actionId: 'operation_id',
@@ -15,12 +18,12 @@ const actionRow = rowOf<MachineAction>()({
   state: 'state',
   requestedAtNs: 'requested_at_ns',
   deadlineNs: 'deadline_ns',
-  orders: 'orders',
-  nextOrderAtNs: 'next_order_at_ns',
+  commandsGiven: 'orders',
+  nextCommandAtNs: 'next_order_at_ns',
   failureCode: 'failure_code',
 });
 const OPERATION = actionRow.selectFrom('o');
-const newActionRow = actionRow.omit('state', 'orders', 'nextOrderAtNs', 'failureCode');
+const newActionRow = actionRow.omit('state', 'commandsGiven', 'nextCommandAtNs', 'failureCode');
 const INSERT = `insert into machine_operation (${newActionRow.names}, state, next_order_at_ns)
   values (${newActionRow.places(2)}, 'pending', $1) on conflict do nothing returning 1`;
 
@@ -120,10 +123,10 @@ export class MachineActionStore {
     );
   }
 
-  async ordered(sql: Sql, actionId: string, nextOrderAtNs: bigint): Promise<void> {
+  async commandGiven(sql: Sql, actionId: string, nextCommandAtNs: bigint): Promise<void> {
     await sql.query(
       'update machine_operation set orders = orders + 1, next_order_at_ns = $2 where operation_id = $1',
-      [actionId, nextOrderAtNs],
+      [actionId, nextCommandAtNs],
     );
   }
 

@@ -3,11 +3,11 @@ import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { Orders } from '../../orders/orders.ts';
+import { Commands } from '../../commands/commands.ts';
 import type { AgentsSettings } from '../../settings.ts';
 import { AssignmentStore } from '../assignment/assignment.store.ts';
 import { settingNs } from '../assignment/domain/next-step.ts';
-import { orderRepeatSeconds } from '../assignment/domain/retry-policy.ts';
+import { commandRepeatSeconds } from '../assignment/domain/retry-policy.ts';
 import {
   type ActionResult,
   dueStep,
@@ -27,7 +27,7 @@ export class MachineActions {
   constructor(
     private readonly store: MachineActionStore,
     private readonly assignments: AssignmentStore,
-    private readonly orders: Orders,
+    private readonly commands: Commands,
     @Inject(SETTINGS) private readonly settings: AgentsSettings,
   ) {}
 
@@ -56,13 +56,13 @@ export class MachineActions {
     if (!row) throw new Error(`action ${actionId} is not there after it was written`);
     if (!runs) await this.finish(sql, row, givenUp('NOT_RUNNING'), now);
     else if (outdated) await this.finish(sql, row, givenUp('SUPERSEDED'), now);
-    else await this.order(sql, row, now);
+    else await this.command(sql, row, now);
   }
 
-  /** What is due for it: the order again, or the end. */
+  /** What is due for it: the command again, or the end. */
   async drive(sql: Sql, action: MachineAction, now: bigint): Promise<void> {
     const step = dueStep(action, now);
-    if (step === 'order') await this.order(sql, action, now);
+    if (step === 'command') await this.command(sql, action, now);
     else if (step === 'give-up') await this.finish(sql, action, givenUp('NO_ANSWER'), now);
   }
 
@@ -112,15 +112,18 @@ export class MachineActions {
   }
 
   /** Agents that poll have no account at the broker: they fetch what waits for them. */
-  private async order(sql: Sql, action: MachineAction, now: bigint): Promise<void> {
+  private async command(sql: Sql, action: MachineAction, now: bigint): Promise<void> {
     const { actionId, contractId, generation, kind, deadlineNs, sshPublicKey } = action;
-    const waitSeconds = orderRepeatSeconds(action.orders + 1, this.settings.OPERATION_REPEAT_SECONDS);
+    const waitSeconds = commandRepeatSeconds(
+      action.commandsGiven + 1,
+      this.settings.OPERATION_REPEAT_SECONDS,
+    );
     const nextNs = now + settingNs(waitSeconds);
     // biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigint.
-    await this.store.ordered(sql, actionId, nextNs < deadlineNs ? nextNs : deadlineNs);
+    await this.store.commandGiven(sql, actionId, nextNs < deadlineNs ? nextNs : deadlineNs);
     const agent = await this.assignments.listenerOf(sql, action);
     if (!agent) return;
-    await this.orders.give(
+    await this.commands.give(
       sql,
       {
         kind,

@@ -8,7 +8,7 @@ import { MachineActions } from './machine-actions.ts';
 
 const AT_MOST = 500;
 
-/** Orders actions again that no agent has answered, and gives them up at their deadline. */
+/** Gives commands again that no agent has answered, and gives the actions up at their deadline. */
 @Sweeps({
   name: 'repeat-operations',
   everySeconds: (settings: AgentsSettings) => settings.COORDINATOR_EVERY_SECONDS,

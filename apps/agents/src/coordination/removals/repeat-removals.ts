@@ -10,7 +10,7 @@ import { Removals } from './removals.ts';
 
 const AT_MOST = 500;
 
-/** Orders machines away again that are not confirmed as gone; agents that are offline are told when they are back. */
+/** Commands the removal of machines again that are not confirmed as gone; agents that are offline are told when they are back. */
 @Sweeps({
   name: 'repeat-removals',
   everySeconds: (settings: AgentsSettings) => settings.COORDINATOR_EVERY_SECONDS,
@@ -29,7 +29,7 @@ export class RepeatRemovals implements Sweep {
       const work = this.database.transaction(async (sql) => {
         await this.store.lock(sql, contractId);
         for (const machine of await this.store.machines(sql, contractId)) {
-          if (isRemovalDue(machine, now)) await this.removals.order(sql, machine, now);
+          if (isRemovalDue(machine, now)) await this.removals.command(sql, machine, now);
         }
       });
       // One that fails must not hold up the others; it stays due.

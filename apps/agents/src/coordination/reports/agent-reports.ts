@@ -72,8 +72,8 @@ export class AgentReports {
       case 'fail':
         await this.fail(sql, effect, event, assignment, machine, now);
         return;
-      case 'order-removal':
-        await this.removals.order(sql, machine, now);
+      case 'command-removal':
+        await this.removals.command(sql, machine, now);
         return;
       case 'confirm-gone':
         await this.removals.confirm(sql, assignment, machine, now);

@@ -14,12 +14,12 @@ import { compareObserved, type KnownMachine } from '../availability/domain/compa
 import { Removals } from '../removals/removals.ts';
 
 const MOST_MACHINES = 10_000;
-/** A full report does not have an order repeated that was given this recently. */
-const ORDER_REST_SECONDS = 10;
+/** A full report does not have a command repeated that was given this recently. */
+const COMMAND_REST_SECONDS = 10;
 
 type Observed = Extract<AgentEvent, { kind: 'observed' }>;
 
-/** What is there, as an agent sees it: what shall be absent is ordered away again, how the others stand is told, what nobody ordered is counted. */
+/** What is there, as an agent sees it: what shall be absent is commanded away again, how the others stand is told, what nobody ordered is counted. */
 @Injectable()
 export class FullReports {
   constructor(
@@ -111,8 +111,8 @@ export class FullReports {
     const rowOf = ({ generation }: KnownMachine) =>
       machines.find((machine) => machine.generation === generation) as Machine;
     for (const machine of toRemove.map(rowOf)) {
-      const orderedAgo = machine.updatedAtNs + secondsToNs(ORDER_REST_SECONDS) < now;
-      if (orderedAgo || machine.state === 'gone') await this.removals.order(sql, machine, now);
+      const isLongAgo = machine.updatedAtNs + secondsToNs(COMMAND_REST_SECONDS) < now;
+      if (isLongAgo || machine.state === 'gone') await this.removals.command(sql, machine, now);
     }
     for (const machine of gone.map(rowOf)) await this.removals.confirm(sql, assignment, machine, now);
   }

@@ -62,7 +62,7 @@ export class AgentStore {
     await sql.query('update agent set revoked_at_ns = $2 where agent_public_key = $1', [agentPublicKey, now]);
   }
 
-  /** The account over which it hears orders; undefined when it is revoked, was never connected or polls. */
+  /** The account over which it hears commands; undefined when it is revoked, was never connected or polls. */
   async listeningAccount(sql: Sql, agentPublicKey: string): Promise<string | undefined> {
     const [row] = await sql.query<{ account: string }>(
       `select account_public_key as account from agent

@@ -5,7 +5,7 @@ import { setUpAgent } from '@decent-cloud/messages/agents';
 import { AGENT_PERMISSIONS } from '@decent-cloud/messages/words';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
-import { PlatformKey } from '../../orders/platform-key.ts';
+import { PlatformKey } from '../../commands/platform-key.ts';
 import { type AgentRow, AgentStore } from '../agent/agent.store.ts';
 import { isActive } from '../agent/domain/liveness.ts';
 import { PoolStore } from '../pool/pool.store.ts';

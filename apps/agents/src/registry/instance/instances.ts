@@ -4,7 +4,7 @@ import { emitFact } from '@decent-cloud/outbox';
 import type { Sql } from '@decent-cloud/postgres';
 import { LOGGER, type Logger } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { Orders } from '../../orders/orders.ts';
+import { Commands } from '../../commands/commands.ts';
 import { AgentStore } from '../agent/agent.store.ts';
 import {
   type Admission,
@@ -32,7 +32,7 @@ export class Instances {
   constructor(
     private readonly store: InstanceStore,
     private readonly agents: AgentStore,
-    private readonly orders: Orders,
+    private readonly commands: Commands,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -108,7 +108,7 @@ export class Instances {
     await this.tell(sql, agentPublicKey, { what, host: holder.host, otherHost: asking?.host }, now);
     const account = await this.agents.listeningAccount(sql, agentPublicKey);
     // It looks at what the platform wants, and finds there that it is not alone.
-    if (account !== undefined) await this.orders.askToLook(sql, { agentPublicKey, account }, now);
+    if (account !== undefined) await this.commands.askToLook(sql, { agentPublicKey, account }, now);
   }
 
   /** Two that poll are seen by their heartbeats, and told of; nobody knows which of them is the right one. */

@@ -25,7 +25,7 @@ const plan: ContainerPlan = {
   limitsDisk: true,
 };
 
-test('an order becomes a container with its limits, marks and one published port', () => {
+test('a command becomes a container with its limits, marks and one published port', () => {
   const made = containerOptions(plan, options);
   expect(made).toMatchObject({
     name: `dc-${'ab'.repeat(16)}-g2`,

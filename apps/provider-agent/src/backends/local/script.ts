@@ -30,7 +30,7 @@ const NOT_FOUND = 127;
 const NOT_RUNNABLE = 126;
 const LAST_WORDS_MS = 1_000;
 
-/** Runs the script of an order, once for each machine: of one that has ended already there is no result. */
+/** Runs the script of a command, once for each machine: of one that has ended already there is no result. */
 export async function runLocalScript(run: LocalScript): Promise<ScriptResult | undefined> {
   const file = join(run.folder, `script-${createHash('sha256').update(run.script).digest('hex')}`);
   const done = `${file}.done`;

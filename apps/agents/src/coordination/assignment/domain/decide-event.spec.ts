@@ -86,8 +86,8 @@ describe('a machine that shall not exist', () => {
   test.each(['offered', 'claimed', 'provisioned', 'failed', 'gone'] as const)(
     'is never brought back (%s)',
     (state) => {
-      given(state, 'absent').when(claimed).leadsTo({ kind: 'order-removal' });
-      given(state, 'absent').when(provisioned).leadsTo({ kind: 'order-removal' });
+      given(state, 'absent').when(claimed).leadsTo({ kind: 'command-removal' });
+      given(state, 'absent').when(provisioned).leadsTo({ kind: 'command-removal' });
       given(state, 'absent').when(progress).leadsTo();
       given(state, 'absent').when(failed('permanent')).leadsTo();
     },
@@ -100,7 +100,7 @@ describe('a machine that shall not exist', () => {
 });
 
 test('an older generation changes nothing and is told to go', () => {
-  given('claimed', 'absent', 2).when(provisioned).leadsTo({ kind: 'order-removal' });
+  given('claimed', 'absent', 2).when(provisioned).leadsTo({ kind: 'command-removal' });
   given('offered', 'running', 2).when(claimed).leadsTo();
 });
 

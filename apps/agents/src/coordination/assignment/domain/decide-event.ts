@@ -21,7 +21,7 @@ export type Effect =
   | { readonly kind: 'accept'; readonly startedBefore: boolean }
   | { readonly kind: 'fail'; readonly step: NextStep }
   /** It is to be absent, and is not (yet): say so again. */
-  | { readonly kind: 'order-removal' }
+  | { readonly kind: 'command-removal' }
   | { readonly kind: 'confirm-gone' }
   | { readonly kind: 'report-lost' }
   /** It tells of what went on inside of the machine. */
@@ -88,4 +88,4 @@ export function decideOnEvent(
 
 /** Also when it had been confirmed as gone: then it has come back. */
 const stillThere = (machine: MachineView): readonly Effect[] =>
-  machine.desired === 'absent' ? [{ kind: 'order-removal' }] : [];
+  machine.desired === 'absent' ? [{ kind: 'command-removal' }] : [];

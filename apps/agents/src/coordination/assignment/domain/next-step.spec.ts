@@ -3,7 +3,7 @@ import {
   dueStep,
   isRemovalDue,
   offered,
-  removalOrdered,
+  removalCommanded,
   retriedLater,
   watchAt,
   whyNobody,
@@ -73,28 +73,28 @@ test('an attempt that its agent ended has failed; one that was taken away may st
   expect(attemptClosed('silent', NOW)).toEqual({ outcome: 'silent', settledAtNs: NOW });
 });
 
-test('the first order to remove makes it absent, repeats come later and later, and what came back is not gone', () => {
-  const machine = { desired: 'running', state: 'provisioned', orders: 0 } as const;
-  expect(removalOrdered(machine, NOW, LIMITS)).toEqual({
-    orders: 1,
-    nextOrderAtNs: NOW + 15n * SECOND,
+test('the first command to remove makes it absent, repeats come later and later, and what came back is not gone', () => {
+  const machine = { desired: 'running', state: 'provisioned', commandsGiven: 0 } as const;
+  expect(removalCommanded(machine, NOW, LIMITS)).toEqual({
+    commandsGiven: 1,
+    nextCommandAtNs: NOW + 15n * SECOND,
     desired: 'absent',
     absentSinceNs: NOW,
   });
-  expect(removalOrdered({ desired: 'absent', state: 'gone', orders: 2 }, NOW, LIMITS)).toEqual({
-    orders: 3,
-    nextOrderAtNs: NOW + 60n * SECOND,
+  expect(removalCommanded({ desired: 'absent', state: 'gone', commandsGiven: 2 }, NOW, LIMITS)).toEqual({
+    commandsGiven: 3,
+    nextCommandAtNs: NOW + 60n * SECOND,
     state: 'failed',
   });
 });
 
-test('an order is repeated when its time has come and the machine is not gone', () => {
-  const machine = { desired: 'absent', state: 'provisioned', nextOrderAtNs: NOW } as const;
+test('a command is repeated when its time has come and the machine is not gone', () => {
+  const machine = { desired: 'absent', state: 'provisioned', nextCommandAtNs: NOW } as const;
   expect(isRemovalDue(machine, NOW)).toBe(true);
   expect(isRemovalDue(machine, NOW - 1n)).toBe(false);
   expect(isRemovalDue({ ...machine, state: 'gone' }, NOW)).toBe(false);
   expect(isRemovalDue({ ...machine, desired: 'running' }, NOW)).toBe(false);
-  expect(isRemovalDue({ ...machine, nextOrderAtNs: null }, NOW)).toBe(false);
+  expect(isRemovalDue({ ...machine, nextCommandAtNs: null }, NOW)).toBe(false);
 });
 
 test.each([

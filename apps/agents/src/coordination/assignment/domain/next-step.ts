@@ -3,7 +3,7 @@ import type { DesiredMachine } from '@decent-cloud/messages';
 import type { ProvisioningFailure } from '@decent-cloud/messages/words';
 import type { Attempt, Outcome } from './attempt.ts';
 import type { AssignmentState, MachineState } from './decide-event.ts';
-import { orderRepeatSeconds } from './retry-policy.ts';
+import { commandRepeatSeconds } from './retry-policy.ts';
 
 /** How often the life of an agent that is at work is looked at. */
 const WATCH_SECONDS = 15;
@@ -106,39 +106,39 @@ export function attemptClosed(outcome: Outcome, now: bigint) {
 }
 
 /** From now on the machine is to be absent; its agent is told, the first time or again. */
-export function removalOrdered(
+export function removalCommanded(
   machine: {
     readonly desired: 'running' | 'absent';
     readonly state: MachineState;
-    readonly orders: number;
+    readonly commandsGiven: number;
   },
   now: bigint,
   limits: CoordinatorLimits,
 ) {
-  const orders = machine.orders + 1;
-  const waitSeconds = orderRepeatSeconds(orders, limits.REMOVAL_REPEAT_SECONDS);
+  const commands = machine.commandsGiven + 1;
+  const waitSeconds = commandRepeatSeconds(commands, limits.REMOVAL_REPEAT_SECONDS);
   return {
-    orders,
-    nextOrderAtNs: now + settingNs(waitSeconds),
+    commandsGiven: commands,
+    nextCommandAtNs: now + settingNs(waitSeconds),
     ...(machine.desired === 'absent' ? {} : { desired: 'absent' as const, absentSinceNs: now }),
     // It had been confirmed as gone and is there again.
     ...(machine.state === 'gone' ? { state: 'failed' as const } : {}),
   };
 }
 
-/** Is the order to remove it to be given again? */
+/** Is the command to remove it to be given again? */
 export const isRemovalDue = (
   machine: {
     readonly desired: 'running' | 'absent';
     readonly state: MachineState;
-    readonly nextOrderAtNs: bigint | null;
+    readonly nextCommandAtNs: bigint | null;
   },
   now: bigint,
 ): boolean =>
   machine.desired === 'absent' &&
   machine.state !== 'gone' &&
-  machine.nextOrderAtNs !== null &&
-  machine.nextOrderAtNs <= now;
+  machine.nextCommandAtNs !== null &&
+  machine.nextCommandAtNs <= now;
 
 /** What the agent is told of a machine that it is to make. */
 export function desiredRunning(

@@ -1,5 +1,5 @@
 import type { Attempt, Outcome } from './attempt.ts';
-import { isRuledOut, orderRepeatSeconds, stepAfterFailure } from './retry-policy.ts';
+import { commandRepeatSeconds, isRuledOut, stepAfterFailure } from './retry-policy.ts';
 
 const attempt = (agentPublicKey: string, outcome: Outcome): Attempt => ({
   agentPublicKey,
@@ -43,8 +43,8 @@ test('ruled out is who can never make it or failed four times, and nobody else',
   );
 });
 
-test('orders to remove are repeated ever more slowly, at least every ten minutes', () => {
-  expect([1, 2, 3, 6, 7, 1_000].map((orders) => orderRepeatSeconds(orders, 15))).toEqual([
+test('commands to remove are repeated ever more slowly, at least every ten minutes', () => {
+  expect([1, 2, 3, 6, 7, 1_000].map((commands) => commandRepeatSeconds(commands, 15))).toEqual([
     15, 30, 60, 480, 600, 600,
   ]);
 });

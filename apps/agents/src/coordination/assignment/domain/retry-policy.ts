@@ -43,7 +43,7 @@ export const isRuledOut = (agentPublicKey: string, attempts: readonly Attempt[])
 
 const LONGEST_REPEAT_SECONDS = 600;
 
-/** Wait before an order that was not answered is given again, the `orders`-th time having been given. */
-export function orderRepeatSeconds(orders: number, firstSeconds: number): number {
-  return Math.min(firstSeconds * 2 ** Math.min(Math.max(orders - 1, 0), 20), LONGEST_REPEAT_SECONDS);
+/** Wait before a command that was not answered is given again, the `commands`-th time having been given. */
+export function commandRepeatSeconds(commands: number, firstSeconds: number): number {
+  return Math.min(firstSeconds * 2 ** Math.min(Math.max(commands - 1, 0), 20), LONGEST_REPEAT_SECONDS);
 }

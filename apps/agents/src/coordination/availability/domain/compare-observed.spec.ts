@@ -57,7 +57,7 @@ test('what is gone is not said to be gone again', () => {
   expect(compare([], [old, { ...absent, generation: 2, absentSinceNs: ago(10) }])).toEqual(nothing);
 });
 
-test('and not by a report from before, or around, the order', () => {
+test('and not by a report from before, or around, the command', () => {
   expect(compare([], [{ ...absent, absentSinceNs: ago(30) }])).toEqual(nothing);
   expect(compare([], [{ ...absent, absentSinceNs: ago(-5) }])).toEqual(nothing);
 });

@@ -24,7 +24,7 @@ export interface Comparison {
   readonly gone: readonly KnownMachine[];
   /** Shall run, and stands otherwise than before. */
   readonly standing: readonly { readonly machine: KnownMachine; readonly next: NextStanding }[];
-  /** There without an order: counted, never touched. */
+  /** There without a command: counted, never touched. */
   readonly unknown: number;
 }
 /** After so long a machine that is not there is lost. */
@@ -38,7 +38,7 @@ export interface Patience {
 const MARGIN_NS = secondsToNs(30);
 
 /**
- * What a full report of an agent says about the machines that it has or had orders for.
+ * What a full report of an agent says about the machines that it has or had commands for.
  * @param atNs when the report was made
  */
 export function compareObserved(
@@ -53,7 +53,7 @@ export function compareObserved(
   const ordered = new Set(known.map(keyOf));
   const settledBefore = (since: bigint | null) => since !== null && atNs - since > MARGIN_NS;
   const isThere = (machine: KnownMachine) => there.has(keyOf(machine));
-  // An agent that has worked on a newer generation takes no order about an older one any more, whatever became of it.
+  // An agent that has worked on a newer generation takes no command about an older one any more, whatever became of it.
   const isSuperseded = (machine: KnownMachine) =>
     known.some(
       (other) =>
@@ -69,7 +69,7 @@ export function compareObserved(
   const lostAfterNs = isAll ? patience.allLostAfterNs : patience.lostAfterNs;
   return {
     toRemove: toBeAbsent.filter(isThere),
-    // What was never made may still be made by an order on its way: there only the agent's own word counts.
+    // What was never made may still be made by a command on its way: there only the agent's own word counts.
     gone: toBeAbsent.filter(
       (machine) =>
         !isThere(machine) &&

@@ -2,11 +2,11 @@ import { dueStep, givenUp, takesResult } from './machine-action.ts';
 
 test.each([
   ['before its time', 5n, 'nothing'],
-  ['when it is time', 10n, 'order'],
-  ['just before the deadline', 99n, 'order'],
+  ['when it is time', 10n, 'command'],
+  ['just before the deadline', 99n, 'command'],
   ['at the deadline', 100n, 'give-up'],
 ])('an action %s', (_, now, step) => {
-  expect(dueStep({ deadlineNs: 100n, nextOrderAtNs: 10n }, now)).toBe(step);
+  expect(dueStep({ deadlineNs: 100n, nextCommandAtNs: 10n }, now)).toBe(step);
 });
 
 test('the first result counts; done counts also after nobody waited any longer', () => {

@@ -15,8 +15,8 @@ export interface MachineAction {
   readonly state: MachineActionState;
   readonly requestedAtNs: bigint;
   readonly deadlineNs: bigint;
-  readonly orders: number;
-  readonly nextOrderAtNs: bigint | null;
+  readonly commandsGiven: number;
+  readonly nextCommandAtNs: bigint | null;
   readonly failureCode: string | null;
 }
 
@@ -43,11 +43,11 @@ export const givenUp = (code: GivenUp): ActionResult => ({
 
 /** What is due for a pending operation. */
 export function dueStep(
-  { deadlineNs, nextOrderAtNs }: Pick<MachineAction, 'deadlineNs' | 'nextOrderAtNs'>,
+  { deadlineNs, nextCommandAtNs }: Pick<MachineAction, 'deadlineNs' | 'nextCommandAtNs'>,
   now: bigint,
-): 'give-up' | 'order' | 'nothing' {
+): 'give-up' | 'command' | 'nothing' {
   if (now >= deadlineNs) return 'give-up';
-  return nextOrderAtNs !== null && nextOrderAtNs <= now ? 'order' : 'nothing';
+  return nextCommandAtNs !== null && nextCommandAtNs <= now ? 'command' : 'nothing';
 }
 
 /**

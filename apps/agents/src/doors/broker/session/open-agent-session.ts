@@ -13,7 +13,7 @@ import {
   type VerbContext,
 } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
-import { PlatformKey } from '../../../orders/platform-key.ts';
+import { PlatformKey } from '../../../commands/platform-key.ts';
 import { AgentStore } from '../../../registry/agent/agent.store.ts';
 import { HEARTBEAT_SECONDS, isActive } from '../../../registry/agent/domain/liveness.ts';
 import type { Holder } from '../../../registry/instance/domain/admission.ts';

@@ -14,8 +14,8 @@ import {
   Injectable,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { PlatformKey } from '../../../commands/platform-key.ts';
 import { desiredAbsent, desiredRunning } from '../../../coordination/assignment/domain/next-step.ts';
-import { PlatformKey } from '../../../orders/platform-key.ts';
 import { accountOf, believe, DisbelievedError } from '../../../registry/agent/signed-by-agent.ts';
 import { AgentWireMetrics } from './agent-wire-metrics.ts';
 import { FRESH_SECONDS } from './heartbeats.ts';
@@ -27,7 +27,7 @@ const MOST_MACHINES = 5_000;
 const RIVAL_SECONDS = 3_600;
 
 /**
- * Answers agents that ask for all that they shall have. Not being listed is no order to remove anything, and machines
+ * Answers agents that ask for all that they shall have. Not being listed is no command to remove anything, and machines
  * that the agent made while it polled are not listed while they shall run: it would make them a second time.
  */
 @Injectable()
