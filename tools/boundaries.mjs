@@ -68,12 +68,13 @@ const MAY_IMPORT_BUILT_OF = { bench: ['contracts', 'gateway'] };
 const MAY_IMPORT_SOURCE = { 'tools/services.mjs': 'libs/messages/src/services.ts' };
 /** Programs that are never shipped, or are bundled: packages for development are packages to them. */
 const MAY_USE_DEV_PACKAGES = ['testing', 'e2e', 'bench', 'web', 'demo', 'tools'];
-/** The only files that may import what is known at run time only: what is built, and PostgreSQL for this machine. */
+/** The only files that may import what is known at run time only: what is built, PostgreSQL for this machine, spec files. */
 const MAY_IMPORT_COMPUTED = [
   'libs/runtime/src/discover.ts',
   'apps/cli/bin/dc.mjs',
   'apps/provider-agent/bin/dc-agent.mjs',
   'tools/servers/postgres.mjs',
+  'tools/specs/runtime.mjs',
 ];
 
 const OURS = '@decent-cloud/';

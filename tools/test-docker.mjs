@@ -119,7 +119,7 @@ function jest(engine, args) {
     const child = spawn(
       NODE,
       [
-        '--experimental-vm-modules',
+        '--conditions=source',
         join(ROOT, 'node_modules/jest/bin/jest.js'),
         ...['--selectProjects', 'unit', 'int', '--testPathPatterns', 'docker-backend|backends/docker'],
         ...args,

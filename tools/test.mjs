@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install/install.mjs';
-import { slowestSpecs } from './slowest-specs.mjs';
+import { slowestSpecs } from './specs/slowest.mjs';
 
 /**
  * `npm test`: installs what is missing, generates, builds, runs every spec; of what has very many cases a sample that
@@ -53,7 +53,7 @@ function commit() {
 async function jest(args) {
   const report = join(tmpdir(), `dc-jest-${process.pid}.json`);
   const code = await node([
-    '--experimental-vm-modules',
+    '--conditions=source',
     join(ROOT, 'node_modules/jest/bin/jest.js'),
     '--passWithNoTests',
     // Specs that drive servers mostly wait for them: even on two CPUs there is work for two.

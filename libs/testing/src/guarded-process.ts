@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
 
 const GUARD = fileURLToPath(new URL('../guard.sh', import.meta.url));
 
@@ -73,14 +76,16 @@ export class GuardedProcess {
     return this.over;
   }
 
-  /** Sends a signal to the program itself. Ignored once it has ended. */
+  /** Sends a signal to the program itself, and waits until it stands still after SIGSTOP. Ignored once it has ended. */
   async signal(signal: NodeJS.Signals): Promise<void> {
     if (this.over) return;
+    const pid = await this.pid;
     try {
-      process.kill(await this.pid, signal);
+      process.kill(pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
+    if (signal === 'SIGSTOP') await eventually(() => this.over || standsStill(pid), { everyMs: 1 });
   }
 
   /** Ends it and waits; after `graceMs` with SIGKILL. */
@@ -93,6 +98,15 @@ export class GuardedProcess {
       clearTimeout(late);
     }
   }
+}
+
+/** On a busy machine its threads go on for a while. Only Linux tells. */
+async function standsStill(pid: number): Promise<boolean> {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return true;
+  const stats = (await readdir(threads)).map((thread) => readFile(`${threads}/${thread}/stat`, 'utf8'));
+  // The program's name, in parentheses, may hold anything.
+  return (await Promise.all(stats)).every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'));
 }
 
 function readLines(stream: NodeJS.ReadableStream | null, onLine: (line: string) => void): void {

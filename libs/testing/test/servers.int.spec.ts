@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect as dial, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -97,6 +98,28 @@ test('a guarded process ends when whoever started it is killed', async () => {
       return true;
     }
   });
+});
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+onLinux('a process that was told to stand still does', async () => {
+  const busy = GuardedProcess.start({
+    command: process.execPath,
+    args: ['-e', 'for (;;) require("node:crypto").randomBytes(1024)'],
+  });
+  const threads = `/proc/${await busy.pid}/task`;
+  const states = () =>
+    readdirSync(threads).map(
+      (thread) => /\) (\w)/.exec(readFileSync(`${threads}/${thread}/stat`, 'utf8'))?.[1],
+    );
+  try {
+    for (let round = 0; round < 100; round++) {
+      await busy.signal('SIGSTOP');
+      expect(new Set(states())).toEqual(new Set(['T']));
+      await busy.signal('SIGCONT');
+    }
+  } finally {
+    await busy.end('SIGKILL');
+  }
 });
 
 test('a spawned service: ready, log, signals, what nobody handled', async () => {

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { ROOT } from './install/install.mjs';
+import { ROOT } from '../install/install.mjs';
 
 /** So many seconds a file may take, by the end of its name. What is over is marked and fails nothing: machines differ. */
 const BUDGET_SECONDS = { '.e2e.spec.ts': 120, '.int.spec.ts': 30, '.spec.ts': 10 };

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ensureNatsServer } from './servers/nats-server.mjs';
-import { startPostgres } from './servers/postgres.mjs';
+import { ensureNatsServer } from '../servers/nats-server.mjs';
+import { startPostgres } from '../servers/postgres.mjs';
 
 /** Before integration specs: one PostgreSQL for the run, and a nats-server program (each spec file starts its own). */
 export default async function setup() {
-  const root = resolve(import.meta.dirname, '..');
+  const root = resolve(import.meta.dirname, '../..');
   process.env.NATS_SERVER_BIN = await ensureNatsServer({
     dataDir: process.env.DC_DATA_DIR ?? join(root, '.data'),
     log: (line) => console.error(line),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { ROOT } from './install/install.mjs';
-import { slowestSpecs } from './slowest-specs.mjs';
+import { ROOT } from '../install/install.mjs';
+import { slowestSpecs } from './slowest.mjs';
 
 const file = (name: string, seconds: number) => ({
   name: join(ROOT, name),
