@@ -13,14 +13,16 @@ test('what is checked in names the services', async () => {
 });
 
 test('a seventh service is mounted by setup, has a volume, and runs', () => {
-  const made = composeWith(compose, [...names, 'disputes']);
-  expect(made).toContain('    - config-gateway:/config/gateway\n    - config-disputes:/config/disputes\n\n');
-  expect(made).toContain('  config-gateway: {}\n  config-disputes: {}\n');
-  expect(made).toMatch(/\n\n {2}disputes:\n {4}<<: \*service\n(?: {4}.*\n)*\n {2}mail-catcher:\n/);
-  expect(made.length - compose.length).toBeLessThan(500);
-  expect(composeWith(made, [...names, 'disputes'])).toBe(made);
-  expect(prometheusWith(read('deploy/prometheus/prometheus.yml'), [...names, 'disputes'])).toContain(
-    'agents, gateway, disputes]',
+  const made = composeWith(compose, [...names, 'the-seventh']);
+  expect(made).toContain(
+    '    - config-gateway:/config/gateway\n    - config-the-seventh:/config/the-seventh\n\n',
+  );
+  expect(made).toContain('  config-gateway: {}\n  config-the-seventh: {}\n');
+  expect(made).toMatch(/\n\n {2}the-seventh:\n {4}<<: \*service\n(?: {4}.*\n)*\n {2}mail-catcher:\n/);
+  expect(made.length - compose.length).toBeLessThan(520);
+  expect(composeWith(made, [...names, 'the-seventh'])).toBe(made);
+  expect(prometheusWith(read('deploy/prometheus/prometheus.yml'), [...names, 'the-seventh'])).toContain(
+    'gateway, the-seventh]',
   );
 });
 
@@ -36,11 +38,16 @@ test('a block of a service that is gone is named, and so is a file without its p
   expect(() => prometheusWith('scrape_configs: []', names)).toThrow('dns_sd_configs.names: not found');
 });
 
-test.each(innerServiceNames)('%s has a program, tables of its own and a line in the map of rooms', (name) => {
+test.each(innerServiceNames)('%s has a program, tables of its own and a place in the maps', (name) => {
   const needed = [`apps/${name}/src/main.ts`, `prisma/${name}/schema.prisma`, `prisma/${name}/migrations`];
-  expect(needed.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   const map = read('docs/architecture.md');
-  expect(map).toContain(`| \`apps/${name}\` |`);
-  expect(map).toMatch(new RegExp(`^ {6}${name}$`, 'm'));
-  expect(read('README.md')).toMatch(new RegExp(`services\\[.*\\b${name}\\b`, 's'));
+  const maps = {
+    'docs/architecture.md, rooms': map.includes(`| \`apps/${name}\` |`),
+    'docs/architecture.md, chart': new RegExp(`^ {6}${name}$`, 'm').test(map),
+    'README.md, chart': new RegExp(`services\\[[^\\]]*\\b${name}\\b`).test(read('README.md')),
+  };
+  expect([
+    ...needed.filter((file) => !existsSync(join(ROOT, file))),
+    ...Object.entries(maps).flatMap(([where, isThere]) => (isThere ? [] : [where])),
+  ]).toEqual([]);
 });

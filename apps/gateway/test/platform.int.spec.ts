@@ -1,5 +1,5 @@
 import { printExactJson, secondsToNs } from '@decent-cloud/kernel';
-import { type FactInput, facts, streams } from '@decent-cloud/messages';
+import { type FactInput, facts, innerServiceNames, streams } from '@decent-cloud/messages';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
 import { offering, searchOfferings } from '@decent-cloud/messages/offerings';
 import { countForRent, resolveKey } from '@decent-cloud/messages/requests';
@@ -43,7 +43,7 @@ beforeAll(async () => {
   services = await hub.service('admin');
   const manager = await jetstreamManager(services);
   await manager.streams.add({ name: streams.FACTS.name, subjects: [...streams.FACTS.subjects] });
-  for (const name of ['accounts', 'offerings', 'contracts', 'payments', 'notifications']) {
+  for (const name of innerServiceNames.filter((service) => service !== 'agents')) {
     const failing = name === 'payments' ? ['streams'] : [];
     services.subscribe(`req.${name}.v1.ping`, {
       callback: (_error, message) =>

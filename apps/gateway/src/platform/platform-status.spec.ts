@@ -1,3 +1,4 @@
+import { innerServiceNames } from '@decent-cloud/messages';
 import type { Bus, Logger } from '@decent-cloud/runtime';
 import { StatusBoard } from './platform-status.ts';
 
@@ -36,10 +37,10 @@ test('services are asked once for all who come within two seconds, and anew afte
   expect(first).toMatchObject({ status: 'ok', offeringsForRent: 3 });
   time.nowMs += KEPT_MS - 100;
   expect(await board.getStatus()).toBe(first);
-  expect(asked.pings).toBe(6);
+  expect(asked.pings).toBe(innerServiceNames.length);
   time.nowMs += 200;
   await board.getStatus();
-  expect(asked.pings).toBe(12);
+  expect(asked.pings).toBe(2 * innerServiceNames.length);
 });
 
 test('offerings that do not answer are not asked by everybody who comes', async () => {
