@@ -45,7 +45,7 @@ const waiting = async (stream: string, { account }: ScriptedAgent) => {
   );
 };
 
-test('what one agent says is limited, under whatever names; others are heard, and all is worked off', async () => {
+test('what one agent says is limited, under whatever names; others are heard, and all is processed', async () => {
   const [{ agent: flooding }, { agent: quiet }] = [await stage.oneAgent(), await stage.oneAgent()];
   await stage.service.stop();
   expect(await say(flooding, 'junk', LIMIT + 50)).toBe(LIMIT);

@@ -274,7 +274,7 @@ export class Stage {
     };
   }
 
-  /** Every event that was published so far has been worked off. */
+  /** Every event that was published so far has been processed. */
   async settled(): Promise<void> {
     await eventually(async () => {
       const waiting = await this.metric('dc_agent_events_waiting', 'state="pending"');

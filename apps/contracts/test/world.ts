@@ -185,7 +185,7 @@ export class World {
     return contract;
   }
 
-  /** Says a fact and waits until the service has worked it off. */
+  /** Says a fact and waits until the service has processed it. */
   async say<F extends FactDeclaration>(
     declaration: F,
     payload: FactInput<F>,
@@ -201,7 +201,7 @@ export class World {
         );
         return rows.length === 1;
       },
-      { what: `fact ${declaration.subject} worked off` },
+      { what: `fact ${declaration.subject} processed` },
     );
   }
 

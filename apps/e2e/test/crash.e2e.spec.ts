@@ -39,7 +39,7 @@ const OF_LOST = LOST_POINTS.filter(isKilledAt);
 const BESIDE = [
   /^accounts:/,
   /^\w+:sweep:/,
-  /^agents:report:(observed|progress):/,
+  /^agents:event:(observed|progress):/,
   /^agents:req\.agents\.v1\.open-agent-session:/,
   /^provider-agent:journal:(seq|snapshot|event):/,
   /:ask:req\.(accounts\.v1\.names-of-keys|agents\.v1\.pools-online|offerings\.v1\.count-by-pool):/,

@@ -151,11 +151,11 @@ const OUTCOMES: Readonly<Record<string, { readonly [as: string]: Outcome }>> = {
   'agents:evt.contracts.v1.contract-accepted': { broken: 'ended' },
   'contracts:evt.agents.v1.machine-assigned': { broken: 'unharmed' },
   'provider-agent:command:provision': { refused: 'ended', broken: 'ended' },
-  'agents:report:claimed': { broken: 'unharmed' },
+  'agents:event:claimed': { broken: 'unharmed' },
   'contracts:evt.agents.v1.provisioning-started': { broken: 'unharmed' },
-  'agents:report:failed': { broken: 'ended' },
+  'agents:event:failed': { broken: 'ended' },
   'contracts:evt.agents.v1.provisioning-failed': { broken: 'ended' },
-  'agents:report:provisioned': { broken: 'ended' },
+  'agents:event:provisioned': { broken: 'ended' },
   'contracts:evt.agents.v1.machine-provisioned': { broken: 'ended' },
 };
 
@@ -168,7 +168,7 @@ const ALL_CASES: readonly FaultCase[] = FORWARD.flatMap((act) => {
     as,
     armed: { point, ...(as !== 'refused' ? {} : act.backend ? { failure } : { refusal: NO }) },
     outcome,
-    withoutMachine: /:report:failed|provisioning-failed$/.test(name),
+    withoutMachine: /:event:failed|provisioning-failed$/.test(name),
     byHand: name === `contracts:${respondToRequest.subject}`,
   }));
 });

@@ -162,7 +162,7 @@ describe('the life of a machine', () => {
       new Set(platform.eventsOf(wanted.contractId, 'provisioned').map(({ eventId }) => eventId)).size,
     ).toBe(1);
     expect(await backend.list()).toHaveLength(1);
-    expect(site.logs.join('')).not.toContain('could not be worked off');
+    expect(site.logs.join('')).not.toContain('could not be processed');
   });
 
   test('terminate while it is being made calls the creation off and leaves nothing', async () => {

@@ -19,7 +19,7 @@ type Observed = Extract<AgentEvent, { kind: 'observed' }>;
 type Say = (typeof facts)['provisioningStarted' | 'machineProvisioned'];
 
 /** What verified events of agents do. */
-export class AgentReports {
+export class AgentEventHandler {
   constructor(
     private readonly coordinator: Coordinator,
     private readonly rules: Rules['agents'],
@@ -73,7 +73,7 @@ export class AgentReports {
       case 'confirm-gone':
         coordinator.confirmGone(tx, assignment, machine);
         return;
-      case 'report-lost':
+      case 'publish-lost':
         this.lose(tx, assignment, machine);
         return;
       case 'pass-on':
@@ -147,7 +147,7 @@ export class AgentReports {
     tx.say({ declaration, payload: { contractId, generation, agentPublicKey, atNs: tx.now, ...more } });
   }
 
-  /** A full report: what shall be absent is ordered away again, how the others stand is told. */
+  /** An observation: what shall be absent is ordered away again, how the others stand is told. */
   private compare(tx: Transaction, event: Observed): void {
     const { coordinator, rules } = this;
     const { agentPublicKey } = event;

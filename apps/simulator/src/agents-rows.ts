@@ -58,6 +58,6 @@ export interface AgentRow {
   readonly provisionerTypes: readonly string[];
   readonly activeContracts: number;
   readonly freeSlots: number;
-  /** When its newest full report was made. */
+  /** When its newest observation was made. */
   readonly observedAtNs: bigint;
 }

@@ -7,7 +7,7 @@ import {
   type FactPayload,
   facts,
 } from '@decent-cloud/messages';
-import { AgentReports, DisbelievedError } from './agent-reports.ts';
+import { AgentEventHandler, DisbelievedError } from './agent-reports.ts';
 import type { Assignment, Machine } from './agents-rows.ts';
 import type { Message, Verdict } from './broker.ts';
 import { AGENT_LIMITS, Coordinator, type CoordinatorMutations } from './coordinator.ts';
@@ -25,7 +25,7 @@ const NEVER_DOWN = { availabilityVersion: 0, downSinceNs: null, downNs: 0n };
 export class Agents extends Service {
   readonly platformKey = new SigningKey('platform');
   readonly coordinator: Coordinator;
-  private readonly reports: AgentReports;
+  private readonly reports: AgentEventHandler;
   readonly disbelieved = new Map<string, number>();
   /** Told of every event of an agent that took effect. */
   onBelieved: (event: AgentEvent) => void = () => undefined;
@@ -40,7 +40,7 @@ export class Agents extends Service {
   ) {
     super('agents', skewUs, around);
     this.coordinator = new Coordinator(rules, this.platformKey, around.kernel.random, mutant);
-    this.reports = new AgentReports(this.coordinator, rules, around.recorder);
+    this.reports = new AgentEventHandler(this.coordinator, rules, around.recorder);
     this.reactions = new Map<string, (fact: never, tx: Transaction) => void>([
       [
         facts.contractAccepted.subject,

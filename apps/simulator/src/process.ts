@@ -12,7 +12,7 @@ import {
 export interface SimulatedAct {
   readonly name: string;
   readonly doing: string;
-  /** Can come again: facts, commands and reports can, requests are repeated by whoever asks. */
+  /** Can come again: facts, commands and events can, requests are repeated by whoever asks. */
   readonly isDelivered: boolean;
   readonly says: readonly string[];
 }

@@ -35,7 +35,7 @@ export interface ConsumeOptions {
   readonly onSettled?: (verdict: Verdict['verdict'], message: JsMsg) => void;
   /** Messages worked on at the same time by this process. */
   readonly concurrency?: number;
-  /** While true nothing is taken, and what is in hand is given back: others may work it off. */
+  /** While true nothing is taken, and what is in hand is given back: others may process it. */
   readonly isHeld?: () => boolean;
   readonly pauseMs?: number;
   /** Without it a message that ends the process comes again until the broker gives up. */

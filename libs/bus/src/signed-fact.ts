@@ -6,7 +6,7 @@ import type { ServiceKeys } from './service-keys.ts';
 /** A fact, as its reader finds it. */
 export interface SaidFact {
   readonly subject: string;
-  /** Its `Nats-Msg-Id`, by which a reader knows that it has worked it off. */
+  /** Its `Nats-Msg-Id`, by which a reader knows that it has processed it. */
   readonly id: string;
   readonly payload: string | Uint8Array;
 }

@@ -77,7 +77,7 @@ test('a failure is tried again after a wait and does not hold up others', async 
   expect(seen).toEqual(['bad', 'good', 'bad']);
 });
 
-test('what cannot be worked off goes to the dead letters with headers and reason', async () => {
+test('what cannot be processed goes to the dead letters with headers and reason', async () => {
   read((text) =>
     text === 'poison' ? { verdict: 'dead', error: new Error('no such\nthing') } : { verdict: 'done' },
   );

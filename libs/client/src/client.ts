@@ -9,7 +9,7 @@ import { asApiError, createTransport, type TransportOptions } from './transport.
 export interface ClientOptions extends TransportOptions {
   /** For one attempt, reading the answer included. By default 15 s. */
   readonly timeoutMs?: number;
-  /** Further attempts after passing failures of calls that may be repeated. By default 2. */
+  /** Further attempts after transient failures of calls that may be repeated. By default 2. */
   readonly retries?: number;
 }
 

@@ -56,7 +56,7 @@ test('points of a request, a fact and a command', () => {
     on: { kind: 'command', name: 'provision' },
     journals: ['creating'],
     backend: 'provision',
-    says: [{ kind: 'report', name: 'claimed' }],
+    says: [{ kind: 'event', name: 'claimed' }],
   };
   expect(crashPointsOf([command])).toEqual([
     'provider-agent:command:provision:before-ack',

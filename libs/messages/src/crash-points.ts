@@ -43,7 +43,7 @@ const asked = ({ service, asks = [] }: Act): string[] =>
 
 function said({ service, says = [] }: Act): string[] {
   return says.flatMap((one) =>
-    one.kind === 'report'
+    one.kind === 'event'
       ? places(`${service}:publish:${one.name}`, ['before', 'after'])
       : places(`${service}:publish:${subjectOf(one)}`, ['before', 'after-publish', 'after-mark']),
   );

@@ -36,7 +36,7 @@ test('every fact that an act waits for is said by another act', () => {
   const said = new Set(all.flatMap(({ says }) => (says ?? []).map((one) => JSON.stringify(one))));
   for (const { on } of all) {
     // What an agent sees is reported by the clock.
-    const isSeen = on.kind === 'report' && on.name === 'observed';
+    const isSeen = on.kind === 'event' && on.name === 'observed';
     if (on.kind !== 'request' && !isSeen) expect([...said]).toContain(JSON.stringify(on));
   }
 });

@@ -36,7 +36,7 @@ export type ProcessService =
 export type Trigger =
   | { readonly kind: 'request' | 'fact'; readonly subject: string }
   | { readonly kind: 'command'; readonly name: MachineCommand | MachineActionKind }
-  | { readonly kind: 'report'; readonly name: AgentEventKind };
+  | { readonly kind: 'event'; readonly name: AgentEventKind };
 
 /** One thing that one service does: with one transaction of its own, or as many as it says. */
 export interface Act {
@@ -49,7 +49,7 @@ export interface Act {
   /** What the agent writes into its journal on the way, and what it has its backend do. */
   readonly journals?: readonly string[];
   readonly backend?: 'provision' | 'terminate';
-  /** What it says when it is done: facts, commands and reports. */
+  /** What it says when it is done: facts, commands and events. */
   readonly says?: readonly Trigger[];
 }
 
@@ -75,7 +75,7 @@ export interface ProcessStep {
 const request = ({ subject }: { subject: string }): Trigger => ({ kind: 'request', subject });
 const fact = ({ subject }: { subject: string }): Trigger => ({ kind: 'fact', subject });
 const command = (name: MachineCommand | MachineActionKind): Trigger => ({ kind: 'command', name });
-const report = (name: AgentEventKind): Trigger => ({ kind: 'report', name });
+const event = (name: AgentEventKind): Trigger => ({ kind: 'event', name });
 
 /** A rental that is paid from the wallet. */
 export const rentalProcess: readonly ProcessStep[] = [
@@ -189,11 +189,11 @@ export const rentalProcess: readonly ProcessStep[] = [
         on: command('provision'),
         journals: ['creating', 'running', 'failed', 'sent'],
         backend: 'provision',
-        says: [report('claimed'), report('provisioned'), report('failed')],
+        says: [event('claimed'), event('provisioned'), event('failed')],
       },
-      { service: 'agents', on: report('claimed'), says: [fact(facts.provisioningStarted)] },
+      { service: 'agents', on: event('claimed'), says: [fact(facts.provisioningStarted)] },
       { service: 'contracts', on: fact(facts.provisioningStarted) },
-      { service: 'agents', on: report('failed'), says: [fact(facts.provisioningFailed)] },
+      { service: 'agents', on: event('failed'), says: [fact(facts.provisioningFailed)] },
       { service: 'contracts', on: fact(facts.provisioningFailed), says: [fact(facts.contractEnded)] },
     ],
     undo: {
@@ -206,9 +206,9 @@ export const rentalProcess: readonly ProcessStep[] = [
           on: command('terminate'),
           journals: ['removing', 'gone', 'sent'],
           backend: 'terminate',
-          says: [report('terminated')],
+          says: [event('terminated')],
         },
-        { service: 'agents', on: report('terminated'), says: [fact(facts.machineRemoved)] },
+        { service: 'agents', on: event('terminated'), says: [fact(facts.machineRemoved)] },
         { service: 'contracts', on: fact(facts.machineRemoved) },
       ],
     },
@@ -218,7 +218,7 @@ export const rentalProcess: readonly ProcessStep[] = [
     owner: 'platform',
     expectedSeconds: 1,
     acts: [
-      { service: 'agents', on: report('provisioned'), says: [fact(facts.machineProvisioned)] },
+      { service: 'agents', on: event('provisioned'), says: [fact(facts.machineProvisioned)] },
       { service: 'contracts', on: fact(facts.machineProvisioned) },
     ],
   },
@@ -228,7 +228,7 @@ export const rentalProcess: readonly ProcessStep[] = [
     owner: 'agent',
     isSeldom: true,
     acts: [
-      { service: 'agents', on: report('observed'), says: [fact(facts.machineAvailabilityChanged)] },
+      { service: 'agents', on: event('observed'), says: [fact(facts.machineAvailabilityChanged)] },
       {
         service: 'contracts',
         on: fact(facts.machineAvailabilityChanged),
@@ -278,13 +278,13 @@ export const besides: readonly Act[] = [
     (kind): Act => ({
       service: 'provider-agent',
       on: command(kind),
-      says: [report('operation-done'), report('operation-failed')],
+      says: [event('operation-done'), event('operation-failed')],
     }),
   ),
   ...(['operation-done', 'operation-failed'] as const).map(
     (kind): Act => ({
       service: 'agents',
-      on: report(kind),
+      on: event(kind),
       says: [fact(facts.machineOperationFinished)],
     }),
   ),
@@ -293,7 +293,7 @@ export const besides: readonly Act[] = [
     on: fact(facts.machineOperationFinished),
     says: [fact(facts.machineOperationRecorded)],
   },
-  { service: 'provider-agent', on: command('provision'), says: [report('script-done')] },
-  { service: 'agents', on: report('script-done'), says: [fact(facts.machineScriptFinished)] },
+  { service: 'provider-agent', on: command('provision'), says: [event('script-done')] },
+  { service: 'agents', on: event('script-done'), says: [fact(facts.machineScriptFinished)] },
   { service: 'contracts', on: fact(facts.machineScriptFinished) },
 ];

@@ -44,7 +44,7 @@ export const streams = {
     maxBytes: GIB,
   },
   /**
-   * What agents report; signed. What has been worked off is taken out, and all that one agent says is kept under one
+   * Events of agents; signed. What has been processed is taken out, and all that one agent says is kept under one
    * subject: so none can take the place of others, and whatever is refused stays in its journal.
    */
   AGENT_EVT: {
@@ -58,7 +58,7 @@ export const streams = {
     perSubject: { messages: 1_000, beyond: 'refused' },
     keptAs: { from: 'agent.evt.v1.*.*', to: 'agent.evt.v1.{{wildcard(1)}}' },
   },
-  /** Messages that could not be worked off, with the reason in a header. `dlq.<consumer>.<original subject>`. */
+  /** Messages that could not be processed, with the reason in a header. `dlq.<consumer>.<original subject>`. */
   DEAD_LETTERS: {
     name: 'DEAD_LETTERS',
     subjects: ['dlq.>', 'probe.DEAD_LETTERS'],
@@ -138,7 +138,7 @@ export const consumers = {
     facts.refundIssued,
     facts.walletChanged,
   ]),
-  /** Reports of agents, read by the coordinator. */
+  /** Events of agents, read by the coordinator. */
   'agent-events': {
     durable: 'agent-events',
     stream: 'AGENT_EVT',

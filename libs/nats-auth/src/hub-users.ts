@@ -28,7 +28,7 @@ const MAY_ANSWER = { max: 1, ttl: 60_000_000_000 } as const;
 /** Making a stream that is not there, and looking at it. One that is there does not change by it. */
 const makeStream = (stream: string) => ['INFO', 'CREATE'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`);
 
-/** Making, watching and working off one durable consumer. */
+/** Making, watching and processing one durable consumer. */
 const keepConsumer = (stream: string, durable: string) => [
   `$JS.API.CONSUMER.CREATE.${stream}.${durable}`,
   `$JS.API.CONSUMER.CREATE.${stream}.${durable}.>`,
@@ -89,7 +89,7 @@ function servicePermissions(service: InnerServiceName): Permissions {
 const COORDINATOR = [
   'agent.cmd.v1.>',
   '$JS.API.STREAM.MSG.GET.AGENT_CMD',
-  // What has been worked off.
+  // What has been processed.
   '$JS.API.STREAM.PURGE.AGENT_EVT',
   '$JS.API.CONSUMER.CREATE.AGENT_CMD.>',
   '$JS.API.CONSUMER.DURABLE.CREATE.AGENT_CMD.*',

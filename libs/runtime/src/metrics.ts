@@ -33,7 +33,7 @@ export class Metrics {
   });
   readonly breakerOpen = new Gauge({
     name: 'dc_breaker_open',
-    help: 'State of circuit breakers: 0 closed, 0.5 half open, 1 open',
+    help: 'State of circuit breakers: 0 closed, 0.5 half-open, 1 open',
     labelNames: ['breaker'] as const,
     registers: [this.registry],
   });

@@ -69,7 +69,7 @@ function observeLost({ metrics, logger }: ServiceCore, manager: JetStreamManager
     );
   observeStored(
     'dc_dead_letters',
-    'Messages in the dead-letter stream, by the consumer that could not work them off',
+    'Messages in the dead-letter stream, by the consumer that could not process them',
     'DEAD_LETTERS',
     ({ durable }) => `dlq.${durable}.>`,
   );

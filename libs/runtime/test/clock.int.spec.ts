@@ -90,7 +90,7 @@ test.each([TWO_HOURS_NS, -TWO_HOURS_NS])(
   60_000,
 );
 
-test('what reaches a replica whose clock is wrong is worked off by another one, once', async () => {
+test('what reaches a replica whose clock is wrong is processed by another one, once', async () => {
   const wrong = await start(0n);
   wrong.clock.aheadNs = TWO_HOURS_NS;
   await start(0n);

@@ -102,7 +102,7 @@ test('a fact from the outbox reaches the reaction once, however often it is deli
     );
     return rows.length > 0 && rows;
   });
-  // Past the broker's own window a duplicate looks like this: another message with the id that was worked off.
+  // Past the broker's own window a duplicate looks like this: another message with the id that was processed.
   const manager = await jetstreamManager(service.bus.connection);
   await manager.streams.update('FACTS', { duplicate_window: DUPLICATES_NS });
   const { subject } = facts.contractEnded;

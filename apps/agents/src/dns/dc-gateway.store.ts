@@ -60,7 +60,7 @@ export class DcGatewayStore {
     throw new Refusal('FORBIDDEN', 'NOT_OWNER', `dc_id '${dcId}' is not registered to this provider`);
   }
 
-  /** The dc_id that these credentials are for, in the same time for every wrong key. */
+  /** The dc_id that these credentials are for. Constant time. */
   async findByCredentials({ user, key }: AcmeCredentials): Promise<string | undefined> {
     const [row] = await this.database.query<{ dcId: string; keyHash: string }>(
       'select dc_id as "dcId", acme_key_hash as "keyHash" from dc_gateway where acme_user = $1',

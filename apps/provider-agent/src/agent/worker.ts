@@ -58,7 +58,7 @@ export class Worker {
   }
 
   /**
-   * Works a command off.
+   * Carries out a command.
    * @returns the event that answers it, when there is one
    * @throws when the command has to come again
    */

@@ -11,7 +11,7 @@ export interface ReconcileOptions {
   readonly json?: boolean;
 }
 
-/** What the platform wants against what is there: shown, or worked off by the running agent. */
+/** What the platform wants against what is there: shown, or processed by the running agent. */
 export async function reconcile(configPath: string, options: ReconcileOptions): Promise<void> {
   const config = await loadConfig(configPath);
   const pid = await holderOf(`${config.journalPath}.lock`);

@@ -32,7 +32,7 @@ export type CommandOutcome =
 export interface CommandPullOptions {
   readonly link: Link;
   readonly logger: Logger;
-  /** Returns when the command has been worked off. Throws when it has to come again. */
+  /** Returns when the command has been processed. Throws when it has to come again. */
   readonly handle: (text: string) => Promise<CommandOutcome>;
 }
 
@@ -133,7 +133,7 @@ export class CommandPull {
       this.settle(message, outcome === 'done' ? ANSWERS.done : ANSWERS.refused);
       if (crash.points) await this.passAfterAck(message);
     } catch (error) {
-      if (!this.stopped) logger.error({ error }, 'a command could not be worked off: it will come again');
+      if (!this.stopped) logger.error({ error }, 'a command could not be processed: it will come again');
       this.settle(message, this.stopped ? this.givenBack() : ANSWERS.again);
     } finally {
       clearInterval(signs);

@@ -73,7 +73,7 @@ export type MachineCommand = (typeof MACHINE_COMMANDS)[number];
 export const TERMINATE_REASONS = ['expired', 'cancelled'] as const;
 export type TerminateReason = (typeof TERMINATE_REASONS)[number];
 
-/** What agents report. */
+/** What events of agents tell. */
 export const AGENT_EVENTS = [
   'claimed',
   'progress',

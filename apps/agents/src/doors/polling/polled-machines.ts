@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { AssignmentStore, contractNotFound } from '../../coordination/assignment/assignment.store.ts';
 import { counts, type MachineEvent } from '../../coordination/assignment/domain/decide-event.ts';
 import type { Assignment, Machine } from '../../coordination/assignment/rows.ts';
-import { AgentReports } from '../../coordination/reports/agent-reports.ts';
+import { AgentEventHandler } from '../../coordination/events/agent-event-handler.ts';
 import { AgentStore } from '../../registry/agent/agent.store.ts';
 import type { Speaker } from '../../registry/agent/speakers.ts';
 import { PollingDoor } from './polling-door.ts';
@@ -31,7 +31,7 @@ export class PolledMachines {
     private readonly database: Database,
     private readonly store: AssignmentStore,
     private readonly agents: AgentStore,
-    private readonly reports: AgentReports,
+    private readonly events: AgentEventHandler,
     private readonly door: PollingDoor,
   ) {}
 
@@ -65,7 +65,7 @@ export class PolledMachines {
   tell(sql: Sql, machine: Machine, happening: Happening, now: bigint): Promise<void> {
     const { contractId, generation, agentPublicKey } = machine;
     const head = { v: 1, eventId: uuidV7(now), seq: 0, atNs: now.toString(), sig: '' } as const;
-    return this.reports.apply(sql, { ...head, contractId, generation, agentPublicKey, ...happening }, now);
+    return this.events.apply(sql, { ...head, contractId, generation, agentPublicKey, ...happening }, now);
   }
 }
 

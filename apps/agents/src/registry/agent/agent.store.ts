@@ -84,8 +84,8 @@ export class AgentStore {
     await sql.query('update agent set polls = false where agent_public_key = $1 and polls', [agentPublicKey]);
   }
 
-  /** Full reports may overtake each other: is this one younger than all that were compared? */
-  async isNewestReport(sql: Sql, agentPublicKey: string, atNs: bigint): Promise<boolean> {
+  /** Observations may overtake each other: is this one younger than all that were compared? */
+  async isNewestObservation(sql: Sql, agentPublicKey: string, atNs: bigint): Promise<boolean> {
     const rows = await sql.query('select 1 from agent where agent_public_key = $1 and observed_at_ns < $2', [
       agentPublicKey,
       atNs,
@@ -93,8 +93,13 @@ export class AgentStore {
     return rows.length === 1;
   }
 
-  /** A full report was compared; so many of its machines nobody ordered. */
-  async noteReport(sql: Sql, agentPublicKey: string, unknownMachines: number, atNs: bigint): Promise<void> {
+  /** An observation was compared; so many of its machines nobody ordered. */
+  async noteObservation(
+    sql: Sql,
+    agentPublicKey: string,
+    unknownMachines: number,
+    atNs: bigint,
+  ): Promise<void> {
     await sql.query(
       `update agent set unknown_machines = $2, observed_at_ns = greatest(observed_at_ns, $3)
        where agent_public_key = $1`,

@@ -2,7 +2,7 @@ import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import { type Sweep, Sweeps } from '@decent-cloud/runtime';
 import { InstanceStore } from './instance.store.ts';
 
-/** Longer than any report can be on its way. */
+/** Longer than any event can be on its way. */
 const KEEP_HOURS = 40n * 24n;
 
 /** Forgets processes that ended long ago. */

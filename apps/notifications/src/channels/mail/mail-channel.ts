@@ -6,7 +6,7 @@ import type { NotificationsSettings } from '../../settings.ts';
 import type { Channel, Outgoing } from '../channel.ts';
 import { MailStore } from './mail.store.ts';
 
-/** Puts mails into the queue that `SendMails` works off. */
+/** Puts mails into the queue that `SendMails` processes. */
 @Injectable()
 export class MailChannel implements Channel {
   private readonly delayNs: bigint;

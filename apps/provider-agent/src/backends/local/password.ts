@@ -11,7 +11,7 @@ export async function hashPassword(password: string): Promise<PasswordHash> {
   return { salt: salt.toString('hex'), hash: hash.toString('hex') };
 }
 
-/** Takes the same time whatever is wrong with it. */
+/** Constant time. */
 export async function isPassword(given: string, { salt, hash }: PasswordHash): Promise<boolean> {
   const own = await stretch(given, Buffer.from(salt, 'hex'), HASH_BYTES);
   return timingSafeEqual(own, Buffer.from(hash, 'hex'));

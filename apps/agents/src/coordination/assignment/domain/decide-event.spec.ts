@@ -77,7 +77,7 @@ describe('a wanted machine', () => {
       .leadsTo({ kind: 'fail', step: { next: 'same-agent', afterSeconds: 30 } });
   });
   test('that its agent removed without being told is lost, not ended', () => {
-    given('provisioned').when(terminated).leadsTo({ kind: 'report-lost' });
+    given('provisioned').when(terminated).leadsTo({ kind: 'publish-lost' });
     given('offered').when(terminated).leadsTo();
   });
 });

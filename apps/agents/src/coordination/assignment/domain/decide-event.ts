@@ -23,7 +23,7 @@ export type Effect =
   /** It is to be absent, and is not (yet): say so again. */
   | { readonly kind: 'command-removal' }
   | { readonly kind: 'confirm-gone' }
-  | { readonly kind: 'report-lost' }
+  | { readonly kind: 'publish-lost' }
   /** It tells of what went on inside of the machine. */
   | { readonly kind: 'pass-on' }
   /** It was made or taken over once more: perhaps it is reached in another way now. */
@@ -43,7 +43,7 @@ export const counts = (
 ): boolean => machine.desired === 'running' && machine.generation === assignment.generation;
 
 /**
- * The one place where reports are held against generation and end. Absent beats running: nothing that an agent says about
+ * The one place where events are held against generation and end. Absent beats running: nothing that an agent says about
  * a machine that shall not exist brings it back or is told on, and an attempt that has been replaced (an older generation)
  * is always to be absent.
  */
@@ -78,7 +78,7 @@ export function decideOnEvent(
     }
     case 'terminated':
       if (machine.desired === 'absent') return machine.state === 'gone' ? [] : [{ kind: 'confirm-gone' }];
-      return machine.state === 'provisioned' ? [{ kind: 'report-lost' }] : [];
+      return machine.state === 'provisioned' ? [{ kind: 'publish-lost' }] : [];
     case 'script-done':
     case 'operation-done':
     case 'operation-failed':

@@ -29,7 +29,7 @@ test.each([
   expect(faultOfAddress({ ...instance, ...changes })).toBe(fault);
 });
 
-test('a report of a machine that nobody can reach is one of a machine that could not be made', () => {
+test('an event of a machine that nobody can reach is one of a machine that could not be made', () => {
   const event = {
     v: 1 as const,
     eventId: 'e',

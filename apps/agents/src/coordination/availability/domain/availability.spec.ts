@@ -6,7 +6,7 @@ const at = (seconds: number) => AT + secondsToNs(seconds);
 const UP: Standing = { availability: 'up', lostAtNs: null };
 const LOST_AFTER = secondsToNs(600);
 
-/** What comes of reports, each so many seconds after the first. */
+/** What comes of observations, each so many seconds after the first. */
 function after(reports: readonly (readonly [number, Seen])[], lostAfterNs: bigint | null = LOST_AFTER) {
   let standing: Standing = UP;
   for (const [seconds, seen] of reports) standing = standingAfter(standing, seen, at(seconds), lostAfterNs);
@@ -119,6 +119,6 @@ test('the times without a machine add up, to the nanosecond, whatever came in be
   expect(time).toEqual({ availabilityVersion: 4, downSinceNs: null, downNs: secondsToNs(60) + 7n });
   time = downTimeAfter(downTimeAfter(time, 'stopped', at(100)), 'up', at(100));
   expect(time).toEqual({ availabilityVersion: 6, downSinceNs: null, downNs: secondsToNs(60) + 7n });
-  // Whose report is from before: nothing is taken off.
+  // Whose observation is from before: nothing is taken off.
   expect(downTimeAfter(downTimeAfter(time, 'stopped', at(100)), 'up', at(90)).downNs).toBe(time.downNs);
 });

@@ -1,12 +1,12 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import type { MachineAvailability } from '@decent-cloud/messages/words';
 
-/** How a full report of its agent shows a machine. */
+/** How an observation of its agent shows a machine. */
 export type Seen = 'running' | 'stopped' | 'unknown' | 'absent';
 
 export interface Standing {
   readonly availability: MachineAvailability;
-  /** Since when reports do not show it, without a break. */
+  /** Since when observations do not show it, without a break. */
   readonly lostAtNs: bigint | null;
 }
 export interface NextStanding extends Standing {
@@ -18,8 +18,8 @@ export interface NextStanding extends Standing {
 const SECOND_LOOK_NS = secondsToNs(10);
 
 /**
- * What a report of a machine that is to run makes of how it stands.
- * @param atNs when the report was made
+ * What an observation of a machine that is to run makes of how it stands.
+ * @param atNs when the observation was made
  * @param lostAfterNs so long it must have been away; null: it never counts as lost, since the list has only what runs
  */
 export function standingAfter(

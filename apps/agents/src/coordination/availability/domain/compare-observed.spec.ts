@@ -57,7 +57,7 @@ test('what is gone is not said to be gone again', () => {
   expect(compare([], [old, { ...absent, generation: 2, absentSinceNs: ago(10) }])).toEqual(nothing);
 });
 
-test('and not by a report from before, or around, the command', () => {
+test('and not by an observation from before, or around, the command', () => {
   expect(compare([], [{ ...absent, absentSinceNs: ago(30) }])).toEqual(nothing);
   expect(compare([], [{ ...absent, absentSinceNs: ago(-5) }])).toEqual(nothing);
 });
@@ -113,7 +113,7 @@ test('what nobody ordered is only counted: another generation, no contract, some
   expect(compare([there, ...strangers], [running])).toEqual({ ...nothing, unknown: 3 });
 });
 
-test('what an agent made while it polled is neither lost nor gone because a full report does not know it', () => {
+test('what an agent made while it polled is neither lost nor gone because an observation does not know it', () => {
   expect(compare([], [{ ...running, madeByPolling: true }])).toEqual(nothing);
   expect(compare([], [{ ...absent, madeByPolling: true }])).toEqual(nothing);
 });

@@ -34,12 +34,12 @@ export interface Patience {
   readonly allLostAfterNs: bigint;
 }
 
-/** A report may have been made just before a command that it does not show yet. */
+/** An observation may have been made just before a command that it does not show yet. */
 const MARGIN_NS = secondsToNs(30);
 
 /**
- * What a full report of an agent says about the machines that it has or had commands for.
- * @param atNs when the report was made
+ * What an observation of an agent says about the machines that it has or had commands for.
+ * @param atNs when the observation was made
  */
 export function compareObserved(
   observed: readonly ObservedMachine[],

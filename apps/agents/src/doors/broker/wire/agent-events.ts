@@ -23,7 +23,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { context } from '@opentelemetry/api';
-import { AgentReports } from '../../../coordination/reports/agent-reports.ts';
+import { AgentEventHandler } from '../../../coordination/events/agent-event-handler.ts';
 import { accountOf, believe, DisbelievedError } from '../../../registry/agent/signed-by-agent.ts';
 import { AgentWireMetrics } from './agent-wire-metrics.ts';
 import { KnownAgents } from './known-agents.ts';
@@ -32,7 +32,7 @@ const CONSUMER = consumers['agent-events'];
 /** Enough to see what it was: whoever sends what is not believed gets no room for it. */
 const KEPT_OF_DISBELIEVED = 4_096;
 
-/** Reads what agents report: believed by signature, once in effect, otherwise dead-lettered with the reason. */
+/** Reads the events of agents: believed by signature, once in effect, otherwise dead-lettered with the reason. */
 @Injectable()
 export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private reader: DurableReader | undefined;
@@ -40,7 +40,7 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
   constructor(
     private readonly bus: Bus,
     private readonly database: Database,
-    private readonly reports: AgentReports,
+    private readonly events: AgentEventHandler,
     private readonly agents: KnownAgents,
     private readonly wire: AgentWireMetrics,
     private readonly metrics: Metrics,
@@ -58,7 +58,7 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
       attempts: attemptsIn(this.database, CONSUMER.durable),
       onSettled: (verdict, message) => {
         this.metrics.factsHandled.inc({ consumer: CONSUMER.durable, verdict });
-        if (crash.points) void passAfterAck(this.bus.connection, `agents:report:${kindOf(message)}`);
+        if (crash.points) void passAfterAck(this.bus.connection, `agents:event:${kindOf(message)}`);
       },
       onTrouble: (error, doing, message) =>
         this.logger.warn(
@@ -79,7 +79,7 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
     );
   }
 
-  /** Reports that name no process are of an older version, and were kept by the agent since. @throws DisbelievedError */
+  /** Events that name no process are of an older version, and were kept by the agent since. @throws DisbelievedError */
   private async assertInTurn({ agentPublicKey, instanceId }: AgentEvent, now: bigint): Promise<void> {
     if (instanceId === undefined) return;
     if (await this.agents.isAtWork(agentPublicKey, instanceId, now)) return;
@@ -101,9 +101,9 @@ export class AgentEvents implements OnApplicationBootstrap, BeforeApplicationShu
         this.database.transaction(async (sql) => {
           // Named by its agent too: nobody can use up the id of another one's event.
           if (!(await receiveOnce(sql, CONSUMER.durable, `${event.agentPublicKey}:${event.eventId}`))) return;
-          await this.reports.apply(sql, event, now);
+          await this.events.apply(sql, event, now);
         });
-      if (crash.points) await actWithPoints(`agents:report:${event.kind}`, act);
+      if (crash.points) await actWithPoints(`agents:event:${event.kind}`, act);
       else await act();
       this.wire.events.inc({ kind: event.kind });
       return { verdict: 'done' };

@@ -9,19 +9,19 @@ test('answers of the server are told from its silence', () => {
     expect(outcomeOf({ code })).toBe('outage');
   }
   expect(outcomeOf({ code: 'EMESSAGE', responseCode: 421 })).toBe('outage');
-  expect(outcomeOf({ code: 'EENVELOPE', responseCode: 450 })).toBe('temporary');
+  expect(outcomeOf({ code: 'EENVELOPE', responseCode: 450 })).toBe('transient');
   expect(outcomeOf({ code: 'EENVELOPE', responseCode: 550 })).toBe('permanent');
   expect(outcomeOf({ code: 'EENVELOPE' })).toBe('permanent');
-  expect(outcomeOf(new Error('something else'))).toBe('temporary');
-  expect(outcomeOf(undefined)).toBe('temporary');
+  expect(outcomeOf(new Error('something else'))).toBe('transient');
+  expect(outcomeOf(undefined)).toBe('transient');
 });
 
 test('what happens after the server has the whole mail is an attempt: it may send it on', () => {
   for (const code of ['ETIMEDOUT', 'ECONNECTION', 'ECONNRESET', 'ESOCKET']) {
-    expect([code, outcomeOf({ code }, true)]).toEqual([code, 'temporary']);
+    expect([code, outcomeOf({ code }, true)]).toEqual([code, 'transient']);
   }
   expect(outcomeOf({ code: 'EMESSAGE', responseCode: 554 }, true)).toBe('permanent');
-  expect(outcomeOf({ code: 'EMESSAGE', responseCode: 451 }, true)).toBe('temporary');
+  expect(outcomeOf({ code: 'EMESSAGE', responseCode: 451 }, true)).toBe('transient');
 });
 
 test('waits grow while no server is there, up to a quarter of an hour', () => {
@@ -31,7 +31,7 @@ test('waits grow while no server is there, up to a quarter of an hour', () => {
 
 test('silence is an outage only when nobody of the batch was answered', () => {
   expect(judgeBatch(['outage', 'outage'])).toEqual(['outage', 'outage']);
-  expect(judgeBatch(['outage', 'sent', 'permanent'])).toEqual(['temporary', 'sent', 'permanent']);
+  expect(judgeBatch(['outage', 'sent', 'permanent'])).toEqual(['transient', 'sent', 'permanent']);
 });
 
 test('waits double from a minute to six hours, with some spread', () => {
@@ -42,14 +42,14 @@ test('waits double from a minute to six hours, with some spread', () => {
   expect(waitSeconds(1, 1)).toBe(66);
 });
 
-test('a temporary refusal is tried again until the attempts are used up', () => {
+test('a transient refusal is tried again until the attempts are used up', () => {
   const mail = (attempts: number) => ({ attempts, createdAtNs: NOW });
-  expect(afterTry('temporary', mail(2), limits, NOW, 0.5)).toEqual({
+  expect(afterTry('transient', mail(2), limits, NOW, 0.5)).toEqual({
     state: 'queued',
     attempts: 2,
     nextAttemptAtNs: NOW + 120n * SECOND,
   });
-  expect(afterTry('temporary', mail(3), limits, NOW, 0.5).state).toBe('failed');
+  expect(afterTry('transient', mail(3), limits, NOW, 0.5).state).toBe('failed');
   expect(afterTry('permanent', mail(1), limits, NOW, 0.5).state).toBe('failed');
   expect(afterTry('sent', mail(3), limits, NOW, 0.5).state).toBe('sent');
 });

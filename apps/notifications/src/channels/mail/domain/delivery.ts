@@ -1,10 +1,10 @@
 import { NS_PER_SECOND, secondsToNs } from '@decent-cloud/kernel';
 
 /**
- * What became of one try. `outage`: no mail server was there to take anything. `temporary`: it said "not now", or
+ * What became of one try. `outage`: no mail server was there to take anything. `transient`: it said "not now", or
  * nothing after it had the whole mail, which it may send on. `permanent`: it, or the address itself, said "never".
  */
-export type Outcome = 'sent' | 'outage' | 'temporary' | 'permanent';
+export type Outcome = 'sent' | 'outage' | 'transient' | 'permanent';
 
 export interface NextStep {
   readonly state: 'queued' | 'sent' | 'failed';
@@ -35,16 +35,16 @@ const SERVICE_NOT_AVAILABLE = 421;
 /** Reads an error of the mail client. `isHandedOver`: the whole mail had left when it came. */
 export function outcomeOf(error: unknown, isHandedOver = false): Exclude<Outcome, 'sent'> {
   const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown };
-  if (isHandedOver && typeof responseCode !== 'number') return 'temporary';
+  if (isHandedOver && typeof responseCode !== 'number') return 'transient';
   if (OUTAGES.has(code) || responseCode === SERVICE_NOT_AVAILABLE) return 'outage';
-  if (typeof responseCode === 'number') return responseCode >= 500 ? 'permanent' : 'temporary';
-  return code === 'EENVELOPE' ? 'permanent' : 'temporary';
+  if (typeof responseCode === 'number') return responseCode >= 500 ? 'permanent' : 'transient';
+  return code === 'EENVELOPE' ? 'permanent' : 'transient';
 }
 
 /** When others of the same batch were answered, silence is the fault of the one mail. */
 export function judgeBatch(outcomes: readonly Outcome[]): Outcome[] {
   const answered = outcomes.some((outcome) => outcome !== 'outage');
-  return outcomes.map((outcome) => (answered && outcome === 'outage' ? 'temporary' : outcome));
+  return outcomes.map((outcome) => (answered && outcome === 'outage' ? 'transient' : outcome));
 }
 
 /** 1, 2, 4 … minutes, at most 6 hours, up to a tenth more or less; `attempts` counts the tries so far. */

@@ -12,7 +12,7 @@ type ActionEvent = Exclude<InsideEvent, { kind: 'script-done' }>;
 
 /** What an agent says about the inside of a machine that is known to be its own. */
 @Injectable()
-export class InsideReports {
+export class InsideEvents {
   constructor(
     private readonly store: MachineActionStore,
     private readonly actions: MachineActions,

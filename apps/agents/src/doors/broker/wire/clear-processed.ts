@@ -5,11 +5,11 @@ import { JetStreamApiError, type JetStreamManager, jetstreamManager } from '@nat
 const NOT_FOUND: readonly number[] = [10_014, 10_059];
 
 /**
- * Takes reports that have been worked off out of their stream, so that what counts against an agent's limit is what waits.
+ * Takes events that have been processed out of their stream, so that what counts against an agent's limit is what waits.
  * A message that comes again stays, and all after it.
  */
-@Sweeps({ name: 'clear-worked-off', everySeconds: 1 })
-export class ClearWorkedOff implements Sweep {
+@Sweeps({ name: 'clear-processed', everySeconds: 1 })
+export class ClearProcessed implements Sweep {
   private manager: JetStreamManager | undefined;
   private clearedUpTo = 0;
 

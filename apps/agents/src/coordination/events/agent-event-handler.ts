@@ -18,21 +18,21 @@ import { withUsableAddress } from '../assignment/domain/machine-address.ts';
 import type { Assignment, Machine } from '../assignment/rows.ts';
 import { Availability } from '../availability/availability.ts';
 import { Coordinator } from '../driving/coordinator.ts';
-import { InsideReports } from '../machine-actions/inside-reports.ts';
+import { InsideEvents } from '../machine-actions/inside-events.ts';
 import { Removals } from '../removals/removals.ts';
-import { FullReports } from './full-reports.ts';
+import { Observations } from './observations.ts';
 
 /** What verified events of agents do, in the transaction that also notes them as seen. */
 @Injectable()
-export class AgentReports {
+export class AgentEventHandler {
   constructor(
     private readonly store: AssignmentStore,
     private readonly coordinator: Coordinator,
     private readonly removals: Removals,
-    private readonly inside: InsideReports,
+    private readonly inside: InsideEvents,
     private readonly names: DnsRecordStore,
     private readonly availability: Availability,
-    private readonly full: FullReports,
+    private readonly full: Observations,
   ) {}
 
   /** @throws DisbelievedError when the agent speaks of a machine that was never given to it */
@@ -81,7 +81,7 @@ export class AgentReports {
       case 'renew':
         await this.renew(sql, event, assignment, machine, now);
         return;
-      case 'report-lost':
+      case 'publish-lost':
         await this.lose(sql, assignment, machine, now);
         return;
       case 'pass-on':

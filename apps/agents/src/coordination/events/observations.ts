@@ -14,14 +14,14 @@ import { compareObserved, type KnownMachine } from '../availability/domain/compa
 import { Removals } from '../removals/removals.ts';
 
 const MOST_MACHINES = 10_000;
-/** A full report does not have a command repeated that was given this recently. */
+/** An observation does not have a command repeated that was given this recently. */
 const COMMAND_REST_SECONDS = 10;
 
 type Observed = Extract<AgentEvent, { kind: 'observed' }>;
 
 /** What is there, as an agent sees it: what shall be absent is commanded away again, how the others stand is told, what nobody ordered is counted. */
 @Injectable()
-export class FullReports {
+export class Observations {
   constructor(
     private readonly store: AssignmentStore,
     private readonly agents: AgentStore,
@@ -36,8 +36,8 @@ export class FullReports {
     const atNs = BigInt(event.atNs) < now ? BigInt(event.atNs) : now;
     const known = await this.known(sql, agentPublicKey, observed);
     const difference = compareObserved(observed, known, atNs, this.patience);
-    // What runs is told by the newest report alone.
-    const isNewest = await this.agents.isNewestReport(sql, agentPublicKey, atNs);
+    // What runs is told by the newest observation alone.
+    const isNewest = await this.agents.isNewestObservation(sql, agentPublicKey, atNs);
     const standing = isNewest ? difference.standing : [];
     const touched = [...difference.toRemove, ...difference.gone, ...standing.map(({ machine }) => machine)];
     const contractIds = [...new Set(touched.map((machine) => machine.contractId))].sort();
@@ -49,7 +49,7 @@ export class FullReports {
     for (const { machine, next } of standing) {
       await this.stand(sql, machine, next, now);
     }
-    await this.agents.noteReport(sql, agentPublicKey, difference.unknown, atNs);
+    await this.agents.noteObservation(sql, agentPublicKey, difference.unknown, atNs);
   }
 
   private get patience() {
