@@ -15,7 +15,7 @@ const servers = {
 /** `unit` needs no server; `int` gets real Postgres and NATS; `e2e` drives the whole system as processes. */
 export default {
   // A deadline for specs that wait, not a measure: CI's computers are busy.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   testSequencer: '<rootDir>/tools/specs/sequencer.mjs',
   projects: [
     {

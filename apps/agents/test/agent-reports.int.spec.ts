@@ -1,11 +1,9 @@
 import { generateKeyPair } from '@decent-cloud/identity';
 import { facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
-import { jest } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { hex64, Stage } from './stage.ts';
 
-jest.setTimeout(30_000);
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.start();

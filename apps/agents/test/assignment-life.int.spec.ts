@@ -1,9 +1,7 @@
 import { facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
-import { jest } from '@jest/globals';
 import { hex64, Stage } from './stage.ts';
 
-jest.setTimeout(30_000);
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.start();

@@ -13,10 +13,8 @@ import {
   setUpAgent,
 } from '@decent-cloud/messages/agents';
 import { ANY_SERVICE } from '@decent-cloud/testing';
-import { jest } from '@jest/globals';
 import { hex64, Stage, user } from './stage.ts';
 
-jest.setTimeout(30_000);
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.start();

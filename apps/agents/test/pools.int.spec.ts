@@ -14,10 +14,8 @@ import {
   updatePool,
 } from '@decent-cloud/messages/agents';
 import { ANY_SERVICE, answerRequests, eventually } from '@decent-cloud/testing';
-import { jest } from '@jest/globals';
 import { hex64, Stage, user } from './stage.ts';
 
-jest.setTimeout(30_000);
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.start();

@@ -1,7 +1,6 @@
 import { ensureStream } from '@decent-cloud/bus';
 import { agentSubjects, streams } from '@decent-cloud/messages';
 import { eventually, streamsOf, type TestAgent, TestHub } from '@decent-cloud/testing';
-import { jest } from '@jest/globals';
 import { AckPolicy, type JetStreamManager, jetstream } from '@nats-io/jetstream';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import {
@@ -41,8 +40,6 @@ const refuses = (attempt: Promise<NatsConnection>) =>
     () => false,
     () => true,
   );
-
-jest.setTimeout(20_000);
 
 beforeAll(async () => {
   hub = await TestHub.start();
@@ -261,7 +258,7 @@ describe('who gets in', () => {
     const [agent, other] = [await agentWithConsumer(), await agentWithConsumer()];
     const [connection, bystander] = [await agent.connect(), await other.connect()];
     await revokeAgentAccount(hub.system, agent.accountOptions, Math.floor(Date.now() / 1_000));
-    await eventually(() => connection.isClosed(), { deadlineMs: 5_000 });
+    await eventually(() => connection.isClosed(), { deadlineMs: 15_000 });
     await expect(agent.connect()).rejects.toThrow();
     await bystander.flush();
     expect(bystander.isClosed()).toBe(false);
@@ -273,11 +270,11 @@ describe('who gets in', () => {
     const agent = await agentWithConsumer();
     const jwt = await agent.jwt({ lifeSeconds: 2 });
     const connection = await hub.connect(jwt, agent.seed);
-    await eventually(() => connection.isClosed(), { deadlineMs: 8_000 });
+    await eventually(() => connection.isClosed(), { deadlineMs: 15_000 });
     // The broker counts whole seconds: within the last one it lets the agent in and cuts it at once.
     await eventually(() => refuses(hub.connect(jwt, agent.seed)));
     await expect(hub.connect(await agent.jwt({ lifeSeconds: -5 }), agent.seed)).rejects.toThrow();
-  }, 20_000);
+  });
 
   test('only the agent’s own key, the coordinator’s signature and a known account get in', async () => {
     const [agent, other] = [await agentWithConsumer(), await agentWithConsumer()];

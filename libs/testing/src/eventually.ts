@@ -8,13 +8,13 @@ export interface EventuallyOptions {
 
 /**
  * Repeats `attempt` until it neither throws nor gives false or undefined, and returns what it gave.
- * @throws with the last error as cause when the deadline (10 s unless told) passes
+ * @throws with the last error as cause when the deadline (25 s unless told) passes
  */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, false | undefined>> {
-  const deadlineMs = options.deadlineMs ?? 10_000;
+  const deadlineMs = options.deadlineMs ?? 25_000;
   const until = performance.now() + deadlineMs;
   for (;;) {
     let last: unknown;
