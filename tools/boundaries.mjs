@@ -35,7 +35,7 @@ export const MAY_USE = {
   web: ['kernel', 'messages', 'client', 'identity'],
   demo: ['kernel', 'messages', 'client', 'identity'],
   e2e: ['kernel', 'messages', 'bus', 'postgres', 'client', 'identity', 'nats-auth', 'testing'],
-  simulator: ['kernel', 'messages'],
+  simulator: ['kernel', 'messages', 'bus', 'postgres', 'outbox', 'runtime'],
   bench: [
     'kernel',
     'messages',
@@ -56,12 +56,14 @@ const IN_SPECS = ['testing', 'bus', 'postgres', 'messages', 'kernel', 'nats-auth
 /** Pure at the bottom: their specs get nothing more. */
 const PURE = ['kernel', 'identity', 'messages'];
 /**
- * The only projects that may import other apps by path, and of those only what is in a `domain` folder: rules without
- * framework, database or bus. Whoever simulates a process must run its real rules.
+ * The only projects that may import other apps by path. Of these what is in a `domain` folder: rules without framework,
+ * database or bus. Whoever simulates a process must run its real rules.
  */
 const MAY_IMPORT_DOMAINS_OF = {
   simulator: ['agents', 'contracts', 'offerings', 'payments', 'provider-agent'],
 };
+/** Of these everything that runs over stores of any kind: verbs, reactions, sweeps, workers; of their stores the types only. */
+const MAY_IMPORT_FLOWS_OF = { simulator: ['agents', 'contracts', 'provider-agent'] };
 /** What is measured is what was built, by its path: the only way into `dist` of another app. */
 const MAY_IMPORT_BUILT_OF = { bench: ['contracts', 'gateway'] };
 /** What is asked before anything is built is read from its source. */
@@ -171,6 +173,7 @@ function faultOf({ root, project, file, name, used, libs, packages }) {
     );
     return inside ||
       mayImportDomain(root, project.name, target) ||
+      mayImportFlow(root, project.name, target, used.typeOnly) ||
       mayImportBuilt(root, project.name, target) ||
       mayImportSource(root, name, target)
       ? undefined
@@ -205,6 +208,15 @@ function mayImportDomain(root, projectName, target) {
   const apps = /** @type {Record<string, readonly string[]>} */ (MAY_IMPORT_DOMAINS_OF)[projectName] ?? [];
   const [kind, app = '', src, ...path] = relative(root, target).split(sep);
   return kind === 'apps' && apps.includes(app) && src === 'src' && path.slice(0, -1).includes('domain');
+}
+
+/** @param {string} root @param {string} projectName @param {string} target @param {boolean} typeOnly */
+function mayImportFlow(root, projectName, target, typeOnly) {
+  const apps = /** @type {Record<string, readonly string[]>} */ (MAY_IMPORT_FLOWS_OF)[projectName] ?? [];
+  const [kind, app = '', src] = relative(root, target).split(sep);
+  return (
+    kind === 'apps' && apps.includes(app) && src === 'src' && (typeOnly || !target.endsWith('.store.ts'))
+  );
 }
 
 /** @param {string} root @param {string} projectName @param {string} target */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ensureInstalled, NODE, ROOT, withAdvice } from './install/install.mjs';
 
 /** `npm run simulate -- --seed N --lives N`: runs the simulator from its sources, since it imports those of others. */
@@ -8,9 +9,9 @@ await withAdvice(async () => {
   const child = spawn(
     NODE,
     [
-      '--experimental-transform-types',
       '--conditions=source',
-      '--disable-warning=ExperimentalWarning',
+      '--import',
+      pathToFileURL(join(ROOT, 'tools/run-typescript.mjs')).href,
       join(ROOT, 'apps/simulator/src/main.ts'),
       ...process.argv.slice(2),
     ],

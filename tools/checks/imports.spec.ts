@@ -20,7 +20,9 @@ test('what follows the rules passes', async () => {
   await tree.put('apps/payments/src/a.ts', `import '@decent-cloud/kernel/money';`);
   await tree.put(
     'apps/simulator/src/a.ts',
-    `import '../../payments/src/ledger/domain/x.ts'; import '../../payments/src/domain/deeper/y.ts';`,
+    `import '../../payments/src/ledger/domain/x.ts'; import '../../payments/src/domain/deeper/y.ts';
+     import '../../contracts/src/renting/create-contract.ts';
+     import type { S } from '../../contracts/src/contract/contract.store.ts';`,
   );
   expect(tree.breaches()).toEqual([]);
 });
@@ -48,6 +50,18 @@ test.each([
     'more than rules of another app',
     'apps/simulator/src/a.ts',
     `import '../../payments/src/ledger/ledger.store.ts';`,
+    'leaves apps/simulator',
+  ],
+  [
+    'a flow of an app whose flows are not simulated',
+    'apps/simulator/src/a.ts',
+    `import '../../payments/src/rental/charge-rental.ts';`,
+    'leaves apps/simulator',
+  ],
+  [
+    'a store of an app whose flows are simulated',
+    'apps/simulator/src/a.ts',
+    `import { S } from '../../contracts/src/contract/contract.store.ts';`,
     'leaves apps/simulator',
   ],
   [

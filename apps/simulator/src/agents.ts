@@ -15,7 +15,7 @@ import { DatabaseAwayError, type Transaction } from './database.ts';
 import type { Process } from './kernel.ts';
 import { SECOND } from './kernel.ts';
 import type { Rules } from './rules.ts';
-import { Service, type Surroundings } from './service.ts';
+import { type ModelledReaction, modelled, Service, type Surroundings } from './service.ts';
 import { type Signed, SigningKey } from './signing.ts';
 
 const FRESH_SECONDS = 300;
@@ -30,7 +30,7 @@ export class Agents extends Service {
   /** Told of every event of an agent that took effect. */
   onBelieved: (event: AgentEvent) => void = () => undefined;
 
-  protected readonly reactions: ReadonlyMap<string, (fact: never, tx: Transaction) => void>;
+  protected readonly reactions: Service['reactions'];
 
   constructor(
     around: Surroundings,
@@ -41,25 +41,27 @@ export class Agents extends Service {
     super('agents', skewUs, around);
     this.coordinator = new Coordinator(rules, this.platformKey, around.kernel.random, mutant);
     this.reports = new AgentEventHandler(this.coordinator, rules, around.recorder);
-    this.reactions = new Map<string, (fact: never, tx: Transaction) => void>([
-      [
-        facts.contractAccepted.subject,
-        (fact: FactPayload<typeof facts.contractAccepted>, tx: Transaction) => this.accepted(fact, tx),
-      ],
-      [
-        facts.contractEnded.subject,
-        (fact: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.ended(fact, tx),
-      ],
-      [
-        facts.machineWantedAgain.subject,
-        (fact: FactPayload<typeof facts.machineWantedAgain>, tx: Transaction) => this.wantedAgain(fact, tx),
-      ],
-      [
-        facts.paidTimeChanged.subject,
-        ({ contractId, version, endsAtNs }: FactPayload<typeof facts.paidTimeChanged>, tx: Transaction) =>
-          this.coordinator.paidTimeChanged(tx, contractId, version, endsAtNs),
-      ],
-    ]);
+    this.reactions = modelled(
+      new Map<string, ModelledReaction>([
+        [
+          facts.contractAccepted.subject,
+          (fact: FactPayload<typeof facts.contractAccepted>, tx: Transaction) => this.accepted(fact, tx),
+        ],
+        [
+          facts.contractEnded.subject,
+          (fact: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.ended(fact, tx),
+        ],
+        [
+          facts.machineWantedAgain.subject,
+          (fact: FactPayload<typeof facts.machineWantedAgain>, tx: Transaction) => this.wantedAgain(fact, tx),
+        ],
+        [
+          facts.paidTimeChanged.subject,
+          ({ contractId, version, endsAtNs }: FactPayload<typeof facts.paidTimeChanged>, tx: Transaction) =>
+            this.coordinator.paidTimeChanged(tx, contractId, version, endsAtNs),
+        ],
+      ]),
+    );
     this.readFacts('agents');
     const declaration = consumers['agent-events'];
     around.broker.addReader({

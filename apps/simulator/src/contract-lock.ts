@@ -1,4 +1,5 @@
-import { Future, type Process, until } from './kernel.ts';
+import { Future } from './future.ts';
+import { type Process, until } from './kernel.ts';
 
 /** Work on one contract is done in the order in which it came. */
 export class ContractLock {

@@ -1,7 +1,8 @@
 import { NS_PER_SECOND, Refusal } from '@decent-cloud/kernel';
-import type { Advanced, HistoryEntry } from '../../contracts/src/contract/domain/advance.ts';
+import type { Advanced } from '../../contracts/src/contract/domain/advance.ts';
 import type { Change, Contract, Limits } from '../../contracts/src/contract/domain/contract.ts';
-import { Table, type Transaction } from './database.ts';
+import { ContractTables } from './contracts-in-memory.ts';
+import type { Transaction } from './database.ts';
 import type { Rules } from './rules.ts';
 
 /** As in the real service, but shorter where people are waited for. */
@@ -13,27 +14,16 @@ export const LIMITS: Limits = {
   settleInNs: 900n * NS_PER_SECOND,
 };
 
-export interface HistoryRow extends HistoryEntry {
-  readonly atNs: bigint;
-  readonly operationId: string | undefined;
-}
 export type Decide = (contract: Contract) => Change | undefined;
 
 /** Contracts and what is written beside them. */
-export class ContractRows {
-  readonly contracts = new Table<string, Contract>();
-  readonly byOperation = new Table<string, string>();
-  readonly history = new Table<string, readonly HistoryRow[]>();
-
+export class ContractRows extends ContractTables {
   constructor(
     private readonly rules: Rules['contracts'],
     /** Steps are for people only and cost much: in some worlds they are not said. */
     private readonly saysSteps: boolean,
-  ) {}
-
-  findByOperation(operationId: string): Contract | undefined {
-    const contractId = this.byOperation.get(operationId);
-    return contractId === undefined ? undefined : this.contracts.get(contractId);
+  ) {
+    super();
   }
 
   mustFind(contractId: string): Contract {

@@ -1,19 +1,24 @@
 import { Refusal, secondsToNs } from '@decent-cloud/kernel';
-import { type Answer, type FactPayload, facts, requests } from '@decent-cloud/messages';
+import { type Answer, requests } from '@decent-cloud/messages';
 import { cancelContract, createContract, respondToRequest } from '@decent-cloud/messages/contracts';
+import type { ContractStore } from '../../contracts/src/contract/contract.store.ts';
 import type { Advanced } from '../../contracts/src/contract/domain/advance.ts';
-import type { Change, Contract } from '../../contracts/src/contract/domain/contract.ts';
+import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
 import type { Terms } from '../../contracts/src/contract/domain/new-contract.ts';
 import type { RentalRequest } from '../../contracts/src/contract/domain/rental-request.ts';
 import type { Accounts } from './accounts.ts';
 import { ContractRows, type Decide, LIMITS } from './contract-rows.ts';
+import { ContractsInMemory } from './contracts-in-memory.ts';
+import { SETTINGS } from './contracts-settings.ts';
 import type { Transaction } from './database.ts';
 import type { Process } from './kernel.ts';
 import type { Offerings } from './offerings.ts';
+import type { Parts } from './parts.ts';
 import type { Payments } from './payments.ts';
 import { type ContractMutations, RentalPayment, tolerant } from './rental-payment.ts';
 import type { Rules } from './rules.ts';
-import { Service, type Surroundings } from './service.ts';
+import { bySubject, Service, type Surroundings } from './service.ts';
+import { standIn } from './stand-in.ts';
 
 export const SCAN_SECONDS = 5;
 const HOLD_NS = secondsToNs(90);
@@ -29,55 +34,48 @@ export class Contracts extends Service {
   /** Told of every new contract, as people see it in their lists. */
   onCreated: (contract: Contract) => void = () => undefined;
 
-  protected readonly reactions: ReadonlyMap<string, (fact: never, tx: Transaction) => void>;
+  private readonly store: ContractsInMemory;
+  protected readonly reactions: Service['reactions'];
 
   constructor(
     around: Surroundings,
     skewUs: number,
     private readonly rules: Rules['contracts'],
+    parts: Parts['contracts'],
     private readonly mutant: ContractMutations,
     saysSteps: boolean,
   ) {
     super('contracts', skewUs, around);
     this.rows = new ContractRows(rules, saysSteps);
+    this.store = new ContractsInMemory(this.database, this.rows, SETTINGS, mutant);
     this.payment = new RentalPayment({
       ...{ rules, mutant, random: around.kernel.random, rows: this.rows },
       now: () => this.now,
       payments: () => this.payments,
       change: (contractId, decide, now) => this.change(contractId, decide, now),
     });
-    const on =
-      <F extends { contractId: string }>(
-        decide: (contract: Contract, fact: F, now: bigint) => Change | undefined,
-      ) =>
-      (fact: F, tx: Transaction) => {
-        this.rows.changeIn(tx, fact.contractId, (contract) => decide(contract, fact, tx.now));
-      };
-    this.reactions = new Map<string, (fact: never, tx: Transaction) => void>([
-      [facts.rentalCharged.subject, on<FactPayload<typeof facts.rentalCharged>>(this.rules.charged)],
-      [facts.refundIssued.subject, on<FactPayload<typeof facts.refundIssued>>(this.rules.refunded)],
-      [facts.stockReleased.subject, on<FactPayload<typeof facts.stockReleased>>(this.rules.stockReleased)],
-      [
-        facts.machineAssigned.subject,
-        on<FactPayload<typeof facts.machineAssigned>>(this.rules.machineAssigned),
-      ],
-      [
-        facts.provisioningStarted.subject,
-        on<FactPayload<typeof facts.provisioningStarted>>(this.rules.provisioningStarted),
-      ],
-      [
-        facts.machineProvisioned.subject,
-        on<FactPayload<typeof facts.machineProvisioned>>(this.rules.machineProvisioned),
-      ],
-      [
-        facts.provisioningFailed.subject,
-        on<FactPayload<typeof facts.provisioningFailed>>(this.rules.provisioningFailed),
-      ],
-      [facts.machineRemoved.subject, on<FactPayload<typeof facts.machineRemoved>>(this.rules.machineRemoved)],
-      [
-        facts.machineAvailabilityChanged.subject,
-        on<FactPayload<typeof facts.machineAvailabilityChanged>>(this.rules.machineAvailabilityChanged),
-      ],
+    const store = standIn<ContractStore>(this.store);
+    const {
+      OnMachineAssigned,
+      OnMachineAvailabilityChanged,
+      OnMachineProvisioned,
+      OnMachineRemoved,
+      OnProvisioningFailed,
+      OnProvisioningStarted,
+      OnRefundIssued,
+      OnRentalCharged,
+      OnStockReleased,
+    } = parts;
+    this.reactions = bySubject([
+      new OnMachineAssigned(store),
+      new OnMachineAvailabilityChanged(store),
+      new OnMachineProvisioned(store),
+      new OnMachineRemoved(store),
+      new OnProvisioningFailed(store),
+      new OnProvisioningStarted(store),
+      new OnRefundIssued(store),
+      new OnRentalCharged(store),
+      new OnStockReleased(store),
     ]);
     this.readFacts('contracts');
   }

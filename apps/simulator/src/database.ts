@@ -1,11 +1,25 @@
-import type { FactDeclaration } from '@decent-cloud/messages';
+import { parseExactJson } from '@decent-cloud/kernel';
+import { type FactDeclaration, facts } from '@decent-cloud/messages';
+import { ENQUEUE, RECEIVE } from '@decent-cloud/outbox';
+import type { Sql, Statement } from '@decent-cloud/postgres';
 import type { z } from 'zod';
 import type { Faults } from './faults.ts';
-import { type Kernel, MS, type Node, type Process, type Us } from './kernel.ts';
+import { type Kernel, MS, type Node, type Us } from './kernel.ts';
 
-/** The database could not be reached, or its answer got lost: what was asked may have happened. */
+/** The database could not be reached, or its answer got lost: what was asked may have happened. As pg says it. */
 export class DatabaseAwayError extends Error {
   override readonly name = 'DatabaseAwayError';
+  readonly code = 'ECONNRESET';
+}
+
+/** As pg says it. */
+export class UniqueViolation extends Error {
+  override readonly name = 'UniqueViolation';
+  readonly code = '23505';
+
+  constructor(readonly constraint: string) {
+    super(`the row is there already: ${constraint}`);
+  }
 }
 
 export class Table<K, V> {
@@ -83,27 +97,30 @@ export class Database {
     return new Transaction(kernel.nowOf(node), newId, inbox, this.mutations.missingInbox);
   }
 
-  /** @throws DatabaseAwayError before or after it took effect; whatever the body throws, with nothing changed */
-  *transaction<T>(body: (tx: Transaction) => T): Process<T> {
+  /** What is read outside of a transaction takes some time. */
+  read(): Promise<void> {
+    return this.sleep(200, 2 * MS);
+  }
+
+  /**
+   * All that the body does happens at one moment: it may wait for nothing but what is done with the transaction.
+   * @throws DatabaseAwayError before or after it took effect; whatever the body throws, with nothing changed
+   */
+  async transaction<T>(body: (tx: Transaction) => T | Promise<T>): Promise<T> {
     const { kernel, faults, node } = this;
     const { random } = kernel;
-    yield random.int(100, 600);
+    await this.sleep(100, 600);
     if (faults.hits('database-away', node.name)) throw new DatabaseAwayError(`${node.name}'s database`);
     // Numbers are drawn when a transaction writes, and seen when it commits: later ones may be seen earlier.
     let seq = this.nextSeq;
     const seqEnd = seq + SEQS_TAKEN_AT_START;
     this.nextSeq = seqEnd;
-    yield faults.hits('slow-transaction', node.name) ? random.int(5 * MS, 400 * MS) : random.int(200, 3 * MS);
+    const isSlow = faults.hits('slow-transaction', node.name);
+    await (isSlow ? this.sleep(5 * MS, 400 * MS) : this.sleep(200, 3 * MS));
     const tx = this.begin();
-    let result: T;
-    try {
-      result = body(tx);
-    } catch (error) {
-      tx.undo();
-      throw error;
-    }
+    const result = await this.work(tx, body);
     // A mutant: the messages are written after the change they tell of.
-    if (this.mutations.outboxApart) yield random.int(200, 3 * MS);
+    if (this.mutations.outboxApart) await this.sleep(200, 3 * MS);
     for (const { id, subject, body: message } of tx.outgoing) {
       const row: OutboxRow = {
         id,
@@ -119,16 +136,34 @@ export class Database {
     }
     for (const { consumer, messageId } of tx.received) this.recorder.effect(consumer, messageId);
     this.onCommitted();
-    yield random.int(100, 500);
+    await kernel.sleep(node, random.int(100, 500));
     if (faults.hits('commit-answer-lost', node.name)) {
       throw new DatabaseAwayError(`${node.name}'s database after the commit`);
     }
     return result;
   }
+
+  private async work<T>(tx: Transaction, body: (tx: Transaction) => T | Promise<T>): Promise<T> {
+    const { node } = this;
+    if (node.isInTransaction) throw new Error(`${node.name} has a transaction open at an earlier moment`);
+    node.isInTransaction = true;
+    try {
+      return await body(tx);
+    } catch (error) {
+      tx.undo();
+      throw error;
+    } finally {
+      node.isInTransaction = false;
+    }
+  }
+
+  private sleep(fromUs: Us, toUs: Us): Promise<void> {
+    return this.kernel.sleep(this.node, this.kernel.random.int(fromUs, toUs));
+  }
 }
 
-/** Changes that can be taken back until the commit. */
-export class Transaction {
+/** Changes that can be taken back until the commit. Of statements it knows those of inbox and outbox; all others are of stores. */
+export class Transaction implements Sql {
   readonly outgoing: Outgoing[] = [];
   readonly received: { readonly consumer: string; readonly messageId: string }[] = [];
   private readonly undoes: (() => void)[] = [];
@@ -176,7 +211,43 @@ export class Transaction {
     this.outgoing.push(message);
   }
 
+  async query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+    if (statement === RECEIVE)
+      return (this.receiveOnce(...(values as [string, string])) ? [{}] : []) as Row[];
+    if (statement !== ENQUEUE) throw new Error(`a statement outside of the stores: ${String(statement)}`);
+    const [ids = [], subjects = [], payloads = []] = values as string[][];
+    for (const [index, id] of ids.entries()) {
+      const subject = subjects[index] as string;
+      this.enqueue({ id, subject, body: parsePayload(subject, payloads[index] as string) });
+    }
+    return [];
+  }
+
+  /** The relay is woken by every commit. */
+  signal(): void {
+    // Nobody else waits for it.
+  }
+
   undo(): void {
     for (const undo of this.undoes.reverse()) undo();
   }
+}
+
+/** The transaction that a store is given as its `sql`. */
+export function transactionOf(sql: Sql): Transaction {
+  if (sql instanceof Transaction) return sql;
+  throw new Error('this store writes in transactions only');
+}
+
+const declared = new Map<string, FactDeclaration>();
+for (const fact of Object.values(facts)) if (isFact(fact)) declared.set(fact.subject, fact);
+
+function isFact(exported: unknown): exported is FactDeclaration {
+  return typeof exported === 'object' && exported !== null && 'subject' in exported && 'payload' in exported;
+}
+
+function parsePayload(subject: string, text: string): unknown {
+  const body = parseExactJson(text);
+  const declaration = declared.get(subject);
+  return declaration ? (declaration.payload as unknown as z.ZodType).parse(body) : body;
 }

@@ -3,7 +3,8 @@ import { type AgentEvent, agentEvent, agentSubjects } from '@decent-cloud/messag
 import type { AgentState, StoredEvent } from '../../provider-agent/src/domain/agent-state.ts';
 import type { JournalEntry } from '../../provider-agent/src/domain/journal-entry.stored.ts';
 import { PublishFailedError } from './broker.ts';
-import { Future, MS, type Process, until } from './kernel.ts';
+import { Future } from './future.ts';
+import { MS, type Process, until } from './kernel.ts';
 import type { Surroundings } from './service.ts';
 import type { SigningKey } from './signing.ts';
 import type { EventBody } from './worker.ts';

@@ -1,3 +1,5 @@
+import { EventQueue } from './event-queue.ts';
+import { Future } from './future.ts';
 import type { Random } from './random.ts';
 
 /** Virtual time in microseconds since the start of the simulation. */
@@ -11,50 +13,18 @@ export const HOUR = 3_600 * SECOND;
 const START_NS = 1_795_414_800_000_000_000n;
 export const nsAt = (at: Us): bigint => START_NS + BigInt(Math.round(at)) * 1_000n;
 
-/** A process waits so many microseconds, or for a future. Each wait is a point at which its node may crash. */
-export type Wait = number | Future<unknown>;
+/** A process waits so many microseconds, or for a future: points at which its node may crash. Or for an async function. */
+export type Wait = number | Future<unknown> | Promise<unknown>;
 export type Process<T = void> = Generator<Wait, T, unknown>;
-
-/** Something that will be known later; the first answer counts. */
-export class Future<T> {
-  private settled: { readonly value?: T; readonly error?: unknown; readonly ok: boolean } | undefined;
-  private readonly listeners: (() => void)[] = [];
-
-  get isSettled(): boolean {
-    return this.settled !== undefined;
-  }
-
-  resolve(value: T): void {
-    this.settle({ ok: true, value });
-  }
-
-  reject(error: unknown): void {
-    this.settle({ ok: false, error });
-  }
-
-  whenSettled(listener: () => void): void {
-    if (this.settled) listener();
-    else this.listeners.push(listener);
-  }
-
-  /** @throws what it was rejected with */
-  take(): T {
-    if (!this.settled) throw new Error('not settled yet');
-    if (!this.settled.ok) throw this.settled.error;
-    return this.settled.value as T;
-  }
-
-  private settle(settled: { value?: T; error?: unknown; ok: boolean }): void {
-    if (this.settled) return;
-    this.settled = settled;
-    for (const listener of this.listeners.splice(0)) listener();
-  }
-}
+/** A process, or an async function whose every wait is one of the kernel. */
+export type Work<T> = Process<T> | (() => Promise<T>);
 
 /** A program on a machine: all its processes and its memory end with a crash, what it wrote down stays. */
 export abstract class Node {
   epoch = 0;
   isUp = false;
+  /** A transaction of its database is open. */
+  isInTransaction = false;
   /** How many of its crashes keep it down for long. */
   readonly longOutages: number = 0.03;
 
@@ -66,12 +36,6 @@ export abstract class Node {
 
   /** Starts with empty memory. */
   abstract boot(): void;
-}
-
-interface Event {
-  readonly at: Us;
-  readonly order: number;
-  readonly run: () => void;
 }
 
 /** What decides whether a node crashes between two effects. */
@@ -86,7 +50,11 @@ export class Kernel {
   /** Everything that any node has begun to do, by name. */
   readonly performed = new Set<string>();
   private order = 0;
-  private readonly heap: Event[] = [];
+  private readonly queue = new EventQueue();
+  /** What goes on now, by name: all that runs between two events is of one process. */
+  private doing = 'nothing';
+  /** The event has woken an async function: it goes on before the next event. */
+  private hasWoken = false;
 
   constructor(
     readonly random: Random,
@@ -96,19 +64,22 @@ export class Kernel {
   ) {}
 
   at(at: Us, run: () => void): void {
-    push(this.heap, { at: Math.max(at, this.now), order: this.order++, run });
+    this.queue.add({ at: Math.max(at, this.now), order: this.order++, run });
   }
 
   in(us: Us, run: () => void): void {
     this.at(this.now + us, run);
   }
 
-  runUntil(end: Us): void {
-    for (let next = this.heap[0]; next && next.at <= end; next = this.heap[0]) {
-      pop(this.heap);
+  async runUntil(end: Us): Promise<void> {
+    for (let next = this.queue.first; next && next.at <= end; next = this.queue.first) {
+      this.queue.removeFirst();
       this.now = next.at;
       this.events++;
       next.run();
+      if (!this.hasWoken) continue;
+      await microtasksDone();
+      this.hasWoken = false;
     }
     this.now = end;
   }
@@ -129,20 +100,95 @@ export class Kernel {
     this.in(downUs, () => this.start(node));
   }
 
-  /** Runs a process; without a node it belongs to the world outside, which does not crash. */
-  spawn<T>(node: Node | undefined, doing: string, process: Process<T>): Future<T> {
+  /** For async functions of this node: some time passes. It never ends when the node crashes meanwhile. */
+  sleep(node: Node | undefined, us: Us): Promise<void> {
+    assertMayWait(node);
+    const { doing } = this;
+    const epoch = node?.epoch;
+    return new Promise((resolve) => this.in(us, () => this.wake(node, epoch, doing, resolve)));
+  }
+
+  /** For async functions of this node: what a future will bring. It never ends when the node crashes meanwhile. */
+  wait<T>(node: Node | undefined, future: Future<T>): Promise<T> {
+    assertMayWait(node);
+    const { doing } = this;
+    const epoch = node?.epoch;
+    return new Promise((resolve, reject) => {
+      const goOn = () => {
+        try {
+          resolve(future.take());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      future.whenSettled(() => this.in(0, () => this.wake(node, epoch, doing, goOn)));
+    });
+  }
+
+  /** Runs a process, or an async function; without a node it belongs to the world outside, which does not crash. */
+  spawn<T>(node: Node | undefined, doing: string, work: Work<T>): Future<T> {
     const done = new Future<T>();
     const epoch = node?.epoch;
     this.performed.add(doing);
-    const step = (resume: () => IteratorResult<Wait, T>): void => {
-      if (node) {
-        if (node.epoch !== epoch) return;
-        const downUs = this.plan.crashesNow(node, doing);
-        if (downUs !== undefined) {
-          this.crash(node, downUs);
-          return;
-        }
+    const begin =
+      typeof work === 'function'
+        ? () =>
+            this.wake(node, epoch, doing, () => {
+              work().then(
+                (value) => done.resolve(value),
+                (error: unknown) => done.reject(error),
+              );
+            })
+        : this.stepper(node, doing, work, done);
+    this.in(0, begin);
+    return done;
+  }
+
+  /** Runs a process whose failure nobody waits for. */
+  launch(node: Node | undefined, doing: string, work: Work<unknown>): void {
+    const done = this.spawn(node, doing, work);
+    done.whenSettled(() => {
+      try {
+        done.take();
+      } catch (error) {
+        this.onFault(error, doing);
       }
+    });
+  }
+
+  report(error: unknown, doing: string): void {
+    this.onFault(error, doing);
+  }
+
+  private wake(node: Node | undefined, epoch: number | undefined, doing: string, goOn: () => void): void {
+    if (!this.goesOn(node, epoch, doing)) return;
+    this.hasWoken = true;
+    goOn();
+  }
+
+  /** False: its node has crashed, or does so now. */
+  private goesOn(node: Node | undefined, epoch: number | undefined, doing: string): boolean {
+    if (node) {
+      if (node.epoch !== epoch) return false;
+      const downUs = this.plan.crashesNow(node, doing);
+      if (downUs !== undefined) {
+        this.crash(node, downUs);
+        return false;
+      }
+    }
+    this.doing = doing;
+    return true;
+  }
+
+  /** Gives the first step of a generator. */
+  private stepper<T>(
+    node: Node | undefined,
+    doing: string,
+    process: Process<T>,
+    done: Future<T>,
+  ): () => void {
+    const epoch = node?.epoch;
+    const go = (resume: () => IteratorResult<Wait, T>): void => {
       let result: IteratorResult<Wait, T>;
       try {
         result = resume();
@@ -156,73 +202,47 @@ export class Kernel {
       }
       const wait = result.value;
       if (typeof wait === 'number') this.in(wait, () => step(() => process.next()));
-      else {
-        wait.whenSettled(() =>
-          this.in(0, () =>
-            step(() => {
-              let value: unknown;
-              try {
-                value = wait.take();
-              } catch (error) {
-                return process.throw(error);
-              }
-              return process.next(value);
-            }),
-          ),
+      else if (wait instanceof Future) {
+        wait.whenSettled(() => this.in(0, () => step(() => resumeWith(process, wait))));
+      } else {
+        this.hasWoken = true;
+        wait.then(
+          (value) => go(() => process.next(value)),
+          (error: unknown) => go(() => process.throw(error)),
         );
       }
     };
-    this.in(0, () => step(() => process.next()));
-    return done;
+    const step = (resume: () => IteratorResult<Wait, T>): void => {
+      if (this.goesOn(node, epoch, doing)) go(resume);
+    };
+    return () => step(() => process.next());
   }
+}
 
-  /** Runs a process whose failure nobody waits for. */
-  launch(node: Node | undefined, doing: string, process: Process<unknown>): void {
-    const done = this.spawn(node, doing, process);
-    done.whenSettled(() => {
-      try {
-        done.take();
-      } catch (error) {
-        this.onFault(error, doing);
-      }
-    });
+function resumeWith<T>(process: Process<T>, future: Future<unknown>): IteratorResult<Wait, T> {
+  let value: unknown;
+  try {
+    value = future.take();
+  } catch (error) {
+    return process.throw(error);
   }
+  return process.next(value);
+}
 
-  report(error: unknown, doing: string): void {
-    this.onFault(error, doing);
-  }
+/** What a transaction does happens at one moment: time passes before it and after it. */
+function assertMayWait(node: Node | undefined): void {
+  if (node?.isInTransaction) throw new Error(`${node.name} waits inside of a transaction`);
+}
+
+/** All promises that are settled have been followed by then, however long the chain. */
+const microtasksDone = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Waits for an async function, typed. */
+export function* awaited<T>(promise: Promise<T>): Process<T> {
+  return (yield promise) as T;
 }
 
 /** Waits for a future, typed. */
 export function* until<T>(future: Future<T>): Process<T> {
   return (yield future) as T;
-}
-
-const isBefore = (left: Event, right: Event): boolean =>
-  left.at < right.at || (left.at === right.at && left.order < right.order);
-
-function push(heap: Event[], event: Event): void {
-  let index = heap.push(event) - 1;
-  while (index > 0) {
-    const parent = (index - 1) >> 1;
-    if (!isBefore(event, heap[parent] as Event)) break;
-    heap[index] = heap[parent] as Event;
-    index = parent;
-  }
-  heap[index] = event;
-}
-
-function pop(heap: Event[]): void {
-  const last = heap.pop() as Event;
-  if (heap.length === 0) return;
-  let index = 0;
-  for (;;) {
-    let child = 2 * index + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && isBefore(heap[child + 1] as Event, heap[child] as Event)) child++;
-    if (!isBefore(heap[child] as Event, last)) break;
-    heap[index] = heap[child] as Event;
-    index = child;
-  }
-  heap[index] = last;
 }

@@ -21,10 +21,10 @@ const wholeNumber = (text: string, name: string): number => {
 };
 
 if (values.mutants) for (const { name } of MUTANTS) console.log(name);
-else process.exitCode = run() ? 0 : 1;
+else process.exitCode = (await run()) ? 0 : 1;
 
 /** False when something was found. */
-function run(): boolean {
+async function run(): Promise<boolean> {
   const seed = wholeNumber(values.seed, 'seed');
   const lives = wholeNumber(values.lives, 'lives');
   const mutant = MUTANTS.find(({ name }) => name === values.mutant);
@@ -32,7 +32,7 @@ function run(): boolean {
   const tally = new Tally();
   const started = performance.now();
   let isSound = true;
-  for (const report of simulate(seed, lives, mutant)) {
+  for await (const report of simulate(seed, lives, mutant)) {
     tally.add(report);
     if (report.violations.length > 0) {
       isSound = false;

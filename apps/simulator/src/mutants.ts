@@ -1,9 +1,13 @@
+import type { FactPayload, facts } from '@decent-cloud/messages';
+import type { ReactionContext } from '@decent-cloud/runtime';
+import type { ContractStore, Decide } from '../../contracts/src/contract/contract.store.ts';
 import type { AgentMutations } from './agent.ts';
 import type { BackendMutations } from './backend.ts';
 import type { BrokerMutations } from './broker.ts';
 import type { CoordinatorMutations } from './coordinator.ts';
 import type { StorageMutations } from './database.ts';
 import type { OfferingsMutations } from './offerings.ts';
+import type { Parts } from './parts.ts';
 import type { RelayMutations } from './relay.ts';
 import type { ContractMutations } from './rental-payment.ts';
 import type { Rules } from './rules.ts';
@@ -44,6 +48,7 @@ export interface Mutant {
   readonly name: string;
   readonly switches?: Partial<Switches>;
   readonly rules?: (rules: Rules) => Rules;
+  readonly parts?: (parts: Parts) => Parts;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -163,37 +168,65 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a machine that was made again is told to be back',
-    rules: (rules) => ({
-      ...rules,
+    parts: (parts) => ({
+      ...parts,
       contracts: {
-        ...rules.contracts,
-        machineAvailabilityChanged: (contract, { isAnother: _, ...fact }, nowNs) =>
-          rules.contracts.machineAvailabilityChanged(contract, fact, nowNs),
+        ...parts.contracts,
+        OnMachineAvailabilityChanged: class extends parts.contracts.OnMachineAvailabilityChanged {
+          override react(
+            { isAnother: _, ...fact }: FactPayload<typeof facts.machineAvailabilityChanged>,
+            context: ReactionContext,
+          ): Promise<void> {
+            return super.react(fact, context);
+          }
+        },
       },
     }),
   },
   {
     name: 'the time without a machine is charged',
-    rules: (rules) => ({
-      ...rules,
+    parts: (parts) => ({
+      ...parts,
       contracts: {
-        ...rules.contracts,
-        machineAvailabilityChanged: (contract, fact, nowNs) => {
-          const change = rules.contracts.machineAvailabilityChanged(contract, fact, nowNs);
-          return change && { ...change, set: { ...change.set, machineDownSinceNs: null, machineDownNs: 0n } };
+        ...parts.contracts,
+        OnMachineAvailabilityChanged: class extends parts.contracts.OnMachineAvailabilityChanged {
+          constructor(store: ContractStore) {
+            const paid = { machineDownSinceNs: null, machineDownNs: 0n };
+            super(
+              deciding(store, (decide) => (contract) => {
+                const change = decide(contract);
+                return change && { ...change, set: { ...change.set, ...paid } };
+              }),
+            );
+          }
         },
       },
     }),
   },
   {
     name: 'a machine that was made again is not told to its tenant',
-    rules: (rules) => ({
-      ...rules,
+    parts: (parts) => ({
+      ...parts,
       contracts: {
-        ...rules.contracts,
-        machineProvisioned: (contract, fact, nowNs) =>
-          contract.endsAtNs === null ? rules.contracts.machineProvisioned(contract, fact, nowNs) : undefined,
+        ...parts.contracts,
+        OnMachineProvisioned: class extends parts.contracts.OnMachineProvisioned {
+          constructor(store: ContractStore) {
+            super(
+              deciding(
+                store,
+                (decide) => (contract) => (contract.endsAtNs === null ? decide(contract) : undefined),
+              ),
+            );
+          }
+        },
       },
     }),
   },
 ];
+
+/** The same store, for one that decides otherwise. */
+function deciding(store: ContractStore, otherwise: (decide: Decide) => Decide): ContractStore {
+  const changeIn: ContractStore['changeIn'] = (sql, contractId, decide, ...rest) =>
+    store.changeIn(sql, contractId, otherwise(decide), ...rest);
+  return Object.create(store, { changeIn: { value: changeIn } });
+}

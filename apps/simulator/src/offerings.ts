@@ -5,7 +5,7 @@ import type { HoldTerms, KnownHold } from '../../offerings/src/stock/domain/hold
 import { Table, type Transaction } from './database.ts';
 import type { Process } from './kernel.ts';
 import type { Rules } from './rules.ts';
-import { Service, type Surroundings } from './service.ts';
+import { modelled, Service, type Surroundings } from './service.ts';
 
 interface HoldInput {
   readonly holdId: string;
@@ -42,15 +42,17 @@ export class Offerings extends Service {
   /** Told of every unit that goes back. */
   onReleased: (holdId: string) => void = () => undefined;
 
-  protected readonly reactions = new Map([
-    [
-      facts.contractEnded.subject,
-      ({ contractId, holdId }: FactPayload<typeof facts.contractEnded>, tx: Transaction) => {
-        this.release(tx, holdId);
-        tx.say({ declaration: facts.stockReleased, payload: { contractId, holdId, atNs: tx.now } });
-      },
-    ],
-  ]);
+  protected readonly reactions = modelled(
+    new Map([
+      [
+        facts.contractEnded.subject,
+        ({ contractId, holdId }: FactPayload<typeof facts.contractEnded>, tx: Transaction) => {
+          this.release(tx, holdId);
+          tx.say({ declaration: facts.stockReleased, payload: { contractId, holdId, atNs: tx.now } });
+        },
+      ],
+    ]),
+  );
 
   constructor(
     around: Surroundings,

@@ -6,7 +6,7 @@ import { WALLET_CURRENCY } from '../../payments/src/wallet/domain/wallet.ts';
 import { Table, type Transaction } from './database.ts';
 import type { Process } from './kernel.ts';
 import type { Rules } from './rules.ts';
-import { Service, type Surroundings } from './service.ts';
+import { modelled, Service, type Surroundings } from './service.ts';
 
 export interface RentalRow extends Rental {
   readonly refundedE9s: bigint;
@@ -32,12 +32,14 @@ export class Payments extends Service {
   readonly rentals = new Table<string, RentalRow>();
   readonly reservations = new Table<string, Reservation>();
 
-  protected readonly reactions = new Map([
-    [
-      facts.contractEnded.subject,
-      (ended: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.settle(ended, tx),
-    ],
-  ]);
+  protected readonly reactions = modelled(
+    new Map([
+      [
+        facts.contractEnded.subject,
+        (ended: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.settle(ended, tx),
+      ],
+    ]),
+  );
 
   constructor(
     around: Surroundings,

@@ -1,7 +1,8 @@
 import type { Broker } from './broker.ts';
 import { PublishFailedError } from './broker.ts';
 import type { Database, OutboxRow } from './database.ts';
-import { Future, MS, type Process, SECOND, until } from './kernel.ts';
+import { Future } from './future.ts';
+import { MS, type Process, SECOND, until } from './kernel.ts';
 
 /** Defects of the relay that mutants switch on. */
 export interface RelayMutations {

@@ -1,5 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { type ConsumerName, consumers, facts } from '@decent-cloud/messages';
+import { type ConsumerName, consumers, type FactDeclaration, facts } from '@decent-cloud/messages';
+import { REACTS, type Reaction, reactOnce } from '@decent-cloud/runtime';
 import type { Broker, Message, Verdict } from './broker.ts';
 import {
   Database,
@@ -7,9 +8,11 @@ import {
   type Recorder,
   type StorageMutations,
   type Transaction,
+  transactionOf,
 } from './database.ts';
 import type { Faults } from './faults.ts';
-import { Future, type Kernel, MS, Node, type Process, SECOND, type Us, until } from './kernel.ts';
+import { Future } from './future.ts';
+import { awaited, type Kernel, MS, Node, type Process, SECOND, type Us, until } from './kernel.ts';
 import { Relay, type RelayMutations } from './relay.ts';
 
 /** What the parts of one simulated platform share. */
@@ -28,10 +31,33 @@ const NOT_SIMULATED: readonly string[] = [
   facts.machineScriptFinished.subject,
 ];
 
-export type Reaction = (body: never, tx: Transaction) => void;
+/** A reaction that is modelled. */
+export type ModelledReaction = (body: never, tx: Transaction) => void;
+type AnyReaction = Reaction<FactDeclaration>;
+const SILENT = { info: () => undefined };
 const REQUEST_TIMEOUT = 5 * SECOND;
 /** How long a first request may run before a repeat takes its operation over. */
 const CLAIM = 60 * SECOND;
+
+/** Real reactions, each by the subject that its class declares. */
+export function bySubject(reactions: readonly object[]): ReadonlyMap<string, AnyReaction> {
+  return new Map(
+    reactions.map((reaction) => {
+      const declaration = Reflect.getMetadata(REACTS, reaction.constructor) as FactDeclaration;
+      return [declaration.subject, reaction as AnyReaction];
+    }),
+  );
+}
+
+/** Reactions that are modelled, as if they were real ones. */
+export function modelled(reactions: ReadonlyMap<string, ModelledReaction>): ReadonlyMap<string, AnyReaction> {
+  return new Map(
+    [...reactions].map(([subject, reaction]) => [
+      subject,
+      { react: async (fact, { sql }) => reaction(fact as never, transactionOf(sql)) },
+    ]),
+  );
+}
 
 export const unavailable = (name: string): Refusal =>
   new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', `The ${name} service does not answer`);
@@ -53,7 +79,7 @@ export abstract class Service extends Node {
   }
 
   /** Reactions by subject, if the service has any. */
-  protected abstract readonly reactions: ReadonlyMap<string, Reaction>;
+  protected abstract readonly reactions: ReadonlyMap<string, AnyReaction>;
   protected abstract sweeps(): readonly { name: string; everySeconds: number; sweep: () => Process }[];
 
   boot(): void {
@@ -80,8 +106,8 @@ export abstract class Service extends Node {
     return this.around.kernel.nowOf(this);
   }
 
-  protected transaction<T>(body: (tx: Transaction) => T): Process<T> {
-    return this.database.transaction(body);
+  protected *transaction<T>(body: (tx: Transaction) => T): Process<T> {
+    return yield* awaited(this.database.transaction(body));
   }
 
   /** Registers the reader of its facts, with what is declared for it. @throws when reactions and topology disagree */
@@ -104,20 +130,13 @@ export abstract class Service extends Node {
     });
   }
 
-  /** As the real reader: inbox row and effect together; refusals are final, the rest comes again. */
-  private *react(durable: string, message: Message): Process<Verdict> {
-    const reaction = this.reactions.get(message.subject) as Reaction;
-    try {
-      yield* this.transaction((tx) => {
-        if (tx.receiveOnce(durable, message.id)) reaction(message.body as never, tx);
-      });
-      return { verdict: 'done' };
-    } catch (error) {
-      if (error instanceof DatabaseAwayError) return { verdict: 'pause', error };
-      if (error instanceof Refusal && error.code !== 'UNAVAILABLE') return { verdict: 'done' };
-      this.around.kernel.report(error, `${this.name} on ${message.subject}`);
-      return { verdict: 'retry', error };
-    }
+  private *react(consumer: string, { id, subject, body }: Message): Process<Verdict> {
+    const { database } = this;
+    const options = { database, consumer, subject, clock: () => this.now, logger: SILENT };
+    const reaction = this.reactions.get(subject) as AnyReaction;
+    const verdict = yield* awaited(reactOnce(options, reaction, body as never, id));
+    if (verdict.verdict === 'retry') this.around.kernel.report(verdict.error, `${this.name} on ${subject}`);
+    return verdict;
   }
 
   private *every(name: string, us: Us, sweep: () => Process): Process {

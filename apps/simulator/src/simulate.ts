@@ -27,9 +27,9 @@ export interface WorldReport {
 }
 
 /** One world, from its first rental to the check at its end. The seed decides everything. */
-export function simulateWorld(seed: number, lives: number, mutant?: Mutant): WorldReport {
+export async function simulateWorld(seed: number, lives: number, mutant?: Mutant): Promise<WorldReport> {
   const world = new World({ seed, lives, mutant });
-  world.run();
+  await world.run();
   const { faults, kernel, broker } = world;
   const ends = new Map<string, number>();
   for (const { status, endReason } of world.contracts.rows.contracts.values()) {
@@ -72,8 +72,8 @@ function digestOf(world: World): string {
 }
 
 /** Worlds with the seeds `seed`, `seed + 1`, … until there were so many lives. */
-export function* simulate(seed: number, lives: number, mutant?: Mutant): Generator<WorldReport> {
+export async function* simulate(seed: number, lives: number, mutant?: Mutant): AsyncGenerator<WorldReport> {
   for (let left = lives, next = seed; left > 0; left -= LIVES_PER_WORLD, next++) {
-    yield simulateWorld(next, Math.min(left, LIVES_PER_WORLD), mutant);
+    yield await simulateWorld(next, Math.min(left, LIVES_PER_WORLD), mutant);
   }
 }

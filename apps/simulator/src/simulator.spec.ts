@@ -13,8 +13,8 @@ describe('thousands of rentals while everything goes wrong', () => {
   const tally = new Tally();
   const found: string[] = [];
 
-  beforeAll(() => {
-    for (const report of simulate(SEED, LIVES)) {
+  beforeAll(async () => {
+    for await (const report of simulate(SEED, LIVES)) {
       tally.add(report);
       for (const { rule, detail } of report.violations)
         found.push(`${AGAIN(report.seed)}: ${rule}: ${detail}`);
@@ -82,10 +82,10 @@ describe('thousands of rentals while everything goes wrong', () => {
   });
 });
 
-test('a seed is a schedule of faults and an end', () => {
-  const once = simulateWorld(7, 20);
-  const again = simulateWorld(7, 20);
-  const other = simulateWorld(8, 20);
+test('a seed is a schedule of faults and an end', async () => {
+  const once = await simulateWorld(7, 20);
+  const again = await simulateWorld(7, 20);
+  const other = await simulateWorld(8, 20);
   expect(once.log.length).toBeGreaterThan(10);
   expect(again.log).toEqual(once.log);
   expect(again.digest).toBe(once.digest);
@@ -95,9 +95,9 @@ test('a seed is a schedule of faults and an end', () => {
 describe('the simulator finds', () => {
   it.each(MUTANTS)(
     '$name',
-    (mutant) => {
+    async (mutant) => {
       let lives = 0;
-      for (const report of simulate(SEED, LIVES, mutant)) {
+      for await (const report of simulate(SEED, LIVES, mutant)) {
         lives += report.lives;
         if (report.violations.length > 0) break;
       }

@@ -11,6 +11,7 @@ import { HostileAgent } from './hostile.ts';
 import { HOUR, Kernel, MINUTE, MS, SECOND, type Us } from './kernel.ts';
 import { type Mutant, SOUND } from './mutants.ts';
 import { Offerings } from './offerings.ts';
+import { parts as realParts } from './parts.ts';
 import { Payments } from './payments.ts';
 import { type ChangeOfMind, type Life, People } from './people.ts';
 import { Random } from './random.ts';
@@ -61,6 +62,7 @@ export class World {
     const random = new Random(options.seed);
     const mutations = { ...SOUND, ...options.mutant?.switches };
     const rules = options.mutant?.rules?.(realRules) ?? realRules;
+    const parts = options.mutant?.parts?.(realParts) ?? realParts;
     this.random = random;
     this.arrivals = random.pick(ARRIVALS);
     this.faults = new Faults(random, () => this.kernel.now);
@@ -75,7 +77,14 @@ export class World {
     this.offerings = new Offerings(this.around, skew(), rules.offerings, mutations);
     this.payments = new Payments(this.around, skew(), rules.payments);
     this.agents = new Agents(this.around, skew(), rules.agents, mutations);
-    this.contracts = new Contracts(this.around, skew(), rules.contracts, mutations, random.chance(0.25));
+    this.contracts = new Contracts(
+      this.around,
+      skew(),
+      rules.contracts,
+      parts.contracts,
+      mutations,
+      random.chance(0.25),
+    );
     Object.assign(this.contracts, {
       accounts: this.accounts,
       offerings: this.offerings,
@@ -106,12 +115,12 @@ export class World {
     return [this.accounts, this.offerings, this.contracts, this.payments, this.agents];
   }
 
-  run(): void {
+  async run(): Promise<void> {
     const { kernel, faults } = this;
     for (const node of [...this.services, ...this.machineAgents]) kernel.start(node);
     for (const life of this.lives) kernel.launch(undefined, 'tenant', this.people.rent(life));
     kernel.at(CALM_AT, () => faults.calm());
-    kernel.runUntil(END);
+    await kernel.runUntil(END);
   }
 
   wrong(rule: string, detail: string): void {

@@ -36,12 +36,13 @@ export function outboxColumns(messages: readonly OutgoingMessage[], now: bigint)
   ];
 }
 
-const INSERT = outboxInsert(['$1', '$2', '$3', '$4']);
+/** Takes ids, subjects, payloads and headers, each as a list. */
+export const ENQUEUE = outboxInsert(['$1', '$2', '$3', '$4']);
 
 /** Writes messages into the outbox, in the caller's transaction: they exist exactly if the change does. */
 export async function enqueue(sql: Sql, messages: readonly OutgoingMessage[], now: bigint): Promise<void> {
   if (messages.length === 0) return;
-  await sql.query(INSERT, outboxColumns(messages, now));
+  await sql.query(ENQUEUE, outboxColumns(messages, now));
   sql.signal(OUTBOX);
 }
 

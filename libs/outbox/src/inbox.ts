@@ -1,6 +1,7 @@
 import { type Sql } from '@decent-cloud/postgres';
 
-const RECEIVE = `insert into messaging.inbox (consumer, message_id) values ($1, $2) on conflict do nothing returning 1`;
+/** Takes consumer and message id; gives a row when it is the first time. */
+export const RECEIVE = `insert into messaging.inbox (consumer, message_id) values ($1, $2) on conflict do nothing returning 1`;
 
 /**
  * Notes that this consumer has seen this message, in the transaction of its effect.

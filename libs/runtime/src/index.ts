@@ -10,6 +10,7 @@ export * from './input.ts';
 export * from './logging.ts';
 export * from './metrics.ts';
 export * from './ops-server.ts';
+export * from './react-once.ts';
 export * from './reaction.ts';
 export * from './request-scope.ts';
 export * from './service.ts';

@@ -1,16 +1,16 @@
 import { DurableReader, isSaidByItsOwner, type ServiceKeys, traceOf, type Verdict } from '@decent-cloud/bus';
-import { type Clock, crash, parseExactJson, Refusal } from '@decent-cloud/kernel';
+import { type Clock, crash, parseExactJson } from '@decent-cloud/kernel';
 import { type ConsumerDeclaration, type FactDeclaration, ownerOf } from '@decent-cloud/messages';
-import { attemptsIn, receiveOnce } from '@decent-cloud/outbox';
-import { type Database, isDatabaseUnavailable } from '@decent-cloud/postgres';
+import { attemptsIn } from '@decent-cloud/outbox';
+import type { Database } from '@decent-cloud/postgres';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { context } from '@opentelemetry/api';
 import type { z } from 'zod';
-import { isClockWrong } from './clock-watch.ts';
 import { actWithPoints, passAfterAck } from './crash-seams.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
+import { reactOnce } from './react-once.ts';
 import type { Reaction } from './reaction.ts';
 import { withRequestId } from './request-scope.ts';
 
@@ -71,30 +71,13 @@ async function handle(options: ReactionRunnerOptions, message: JsMsg): Promise<V
   } catch (error) {
     return { verdict: 'dead', error };
   }
+  const { subject } = message;
+  const around = (act: () => Promise<void>) =>
+    crash.points ? actWithPoints(actOf(options, subject), act) : act();
+  const { database, clock, logger } = options;
+  const once = { database, clock, logger, subject, consumer: options.consumer.durable, around };
   return context.with(traceOf(message.headers), () =>
-    withRequestId(messageId, async () => {
-      try {
-        const now = options.clock();
-        const act = () =>
-          options.database.transaction(async (sql) => {
-            if (!(await receiveOnce(sql, options.consumer.durable, messageId))) return;
-            await entry.reaction.react(fact as never, { sql, messageId, now });
-          });
-        if (crash.points) await actWithPoints(actOf(options, message.subject), act);
-        else await act();
-        return { verdict: 'done' } as const;
-      } catch (error) {
-        if (isDatabaseUnavailable(error) || isClockWrong(error)) return { verdict: 'pause', error } as const;
-        if (error instanceof Refusal && error.code !== 'UNAVAILABLE') {
-          options.logger.info(
-            { subject: message.subject, reason: error.reason, refused: error.message },
-            'fact refused',
-          );
-          return { verdict: 'done' } as const;
-        }
-        return { verdict: 'retry', error } as const;
-      }
-    }),
+    withRequestId(messageId, () => reactOnce(once, entry.reaction, fact as never, messageId)),
   );
 }
 

@@ -1,6 +1,7 @@
 import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import { factMessage, outboxColumns, outboxInsert } from '@decent-cloud/outbox';
 import { contractRow } from './contract.rows.ts';
+import type { Writing } from './contract-changes.ts';
 import type { Advanced } from './domain/advance.ts';
 import { isFinal } from './domain/status.ts';
 
@@ -27,12 +28,7 @@ class Parameters {
  * One statement that writes all of it: the contract, its history, its events, its credentials and what is said about it.
  * Gives `written`: 1, or 0 and nothing is written, when the contract is no longer the row that was read.
  */
-export function writingOf(
-  advanced: Advanced,
-  readAs: string | undefined,
-  nowNs: bigint,
-  operationId: string | undefined,
-): Statement {
+export function writingOf({ advanced, readAs, nowNs, operationId }: Writing): Statement {
   const { before, contract, history, events, credentials } = advanced;
   const parameters = new Parameters();
   const id = `${parameters.add(contract.contractId)}::text`;
