@@ -1,6 +1,8 @@
 import type { Faults } from './faults.ts';
 import { type Kernel, MINUTE, MS, type Process, SECOND } from './kernel.ts';
 
+const RESTARTS_APART = 10 * MINUTE;
+
 export interface Marks {
   readonly contractId: string;
   readonly generation: number;
@@ -37,6 +39,7 @@ export class Backend {
   /** Contracts whose machines went without an order. */
   readonly lost = new Set<string>();
   made = 0;
+  private mayRestartAt = 0;
 
   constructor(
     private readonly kernel: Kernel,
@@ -60,8 +63,15 @@ export class Backend {
 
   *list(): Process<RealMachine[]> {
     yield this.kernel.random.int(MS, 20 * MS);
-    // An engine that has just been started again.
-    if (this.machines.size > 0 && this.faults.hits('list-empty', this.name)) return [];
+    // An engine that has just been started again; one that is seen like that for long has lost its machines.
+    if (
+      this.machines.size > 0 &&
+      this.kernel.now >= this.mayRestartAt &&
+      this.faults.hits('list-empty', this.name)
+    ) {
+      this.mayRestartAt = this.kernel.now + RESTARTS_APART;
+      return [];
+    }
     return [...this.machines.values()];
   }
 

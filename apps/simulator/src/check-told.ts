@@ -1,9 +1,12 @@
+import { secondsToNs } from '@decent-cloud/kernel';
 import { type FactPayload, facts } from '@decent-cloud/messages';
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
 import { isFinal } from '../../contracts/src/contract/domain/status.ts';
 import type { Life } from './people.ts';
 import type { Note } from './violation.ts';
 import type { World } from './world.ts';
+
+const TOLD_WITHIN_NS = secondsToNs(900);
 
 /** What was told is so: every yes can be seen, no no left anything behind, and what nobody knows happened at most once. */
 export function checkTold(world: World, note: Note): void {
@@ -16,6 +19,7 @@ export function checkTold(world: World, note: Note): void {
   }
   checkSaid(world, note);
   checkMachinesToldBack(world, note);
+  checkMachinesTold(world, note);
 }
 
 function checkLife(
@@ -94,5 +98,25 @@ function checkMachinesToldBack({ services }: World, note: Note): void {
   }
   for (const [contractId, count] of backs) {
     if (count > 0) note('a machine that was made again is not told to be back', contractId);
+  }
+}
+
+/** A machine that was made again counts, too: after so long the tenant has been told of it. */
+function checkMachinesTold({ agents, contracts }: World, note: Note): void {
+  const newest = new Map<string, FactPayload<typeof facts.machineProvisioned>>();
+  for (const { subject, body } of agents.database.outbox) {
+    if (subject !== facts.machineProvisioned.subject) continue;
+    const made = body as FactPayload<typeof facts.machineProvisioned>;
+    const known = newest.get(made.contractId);
+    if (!known || known.generation < made.generation) newest.set(made.contractId, made);
+  }
+  for (const contract of contracts.rows.contracts.values()) {
+    const { contractId, status, instanceDetails } = contract;
+    const made = newest.get(contractId);
+    const livedUntilNs = isFinal(status) ? contract.statusUpdatedAtNs : contracts.now;
+    if (!made || livedUntilNs - made.atNs < TOLD_WITHIN_NS) continue;
+    const told = instanceDetails?.external_id;
+    if (told !== made.instance.externalId)
+      note('a tenant is told of every machine', `${contractId}: ${told}, not ${made.instance.externalId}`);
   }
 }
