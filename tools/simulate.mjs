@@ -11,7 +11,7 @@ await withAdvice(async () => {
     [
       '--conditions=source',
       '--import',
-      pathToFileURL(join(ROOT, 'tools/run-typescript.mjs')).href,
+      pathToFileURL(join(ROOT, 'tools/run-sources.mjs')).href,
       join(ROOT, 'apps/simulator/src/main.ts'),
       ...process.argv.slice(2),
     ],
