@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Caller } from '@decent-cloud/messages';
-import { updateAcmeTxt } from '@decent-cloud/messages/dc-gateway';
+import { updateAcmeTxt } from '@decent-cloud/messages/agents';
 import { FakeCloudflare } from '@decent-cloud/testing';
 import { PollingAgent } from './polling-agent.ts';
 import { hex64, Stage } from './stage.ts';

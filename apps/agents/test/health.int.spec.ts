@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type Caller, facts } from '@decent-cloud/messages';
-import { getHealthSummary, listHealthChecks } from '@decent-cloud/messages/machine-health';
+import { getHealthSummary, listHealthChecks } from '@decent-cloud/messages/agents';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { DropOldChecks } from '../src/coordination/health/drop-old-checks.ts';

@@ -1,9 +1,7 @@
 import { generateKeyPair, type KeyPair } from '@decent-cloud/identity';
 import type { Answer, Caller } from '@decent-cloud/messages';
-import * as polling from '@decent-cloud/messages/agent-polling';
-import { setUpAgent } from '@decent-cloud/messages/agents';
-import { registerGateway, setGatewayDns } from '@decent-cloud/messages/dc-gateway';
-import { recordHealth } from '@decent-cloud/messages/machine-health';
+import { recordHealth, registerGateway, setGatewayDns, setUpAgent } from '@decent-cloud/messages/agents';
+import * as polling from '@decent-cloud/messages/agents/polling';
 import { AGENT_PERMISSIONS, type AgentPermission } from '@decent-cloud/messages/words';
 import { eventually } from '@decent-cloud/testing';
 import type { Stage } from './stage.ts';

@@ -1,7 +1,7 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { type Caller, facts } from '@decent-cloud/messages';
-import * as polling from '@decent-cloud/messages/agent-polling';
 import { openAgentSession } from '@decent-cloud/messages/agents';
+import * as polling from '@decent-cloud/messages/agents/polling';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { PollingAgent, plainDetails } from './polling-agent.ts';

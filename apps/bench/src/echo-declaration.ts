@@ -1,5 +1,5 @@
 import { request } from '@decent-cloud/messages';
-import { int64, publicKeyHex } from '@decent-cloud/messages/schema';
+import { int64, publicKeyHex } from '@decent-cloud/messages/wire';
 import { z } from 'zod';
 
 const record = z.object({

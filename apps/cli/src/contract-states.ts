@@ -1,4 +1,4 @@
-import { knownWord } from '@decent-cloud/messages/schema';
+import { knownWord } from '@decent-cloud/messages/wire';
 import {
   CONTRACT_ENDS,
   CONTRACT_STATUSES,

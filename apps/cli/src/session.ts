@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util';
 import { type CallOptions, type Client, createClient } from '@decent-cloud/client';
 import { createSigner, type KeyPair } from '@decent-cloud/identity';
 import { listMyContracts } from '@decent-cloud/messages/contracts';
-import type { Answer, CallInput, EndpointDeclaration } from '@decent-cloud/messages/endpoint';
+import type { Answer, CallInput, EndpointDeclaration } from '@decent-cloud/messages/wire';
 import { isOver } from './contract-states.ts';
 import { CliError, EXIT } from './exit.ts';
 import { IdentityStore } from './identity-store.ts';

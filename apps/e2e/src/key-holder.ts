@@ -1,6 +1,6 @@
 import { createSigner, generateKeyPair, type KeyPair } from '@decent-cloud/identity';
 import { printExactJson } from '@decent-cloud/kernel';
-import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
+import type { EndpointDeclaration } from '@decent-cloud/messages/wire';
 import { SMALL_OFFERING } from './small-offering.ts';
 
 const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFJ9XLaOeiLUcoIE55DpnmASB9aHusy8UeU4ceLKn5VC sample';

@@ -1,6 +1,6 @@
 import { generateKeyPair, type KeyPair } from '@decent-cloud/identity';
-import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
+import type { EndpointDeclaration } from '@decent-cloud/messages/wire';
 import { KeyHolder, type Said, sendAs } from './key-holder.ts';
 
 /** Looking first, taking away last: what is asked for is still there. */

@@ -1,6 +1,13 @@
 import { facts } from '@decent-cloud/messages';
-import { actName, actsOf } from '@decent-cloud/messages/crash-points';
-import { type Act, besides, endings, rentalProcess, tellings } from '@decent-cloud/messages/rental-process';
+import {
+  type Act,
+  actName,
+  actsOf,
+  besides,
+  endings,
+  rentalProcess,
+  tellings,
+} from '@decent-cloud/messages/process';
 
 /** Said of every machine as soon as it is there; the rest of what goes on beside a rental is asked for by people. */
 const OF_EVERY_MACHINE: readonly string[] = [facts.machineProvisioned.subject, facts.paidTimeChanged.subject];

@@ -5,7 +5,7 @@ import {
   createContract,
   listMyContracts,
 } from '@decent-cloud/messages/contracts';
-import type { Output } from '@decent-cloud/messages/endpoint';
+import type { Output } from '@decent-cloud/messages/wire';
 import type { Tenant } from './tenant.ts';
 
 export type Contract = Output<typeof contractSchema>;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createContract } from '@decent-cloud/messages/contracts';
-import { actName, crashPointsOf } from '@decent-cloud/messages/crash-points';
+import { actName, crashPointsOf } from '@decent-cloud/messages/process';
 import { eventually, sampleOfEach, testSeed, testsAll } from '@decent-cloud/testing';
 import { assertBooksBalance } from '../src/books.ts';
 import { CrashCustomers, HABITS, type Habit, isLosing } from '../src/crash-customers.ts';

@@ -1,7 +1,7 @@
 import { createSigner, generateKeyPair, type KeyPair } from '@decent-cloud/identity';
 import { printExactJson } from '@decent-cloud/kernel';
-import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
+import type { EndpointDeclaration } from '@decent-cloud/messages/wire';
 import { KeyHolder, sendAs } from '../src/key-holder.ts';
 import { outcome, registered, takeAsFarAsPossible, walked } from '../src/key-walk.ts';
 import { Platform } from '../src/platform.ts';

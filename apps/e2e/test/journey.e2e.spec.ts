@@ -1,4 +1,4 @@
-import { rentalProcess, UNDO_NAMES } from '@decent-cloud/messages/rental-process';
+import { rentalProcess, UNDO_NAMES } from '@decent-cloud/messages/process';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { assertBooksBalance } from '../src/books.ts';

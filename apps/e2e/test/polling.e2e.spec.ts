@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { openCredential } from '@decent-cloud/identity';
 import { printExactJson } from '@decent-cloud/kernel';
-import { createPool, createSetupToken } from '@decent-cloud/messages/agents';
+import { createPool, createSetupToken, getHealthSummary } from '@decent-cloud/messages/agents';
 import { getCredentials, resetPassword, rotateSshKey } from '@decent-cloud/messages/contracts';
-import { getHealthSummary } from '@decent-cloud/messages/machine-health';
 import { createOffering } from '@decent-cloud/messages/offerings';
 import { eventually, FakeCloudflare } from '@decent-cloud/testing';
 import { assertBooksBalance } from '../src/books.ts';

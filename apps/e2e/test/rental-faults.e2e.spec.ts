@@ -1,8 +1,7 @@
 import type { RefusalJson } from '@decent-cloud/kernel';
 import type { ArmedPoint } from '@decent-cloud/kernel/crash-file';
 import { createContract, respondToRequest } from '@decent-cloud/messages/contracts';
-import { actName, repeatPointOf } from '@decent-cloud/messages/crash-points';
-import { rentalProcess } from '@decent-cloud/messages/rental-process';
+import { actName, rentalProcess, repeatPointOf } from '@decent-cloud/messages/process';
 import {
   chargeRental,
   holdStock,

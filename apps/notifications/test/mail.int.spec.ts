@@ -1,4 +1,4 @@
-import { plainSshLine } from '@decent-cloud/messages/ssh-login';
+import { plainSshLine } from '@decent-cloud/messages/contracts';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { escapeText } from 'entities/escape';

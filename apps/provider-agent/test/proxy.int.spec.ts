@@ -8,7 +8,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { createClient } from '@decent-cloud/client';
 import { generateKeyPair } from '@decent-cloud/identity';
 import { printExactJson } from '@decent-cloud/kernel';
-import { getHealth } from '@decent-cloud/messages/platform';
+import { getHealth } from '@decent-cloud/messages/gateway';
 import { TestNats } from '@decent-cloud/testing';
 import { connectBroker } from '../src/link/connect.ts';
 import { useProxyOf } from '../src/link/proxy.ts';

@@ -1,12 +1,13 @@
 import { facts } from '@decent-cloud/messages';
-import { actName, actsOf } from '@decent-cloud/messages/crash-points';
 import {
   type Act,
+  actName,
+  actsOf,
   besides,
   endings,
   rentalProcess,
   type Trigger,
-} from '@decent-cloud/messages/rental-process';
+} from '@decent-cloud/messages/process';
 
 /** Every act of the declared rental process, with the names under which the simulator does it. */
 export interface SimulatedAct {

@@ -1,5 +1,5 @@
 import { printExactJson } from '@decent-cloud/kernel';
-import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
+import type { EndpointDeclaration } from '@decent-cloud/messages/wire';
 
 export interface CallParts {
   readonly params?: unknown;

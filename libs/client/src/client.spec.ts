@@ -2,17 +2,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { printExactJson } from '@decent-cloud/kernel';
 import { findAccount } from '@decent-cloud/messages/accounts';
+import { updateAcmeTxt } from '@decent-cloud/messages/agents';
 import {
   cancelContract,
   createContract,
   getContract,
   listMyContracts,
 } from '@decent-cloud/messages/contracts';
-import { updateAcmeTxt } from '@decent-cloud/messages/dc-gateway';
+import { getHealth } from '@decent-cloud/messages/gateway';
 import { markRead } from '@decent-cloud/messages/notifications';
 import { getOffering, searchOfferings } from '@decent-cloud/messages/offerings';
 import { getWallet } from '@decent-cloud/messages/payments';
-import { getHealth } from '@decent-cloud/messages/platform';
 import { ApiError } from './api-error.ts';
 import { type ClientOptions, createClient } from './client.ts';
 import type { RequestToSign, Signer } from './signer.ts';

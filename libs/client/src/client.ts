@@ -1,5 +1,5 @@
 import { jitteredBackoffMs } from '@decent-cloud/kernel';
-import type { Answer, CallInput, EndpointDeclaration } from '@decent-cloud/messages/endpoint';
+import type { Answer, CallInput, EndpointDeclaration } from '@decent-cloud/messages/wire';
 import { ApiError } from './api-error.ts';
 import { buildRequest, type PlainRequest } from './build-request.ts';
 import { readAnswer } from './read-answer.ts';

@@ -1,5 +1,5 @@
 import { parseExactJson, type Reason } from '@decent-cloud/kernel';
-import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
+import type { EndpointDeclaration } from '@decent-cloud/messages/wire';
 import type { z } from 'zod';
 import { ApiError } from './api-error.ts';
 

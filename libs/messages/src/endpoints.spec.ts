@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as accounts from './accounts.ts';
-import { endpoint } from './endpoint.ts';
 import { allEndpoints, collectEndpoints } from './endpoints.ts';
+import { endpoint } from './wire/endpoint.ts';
 
 const ping = endpoint({
   method: 'GET',

@@ -1,27 +1,14 @@
 import * as accounts from './accounts.ts';
-import * as agentPolling from './agent-polling.ts';
+import * as polling from './agents/polling.ts';
 import * as agents from './agents.ts';
 import * as contracts from './contracts.ts';
-import * as dcGateway from './dc-gateway.ts';
-import { type EndpointDeclaration, isEndpoint } from './endpoint.ts';
-import * as machineHealth from './machine-health.ts';
+import * as gateway from './gateway.ts';
 import * as notifications from './notifications.ts';
 import * as offerings from './offerings.ts';
 import * as payments from './payments.ts';
-import * as platform from './platform.ts';
+import { type EndpointDeclaration, isEndpoint } from './wire/endpoint.ts';
 
-const nouns = [
-  accounts,
-  offerings,
-  contracts,
-  payments,
-  notifications,
-  agents,
-  agentPolling,
-  dcGateway,
-  machineHealth,
-  platform,
-];
+const services = [accounts, offerings, contracts, payments, notifications, agents, polling, gateway];
 
 /**
  * Puts the endpoints of modules under their const names.
@@ -50,5 +37,5 @@ export function collectEndpoints(
   return endpoints;
 }
 
-/** Every endpoint of the platform by its const name. Only gateway and documents need all of them: others import a noun. */
-export const allEndpoints = collectEndpoints(nouns);
+/** Every endpoint of the platform by its const name. Only gateway and documents need all of them: others import those of one service. */
+export const allEndpoints = collectEndpoints(services);

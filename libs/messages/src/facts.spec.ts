@@ -1,8 +1,8 @@
 import { parseExactJson, printExactJson } from '@decent-cloud/kernel';
 import type { z } from 'zod';
-import { type FactDeclaration, isFact } from './fact.ts';
 import * as facts from './facts.ts';
-import { consumers, streams } from './topology.ts';
+import { consumers, streams } from './topology/topology.ts';
+import { type FactDeclaration, isFact } from './wire/fact.ts';
 
 const all = Object.entries(facts as Record<string, unknown>).filter(
   (entry): entry is [string, FactDeclaration] => isFact(entry[1]),

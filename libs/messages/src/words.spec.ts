@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { AgentEvent } from './agent-protocol.ts';
-import { knownWord, word } from './schema.ts';
+import type { AgentEvent } from './agents/protocol.ts';
+import { knownWord, word } from './wire/schema.ts';
 import * as words from './words.ts';
 
 const exported: Readonly<Record<string, unknown>> = words;
@@ -36,12 +36,12 @@ test('what agents report has a shape for each word, and no other', () => {
   expect(same).toBe(true);
 });
 
-test('a list of words is written down in a words.ts only', () => {
+test('a list of words is written down in words only', () => {
   const source = import.meta.dirname;
   const written = globSync('**/*.ts', { cwd: source }).filter(
     (path) =>
       !path.endsWith('.spec.ts') && /z\.enum\(\s*\[\s*'/.test(readFileSync(`${source}/${path}`, 'utf8')),
   );
   // How queries write true and false.
-  expect(written).toEqual(['schema.ts']);
+  expect(written).toEqual(['wire/schema.ts']);
 });

@@ -1,8 +1,8 @@
 /** All words that travel. Nothing of it needs a schema: a client takes the lists alone. */
-export * from './accounts/words.ts';
-export * from './agents/words.ts';
-export * from './contracts/words.ts';
-export * from './gateway/words.ts';
-export * from './notifications/words.ts';
-export * from './offerings/words.ts';
-export * from './payments/words.ts';
+export * from './words/accounts.ts';
+export * from './words/agents.ts';
+export * from './words/contracts.ts';
+export * from './words/gateway.ts';
+export * from './words/notifications.ts';
+export * from './words/offerings.ts';
+export * from './words/payments.ts';

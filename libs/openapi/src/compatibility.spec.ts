@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseExactJson, REASONS } from '@decent-cloud/kernel';
-import type { EndpointDeclaration } from '@decent-cloud/messages/endpoint';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
+import type { EndpointDeclaration } from '@decent-cloud/messages/wire';
 import stripJsonComments from 'strip-json-comments';
 import { z } from 'zod';
 import {

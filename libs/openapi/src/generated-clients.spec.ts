@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
-import { getOpenapi } from '@decent-cloud/messages/platform';
+import { getOpenapi } from '@decent-cloud/messages/gateway';
 import { openapiDocument } from './openapi-document.ts';
 
 // Nothing here runs Go or Python: it holds docs/generated-clients.md and its programs against the document.

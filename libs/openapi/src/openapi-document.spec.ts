@@ -1,7 +1,6 @@
 import { REASON_WORDS } from '@decent-cloud/kernel';
-import { endpoint } from '@decent-cloud/messages/endpoint';
 import { allEndpoints } from '@decent-cloud/messages/endpoints';
-import { publicKeyHex } from '@decent-cloud/messages/schema';
+import { endpoint, publicKeyHex } from '@decent-cloud/messages/wire';
 import { CONTRACT_EVENTS, CONTRACT_STATUSES, PAYMENT_STATUSES } from '@decent-cloud/messages/words';
 import { z } from 'zod';
 import { openapiDocument } from './openapi-document.ts';

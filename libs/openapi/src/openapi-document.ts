@@ -1,6 +1,6 @@
 import { REASONS, type Reason } from '@decent-cloud/kernel';
-import type { EndpointDeclaration, Schema } from '@decent-cloud/messages/endpoint';
-import { reason } from '@decent-cloud/messages/schema';
+import type { EndpointDeclaration, Schema } from '@decent-cloud/messages/wire';
+import { reason } from '@decent-cloud/messages/wire';
 import { z } from 'zod';
 import {
   createDocument,

@@ -1,5 +1,5 @@
 import type { VerbInput } from '@decent-cloud/messages';
-import { registerGateway } from '@decent-cloud/messages/dc-gateway';
+import { registerGateway } from '@decent-cloud/messages/agents';
 import { Answers, SETTINGS, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
 import { requirePolling } from '../registry/agent/speakers.ts';

@@ -1,6 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { setGatewayDns } from '@decent-cloud/messages/dc-gateway';
+import { setGatewayDns } from '@decent-cloud/messages/agents';
 import { Answers, LOGGER, type Logger, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
 import { requirePolling } from '../registry/agent/speakers.ts';

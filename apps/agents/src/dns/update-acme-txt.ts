@@ -1,6 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { updateAcmeTxt } from '@decent-cloud/messages/dc-gateway';
+import { updateAcmeTxt } from '@decent-cloud/messages/agents';
 import { Answers, LOGGER, type Logger, type Verb } from '@decent-cloud/runtime';
 import { Inject } from '@nestjs/common';
 import { DcGatewayStore } from './dc-gateway.store.ts';

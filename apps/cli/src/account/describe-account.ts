@@ -1,5 +1,5 @@
 import type { accountWithKeys } from '@decent-cloud/messages/accounts';
-import type { Output } from '@decent-cloud/messages/endpoint';
+import type { Output } from '@decent-cloud/messages/wire';
 import { details, table, time } from '../print.ts';
 
 export function describeAccount(account: Output<typeof accountWithKeys>): string {

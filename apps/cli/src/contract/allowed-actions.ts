@@ -1,7 +1,7 @@
 import { ApiError } from '@decent-cloud/client';
 import { getContract } from '@decent-cloud/messages/contracts';
-import type { Answer, CallInput, EndpointDeclaration } from '@decent-cloud/messages/endpoint';
-import { knownWord } from '@decent-cloud/messages/schema';
+import type { Answer, CallInput, EndpointDeclaration } from '@decent-cloud/messages/wire';
+import { knownWord } from '@decent-cloud/messages/wire';
 import { CONTRACT_ACTIONS, type ContractAction } from '@decent-cloud/messages/words';
 import { AdvisedError } from '../exit.ts';
 import type { Session } from '../session.ts';

@@ -1,4 +1,4 @@
-import { hostKeyAdvice, plainSshLine, type SshLogin } from '@decent-cloud/messages/ssh-login';
+import { hostKeyAdvice, plainSshLine, type SshLogin } from '@decent-cloud/messages/contracts';
 import { CliError } from '../exit.ts';
 import { amount, details, time } from '../print.ts';
 import type { Session } from '../session.ts';

@@ -1,6 +1,6 @@
 import { ApiError, type CallOptions } from '@decent-cloud/client';
+import type { RentalStep } from '@decent-cloud/messages/contracts';
 import { getContractSteps } from '@decent-cloud/messages/contracts';
-import type { RentalStep } from '@decent-cloud/messages/rental-steps';
 import { plain, time } from '../print.ts';
 import type { Session } from '../session.ts';
 

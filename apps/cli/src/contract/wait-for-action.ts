@@ -1,5 +1,5 @@
 import { type contractEvent, listContractEvents } from '@decent-cloud/messages/contracts';
-import type { Output } from '@decent-cloud/messages/endpoint';
+import type { Output } from '@decent-cloud/messages/wire';
 import { ACTION_EVENTS, type MachineActionKind } from '@decent-cloud/messages/words';
 import { isOver } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';

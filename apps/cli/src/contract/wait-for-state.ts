@@ -1,6 +1,6 @@
 import { ApiError } from '@decent-cloud/client';
 import { nsToIso, systemClock } from '@decent-cloud/kernel';
-import type { RentalStep } from '@decent-cloud/messages/rental-steps';
+import type { RentalStep } from '@decent-cloud/messages/contracts';
 import type { ContractStatus } from '@decent-cloud/messages/words';
 import { judge } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';

@@ -1,5 +1,5 @@
 import { ApiError } from '@decent-cloud/client';
-import { getStatus } from '@decent-cloud/messages/platform';
+import { getStatus } from '@decent-cloud/messages/gateway';
 import type { Command } from 'commander';
 import { EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';

@@ -1,5 +1,5 @@
 import { ApiError } from '@decent-cloud/client';
-import { getHealth } from '@decent-cloud/messages/platform';
+import { getHealth } from '@decent-cloud/messages/gateway';
 import type { Session } from '../session.ts';
 
 export interface Check {

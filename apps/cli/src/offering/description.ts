@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseExactJson } from '@decent-cloud/kernel';
-import type { Input } from '@decent-cloud/messages/endpoint';
 import type { offeringRequest } from '@decent-cloud/messages/offerings';
+import type { Input } from '@decent-cloud/messages/wire';
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit.ts';
 import type { Session } from '../session.ts';

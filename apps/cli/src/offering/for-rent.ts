@@ -1,4 +1,4 @@
-import { knownWord } from '@decent-cloud/messages/schema';
+import { knownWord } from '@decent-cloud/messages/wire';
 import { NOT_FOR_RENT, type NotForRent } from '@decent-cloud/messages/words';
 
 const WHY: Readonly<Record<NotForRent, string>> = {

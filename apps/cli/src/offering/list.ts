@@ -1,10 +1,10 @@
-import type { Output } from '@decent-cloud/messages/endpoint';
 import {
   listMyOfferings,
   listProviderOfferings,
   type offering,
   searchOfferings,
 } from '@decent-cloud/messages/offerings';
+import type { Output } from '@decent-cloud/messages/wire';
 import type { Command } from 'commander';
 import { table } from '../print.ts';
 import type { Session } from '../session.ts';

@@ -1,6 +1,6 @@
 import { sizeMb } from '@decent-cloud/kernel';
 import { listDelegations, listPoolAgents } from '@decent-cloud/messages/agents';
-import type { Answer } from '@decent-cloud/messages/endpoint';
+import type { Answer } from '@decent-cloud/messages/wire';
 import { plain } from '../print.ts';
 import type { Session } from '../session.ts';
 import type { OfferingRequest } from './description.ts';

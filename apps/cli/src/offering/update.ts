@@ -1,10 +1,10 @@
-import type { Output } from '@decent-cloud/messages/endpoint';
 import {
   listMyOfferings,
   type offering,
   offeringRequest,
   updateOffering,
 } from '@decent-cloud/messages/offerings';
+import type { Output } from '@decent-cloud/messages/wire';
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit.ts';
 import { details } from '../print.ts';

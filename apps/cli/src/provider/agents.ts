@@ -1,5 +1,5 @@
 import { listDelegations, listPoolAgents } from '@decent-cloud/messages/agents';
-import type { Answer } from '@decent-cloud/messages/endpoint';
+import type { Answer } from '@decent-cloud/messages/wire';
 import type { Command } from 'commander';
 import { plain, table, time } from '../print.ts';
 import { type Run, verb } from '../verb.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { knownHostsLine, type SshLogin } from '@decent-cloud/messages/ssh-login';
+import { knownHostsLine, type SshLogin } from '@decent-cloud/messages/contracts';
 import { CliError, EXIT } from '../exit.ts';
 
 export interface SshSession {

@@ -1,14 +1,14 @@
 import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
 import { isPrivateAddress } from '@decent-cloud/kernel';
 import type { contract } from '@decent-cloud/messages/contracts';
-import type { Output } from '@decent-cloud/messages/endpoint';
-import { knownWord } from '@decent-cloud/messages/schema';
 import {
   machineDetailsOf,
   readSshLogin,
   type SshLogin,
   type SshLoginFault,
-} from '@decent-cloud/messages/ssh-login';
+} from '@decent-cloud/messages/contracts';
+import type { Output } from '@decent-cloud/messages/wire';
+import { knownWord } from '@decent-cloud/messages/wire';
 import { CONTRACT_STATUSES, HAS_MACHINE_IN_USE } from '@decent-cloud/messages/words';
 import { isOver } from '../contract-states.ts';
 import { CliError, EXIT } from '../exit.ts';

@@ -1,5 +1,5 @@
 import { printExactJson, Refusal } from '@decent-cloud/kernel';
-import { openEvents } from '@decent-cloud/messages/platform';
+import { openEvents } from '@decent-cloud/messages/gateway';
 import type { Logger } from '@decent-cloud/runtime';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { LocalCall, LocalEndpoint } from '../http/local-endpoint.ts';

@@ -7,7 +7,7 @@ import {
   getStatus,
   getSwagger,
   openEvents,
-} from '@decent-cloud/messages/platform';
+} from '@decent-cloud/messages/gateway';
 import { openapiDocument, referencePage } from '@decent-cloud/openapi';
 import { VERSION } from '@decent-cloud/runtime';
 import type { LocalEndpoint } from '../http/local-endpoint.ts';

@@ -1,7 +1,7 @@
 import { parseExactJson } from '@decent-cloud/kernel';
 import { type Answer, innerServiceNames } from '@decent-cloud/messages';
+import type { getStatus } from '@decent-cloud/messages/gateway';
 import { searchOfferings } from '@decent-cloud/messages/offerings';
-import type { getStatus } from '@decent-cloud/messages/platform';
 import { countForRent } from '@decent-cloud/messages/requests';
 import { type Bus, type Logger, VERSION } from '@decent-cloud/runtime';
 import { LRUCache } from 'lru-cache';

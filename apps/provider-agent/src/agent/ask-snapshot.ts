@@ -1,6 +1,6 @@
 import { signMessage } from '@decent-cloud/identity';
 import { type Clock, jitteredBackoffMs } from '@decent-cloud/kernel';
-import { type DesiredSnapshot, SNAPSHOT_METHOD } from '@decent-cloud/messages/agent-protocol';
+import { type DesiredSnapshot, SNAPSHOT_METHOD } from '@decent-cloud/messages/agents/protocol';
 import { type Believer, DisbelievedError, readSnapshot } from '../link/read-command.ts';
 
 export interface SnapshotQuestion {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signMessage } from '@decent-cloud/identity';
 import { type Clock, crash, jitteredBackoffMs, uuidV7 } from '@decent-cloud/kernel';
-import { type AgentEvent, agentEvent } from '@decent-cloud/messages/agent-protocol';
+import { type AgentEvent, agentEvent } from '@decent-cloud/messages/agents/protocol';
 import type { StoredEvent } from '../domain/agent-state.ts';
 import type { JournalEntry } from '../domain/journal-entry.stored.ts';
 import type { Journal } from '../journal/journal.ts';

@@ -1,5 +1,5 @@
 import { type KeyPair, signMessage } from '@decent-cloud/identity';
-import type { AgentHeartbeat } from '@decent-cloud/messages/agent-protocol';
+import type { AgentHeartbeat } from '@decent-cloud/messages/agents/protocol';
 import type { Logger } from '../log.ts';
 
 /** What changes from beat to beat. */

@@ -1,4 +1,4 @@
-import type { DesiredSnapshot } from '@decent-cloud/messages/agent-protocol';
+import type { DesiredSnapshot } from '@decent-cloud/messages/agents/protocol';
 import type { FoundMachine } from '../domain/machine.ts';
 import { Operator } from './operator.ts';
 

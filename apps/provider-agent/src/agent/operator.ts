@@ -1,5 +1,5 @@
 import type { Clock } from '@decent-cloud/kernel';
-import type { DesiredSnapshot } from '@decent-cloud/messages/agent-protocol';
+import type { DesiredSnapshot } from '@decent-cloud/messages/agents/protocol';
 import type { Backend } from '../backends/backend.ts';
 import type { DesiredMachine, FoundMachine } from '../domain/machine.ts';
 import { type Knowledge, machinesNamed, type Orphan, orphanOf, orphansOf } from '../domain/orphans.ts';

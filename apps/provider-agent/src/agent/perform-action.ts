@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { AgentEvent, MachineAction } from '@decent-cloud/messages/agent-protocol';
+import type { AgentEvent, MachineAction } from '@decent-cloud/messages/agents/protocol';
 import type { MachineActionKind } from '@decent-cloud/messages/words';
 import { BackendError, type BackendFailure } from '../backends/backend.ts';
 import { newPassword } from '../domain/password.ts';

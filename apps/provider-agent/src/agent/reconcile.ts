@@ -1,4 +1,4 @@
-import type { DesiredSnapshot } from '@decent-cloud/messages/agent-protocol';
+import type { DesiredSnapshot } from '@decent-cloud/messages/agents/protocol';
 import type { Backend } from '../backends/backend.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';

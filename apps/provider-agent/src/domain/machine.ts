@@ -1,4 +1,4 @@
-import type { DesiredMachine } from '@decent-cloud/messages/agent-protocol';
+import type { DesiredMachine } from '@decent-cloud/messages/agents/protocol';
 import type { machineInstance, machineSpec } from '@decent-cloud/messages/facts';
 import type { PowerState } from '@decent-cloud/messages/words';
 import type { z } from 'zod';

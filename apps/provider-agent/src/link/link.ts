@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jitteredBackoffMs, upsAndDowns } from '@decent-cloud/kernel';
-import { agentSubjects } from '@decent-cloud/messages/agent-protocol';
+import { agentSubjects } from '@decent-cloud/messages/agents/protocol';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../log.ts';
 import { Access, type AccessOptions, type Connected, noAccessText } from './access.ts';

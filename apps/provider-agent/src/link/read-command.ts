@@ -4,8 +4,8 @@ import {
   agentCommand,
   type DesiredSnapshot,
   desiredSnapshot,
-} from '@decent-cloud/messages/agent-protocol';
-import { knownWord } from '@decent-cloud/messages/schema';
+} from '@decent-cloud/messages/agents/protocol';
+import { knownWord } from '@decent-cloud/messages/wire';
 import { MACHINE_ACTIONS, type MachineActionKind } from '@decent-cloud/messages/words';
 import type { z } from 'zod';
 

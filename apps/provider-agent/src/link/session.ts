@@ -1,7 +1,7 @@
 import { type Client } from '@decent-cloud/client';
 import { type Clock, NS_PER_SECOND, secondsToNs } from '@decent-cloud/kernel';
 import { openAgentSession } from '@decent-cloud/messages/agents';
-import type { Answer } from '@decent-cloud/messages/endpoint';
+import type { Answer } from '@decent-cloud/messages/wire';
 import type { Instance } from './instance.ts';
 
 /** What the platform gives an agent to connect with, and what it says of the time. */

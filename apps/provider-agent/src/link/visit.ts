@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@decent-cloud/kernel';
-import { agentSubjects } from '@decent-cloud/messages/agent-protocol';
+import { agentSubjects } from '@decent-cloud/messages/agents/protocol';
 import { streams } from '@decent-cloud/messages/topology';
 import { jetstream } from '@nats-io/jetstream';
 import { connectBroker } from './connect.ts';

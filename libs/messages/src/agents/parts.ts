@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { publicKeyHex } from '../schema.ts';
-import { text } from '../text.ts';
+import { publicKeyHex } from '../wire/schema.ts';
+import { text } from '../wire/text.ts';
 
 export const tags = ['agents'];
 export const providerParams = z.object({ pubkey: publicKeyHex() });

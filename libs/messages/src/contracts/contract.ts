@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { MACHINE_AVAILABILITIES } from '../agents/words.ts';
-import { int64, word } from '../schema.ts';
+import { int64, word } from '../wire/schema.ts';
+import { MACHINE_AVAILABILITIES } from '../words/agents.ts';
 import {
   CONTRACT_ACTIONS,
   CONTRACT_STATUSES,
   PAYMENT_METHODS,
   PAYMENT_STATUSES,
   WHEN_MACHINE_LOST,
-} from './words.ts';
+} from '../words/contracts.ts';
 
 const string = () => z.string().optional();
 const integer = () => z.int().optional();

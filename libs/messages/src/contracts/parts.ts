@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { contractIdHex } from '../schema.ts';
-import { WHEN_MACHINE_LOST } from './words.ts';
+import { contractIdHex } from '../wire/schema.ts';
+import { WHEN_MACHINE_LOST } from '../words/contracts.ts';
 
 export const whenMachineLost = z.enum(WHEN_MACHINE_LOST);
 

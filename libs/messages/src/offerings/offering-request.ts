@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { provisionerType } from '../provisioner-type.ts';
-import { int32, optionalIn } from '../schema.ts';
-import { text } from '../text.ts';
+import { provisionerType } from '../wire/provisioner-type.ts';
+import { int32, optionalIn } from '../wire/schema.ts';
+import { text } from '../wire/text.ts';
 
 const count = () => int32(0);
 const word = () => text(255);

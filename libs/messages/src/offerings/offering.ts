@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { int64, word } from '../schema.ts';
-import { NOT_FOR_RENT, STOCK_STATUSES } from './words.ts';
+import { int64, word } from '../wire/schema.ts';
+import { NOT_FOR_RENT, STOCK_STATUSES } from '../words/offerings.ts';
 
 const string = () => z.string().optional();
 const number = () => z.number().optional();

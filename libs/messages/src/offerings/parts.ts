@@ -1,4 +1,4 @@
-import { publicKeyHex } from '../schema.ts';
+import { publicKeyHex } from '../wire/schema.ts';
 
 export const tags = ['offerings'];
 export const providerParams = { pubkey: publicKeyHex() };

@@ -1,5 +1,5 @@
 import type { VerbInput } from '@decent-cloud/messages';
-import { getHealthSummary } from '@decent-cloud/messages/machine-health';
+import { getHealthSummary } from '@decent-cloud/messages/agents';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { assertParty } from './assert-party.ts';
 import { summarise } from './domain/summarise.ts';

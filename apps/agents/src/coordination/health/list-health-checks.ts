@@ -1,5 +1,5 @@
 import type { VerbInput } from '@decent-cloud/messages';
-import { listHealthChecks } from '@decent-cloud/messages/machine-health';
+import { listHealthChecks } from '@decent-cloud/messages/agents';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { assertParty } from './assert-party.ts';
 import { HealthStore } from './health.store.ts';

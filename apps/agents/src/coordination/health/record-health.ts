@@ -1,6 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { recordHealth } from '@decent-cloud/messages/machine-health';
+import { recordHealth } from '@decent-cloud/messages/agents';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requirePolling } from '../../registry/agent/speakers.ts';
 import { contractNotFound } from '../assignment/assignment.store.ts';

@@ -1,5 +1,5 @@
 import type { VerbInput } from '@decent-cloud/messages';
-import { listPendingPasswordResets } from '@decent-cloud/messages/agent-polling';
+import { listPendingPasswordResets } from '@decent-cloud/messages/agents/polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requireSpeakerOf } from '../../registry/agent/speakers.ts';
 import { showWaiting, WaitingActions } from './waiting-actions.ts';

@@ -1,6 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { listPendingProvision } from '@decent-cloud/messages/agent-polling';
+import { listPendingProvision } from '@decent-cloud/messages/agents/polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requirePolling } from '../../registry/agent/speakers.ts';
 import { PolledContractStore } from './polled-contract.store.ts';

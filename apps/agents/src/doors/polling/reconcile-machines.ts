@@ -1,6 +1,6 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { reconcileMachines } from '@decent-cloud/messages/agent-polling';
+import { reconcileMachines } from '@decent-cloud/messages/agents/polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { AssignmentStore } from '../../coordination/assignment/assignment.store.ts';
 import { Availability } from '../../coordination/availability/availability.ts';

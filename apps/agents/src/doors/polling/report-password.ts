@@ -1,5 +1,5 @@
 import type { VerbInput } from '@decent-cloud/messages';
-import { reportPassword } from '@decent-cloud/messages/agent-polling';
+import { reportPassword } from '@decent-cloud/messages/agents/polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requireSpeaker } from '../../registry/agent/speakers.ts';
 import { sealPassword } from './seal-password.ts';

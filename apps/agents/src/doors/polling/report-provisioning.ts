@@ -1,6 +1,6 @@
 import { Refusal, secondsToNs } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { reportProvisioning } from '@decent-cloud/messages/agent-polling';
+import { reportProvisioning } from '@decent-cloud/messages/agents/polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { AssignmentStore } from '../../coordination/assignment/assignment.store.ts';
 import type { Machine } from '../../coordination/assignment/rows.ts';

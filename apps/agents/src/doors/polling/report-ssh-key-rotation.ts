@@ -1,5 +1,5 @@
 import type { VerbInput } from '@decent-cloud/messages';
-import { reportSshKeyRotation } from '@decent-cloud/messages/agent-polling';
+import { reportSshKeyRotation } from '@decent-cloud/messages/agents/polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requireSpeaker } from '../../registry/agent/speakers.ts';
 import { WaitingActions } from './waiting-actions.ts';

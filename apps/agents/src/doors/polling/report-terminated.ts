@@ -1,6 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { reportTerminated } from '@decent-cloud/messages/agent-polling';
+import { reportTerminated } from '@decent-cloud/messages/agents/polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requirePolling } from '../../registry/agent/speakers.ts';
 import { PolledMachines } from './polled-machines.ts';

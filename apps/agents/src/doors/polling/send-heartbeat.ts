@@ -1,6 +1,6 @@
 import { printExactJson, Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { sendHeartbeat } from '@decent-cloud/messages/agent-polling';
+import { sendHeartbeat } from '@decent-cloud/messages/agents/polling';
 import { Database, type Sql } from '@decent-cloud/postgres';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { POLLING_HEARTBEAT_SECONDS } from '../../coordination/choosing/domain/polling.ts';

@@ -1,6 +1,6 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { VerbInput } from '@decent-cloud/messages';
-import { unlockContract } from '@decent-cloud/messages/agent-polling';
+import { unlockContract } from '@decent-cloud/messages/agents/polling';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { AssignmentStore } from '../../coordination/assignment/assignment.store.ts';
 import { requirePolling } from '../../registry/agent/speakers.ts';

@@ -1,5 +1,5 @@
 import { type FactDeclaration, type FactInput, facts } from '@decent-cloud/messages';
-import { readSshLogin } from '@decent-cloud/messages/ssh-login';
+import { readSshLogin } from '@decent-cloud/messages/contracts';
 import type { MachineChange } from '@decent-cloud/messages/words';
 import type { Contract, Step } from './contract.ts';
 import { isFinal, type Status } from './status.ts';

@@ -1,7 +1,7 @@
 import { REASONS, type Reason } from '@decent-cloud/kernel';
 import { type FactPayload, type facts, knownWord } from '@decent-cloud/messages';
+import { hostKeyAdvice, plainSshLine } from '@decent-cloud/messages/contracts';
 import { PAGES, rentalPage } from '@decent-cloud/messages/pages';
-import { hostKeyAdvice, plainSshLine } from '@decent-cloud/messages/ssh-login';
 import { CONTRACT_STATUSES, type ContractStatus } from '@decent-cloud/messages/words';
 import { amountText, durationText, quote, shortId, type Text } from './text.ts';
 

@@ -1,5 +1,5 @@
 import { Refusal, regionOfCountry } from '@decent-cloud/kernel';
-import { knownWord } from '@decent-cloud/messages/schema';
+import { knownWord } from '@decent-cloud/messages/wire';
 import { STOCK_STATUSES } from '@decent-cloud/messages/words';
 import { readCurrency } from './currencies.ts';
 import { DETAIL_FIELDS, type OfferingBody, type OfferingContent, type OfferingDetails } from './offering.ts';

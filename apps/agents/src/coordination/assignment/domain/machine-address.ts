@@ -1,7 +1,7 @@
 import { parseSshPublicKey, SshKeyError } from '@decent-cloud/identity';
 import { isHostAddress, isIpv6Address } from '@decent-cloud/kernel';
 import type { AgentEvent } from '@decent-cloud/messages';
-import { isSshUser } from '@decent-cloud/messages/ssh-login';
+import { isSshUser } from '@decent-cloud/messages/contracts';
 import type { MachineEvent } from './decide-event.ts';
 
 type Instance = Extract<AgentEvent, { kind: 'provisioned' }>['payload']['instance'];

@@ -1,5 +1,5 @@
 import type { AnswerInput } from '@decent-cloud/messages';
-import type { getHealthSummary } from '@decent-cloud/messages/machine-health';
+import type { getHealthSummary } from '@decent-cloud/messages/agents';
 import type { HealthTotals } from '../health.store.ts';
 
 /** Of all checks ever; unknown ones count as not healthy. */

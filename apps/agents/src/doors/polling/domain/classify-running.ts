@@ -1,5 +1,5 @@
 import type { AnswerInput } from '@decent-cloud/messages';
-import type { reconcileMachines } from '@decent-cloud/messages/agent-polling';
+import type { reconcileMachines } from '@decent-cloud/messages/agents/polling';
 
 export interface KnownContract {
   readonly contractId: string;

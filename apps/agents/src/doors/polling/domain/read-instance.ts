@@ -1,6 +1,6 @@
 import { parseExactJson, printExactJson, Refusal } from '@decent-cloud/kernel';
 import type { FactInput, facts } from '@decent-cloud/messages';
-import { text } from '@decent-cloud/messages/text';
+import { text } from '@decent-cloud/messages/wire';
 import { z } from 'zod';
 import { faultOfAddress } from '../../../coordination/assignment/domain/machine-address.ts';
 

@@ -1,5 +1,5 @@
 import type { Reason } from '@decent-cloud/kernel';
-import type { StepName } from '@decent-cloud/messages/rental-process';
+import type { StepName } from '@decent-cloud/messages/process';
 import type { Contract } from '../contract.ts';
 import type { FinalStatus } from '../status.ts';
 

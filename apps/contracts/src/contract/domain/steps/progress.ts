@@ -1,4 +1,4 @@
-import type { StepName } from '@decent-cloud/messages/rental-process';
+import type { StepName } from '@decent-cloud/messages/process';
 import type { Contract } from '../contract.ts';
 import { needsCharge } from '../new-contract.ts';
 import { isFinal } from '../status.ts';

@@ -1,6 +1,6 @@
 import { printExactJson, REASONS } from '@decent-cloud/kernel';
-import { rentalProcess } from '@decent-cloud/messages/rental-process';
-import type { RentalStep } from '@decent-cloud/messages/rental-steps';
+import type { RentalStep } from '@decent-cloud/messages/contracts';
+import { rentalProcess } from '@decent-cloud/messages/process';
 import { jest } from '@jest/globals';
 import { allLives, births, born, type Edge, happenings } from '../../../../test/all-lives.ts';
 import { LIMITS, sampleContract, T0 } from '../../../../test/sample-contract.ts';

@@ -1,6 +1,6 @@
 import { REASONS } from '@decent-cloud/kernel';
-import { type ProcessStep, rentalProcess, type StepName } from '@decent-cloud/messages/rental-process';
-import type { WrittenStep } from '@decent-cloud/messages/rental-steps';
+import type { WrittenStep } from '@decent-cloud/messages/contracts';
+import { type ProcessStep, rentalProcess, type StepName } from '@decent-cloud/messages/process';
 import type { Contract } from '../contract.ts';
 import { verdictOn } from './blame.ts';
 import { endOf, progress } from './progress.ts';

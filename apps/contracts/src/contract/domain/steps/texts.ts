@@ -1,4 +1,4 @@
-import type { StepName, UndoName } from '@decent-cloud/messages/rental-process';
+import type { StepName, UndoName } from '@decent-cloud/messages/process';
 import type { Contract } from '../contract.ts';
 
 type Text = string | ((contract: Contract) => string);

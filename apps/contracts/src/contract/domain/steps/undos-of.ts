@@ -1,5 +1,5 @@
-import { type ProcessStep, rentalProcess, type UndoName } from '@decent-cloud/messages/rental-process';
-import type { WrittenStep } from '@decent-cloud/messages/rental-steps';
+import type { WrittenStep } from '@decent-cloud/messages/contracts';
+import { type ProcessStep, rentalProcess, type UndoName } from '@decent-cloud/messages/process';
 import type { Contract } from '../contract.ts';
 import { endOf, wasAssigned } from './progress.ts';
 import { NOTHING_DUE, textOfUndo } from './texts.ts';

@@ -1,4 +1,4 @@
-import { parseEmailAddress } from '@decent-cloud/messages/email-address';
+import { parseEmailAddress } from '@decent-cloud/messages/wire';
 
 /** RFC 2606 and 6761: nobody can have a mailbox there. */
 const RESERVED = /(^|[.@])(test|example|invalid|localhost|local)$|(^|[.@])example\.(com|net|org)$/;

@@ -1,0 +1,2 @@
+/** What the gateway itself answers. */
+export * from './gateway/endpoints/platform.ts';
