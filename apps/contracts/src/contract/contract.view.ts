@@ -3,7 +3,8 @@ import type { AnswerInput } from '@decent-cloud/messages';
 import type { getContract } from '@decent-cloud/messages/contracts';
 import type { User } from '@decent-cloud/runtime';
 import { allowedActions } from './domain/allowed-actions.ts';
-import type { Contract, MachineDetails } from './domain/contract.ts';
+import type { Contract } from './domain/contract.ts';
+import type { MachineDetails } from './domain/contract-parts.ts';
 import { partiesOfUser } from './parties.ts';
 
 type GatewayMembers = Pick<

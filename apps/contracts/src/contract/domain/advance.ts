@@ -1,6 +1,7 @@
 import type { Actor, ContractEventType } from '@decent-cloud/messages/words';
-import type { Change, Contract, Limits, SealedCredential, Step } from './contract.ts';
+import type { Change, Contract, Limits, Step } from './contract.ts';
 import { isPaid } from './contract.ts';
+import type { SealedCredential } from './contract-parts.ts';
 import {
   accepted,
   ended,

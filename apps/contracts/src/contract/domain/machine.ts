@@ -1,6 +1,7 @@
 import { NS_PER_HOUR } from '@decent-cloud/kernel';
 import type { FactPayload, facts } from '@decent-cloud/messages';
-import type { Change, Contract, MachineDetails, Step } from './contract.ts';
+import type { Change, Contract, Step } from './contract.ts';
+import type { MachineDetails } from './contract-parts.ts';
 import { isFinal } from './status.ts';
 
 /*

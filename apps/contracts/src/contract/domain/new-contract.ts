@@ -1,7 +1,8 @@
 import { Refusal, rentalPriceE9s } from '@decent-cloud/kernel';
 import type { Answer, requests } from '@decent-cloud/messages';
-import type { Contract, MachineSpec } from './contract.ts';
+import type { Contract } from './contract.ts';
 import { contractIdOf, createdAtNsOf } from './contract-id.ts';
+import type { MachineSpec } from './contract-parts.ts';
 import { assertExpectedPrice } from './expected-price.ts';
 import { operatingSystemOf } from './operating-system.ts';
 import type { RentalRequest } from './rental-request.ts';

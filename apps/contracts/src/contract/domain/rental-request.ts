@@ -2,7 +2,7 @@ import { REASONS, Refusal } from '@decent-cloud/kernel';
 import { knownWord, type VerbInput } from '@decent-cloud/messages';
 import type { createContract } from '@decent-cloud/messages/contracts';
 import { PAYMENT_METHODS, type WhenMachineLost } from '@decent-cloud/messages/words';
-import type { PaymentMethod } from './contract.ts';
+import type { PaymentMethod } from './contract-parts.ts';
 import type { ExpectedPrice } from './expected-price.ts';
 import { sshPublicKeyOf } from './ssh-public-key.ts';
 
