@@ -3,6 +3,9 @@ import { type Database } from '@decent-cloud/postgres';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import { headers as createHeaders } from '@nats-io/transport-node';
 import { OUTBOX } from './emit.ts';
+import { LostMessages } from './lost-messages.ts';
+import { purgeMessaging } from './purge.ts';
+import { Wake } from './wake.ts';
 
 export interface RelayOptions {
   readonly database: Database;
@@ -33,7 +36,6 @@ interface OutboxRow {
 }
 
 const ACCOUNT_KEY = /\bA[A-Z2-7]{55}\b/;
-const KEEP_DAYS = 7;
 const STREAM_CHECK_MS = 15_000;
 /** Of a batch; the others are those that have waited longest. */
 const NEWEST_SHARE = 0.2;
@@ -63,18 +65,6 @@ const MARK = `with ${UNFLUSHED}, sent as (
    update messaging.outbox_stream k set last_seq = greatest(k.last_seq, top.seq)
    from (select stream, max(seq) as seq from sent group by stream) top where k.stream = top.stream`;
 
-/** A row as a stream has acknowledged it. */
-interface SentRow {
-  stream: string;
-  id: string;
-  seq: bigint;
-}
-/** The newest row of each stream. */
-const NEWEST_SENT = `select k.stream, newest.id, newest.stream_seq as seq from messaging.outbox_stream k
-   cross join lateral (
-     select id, stream_seq from messaging.outbox where stream = k.stream and sent_at is not null
-     order by stream_seq desc limit 1) newest`;
-
 /**
  * Carries committed outbox rows to JetStream: claim a batch, publish it pipelined with the row's id as `Nats-Msg-Id`, mark it.
  * While more waits than a batch holds, the newest rows go first: a backlog holds up nobody who waits now.
@@ -88,8 +78,11 @@ export class OutboxRelay {
   private stopping = false;
   private lastStreamCheckMs = Number.NEGATIVE_INFINITY;
   private lastPurgeMs = Number.NEGATIVE_INFINITY;
+  private readonly lost: LostMessages;
 
-  constructor(private readonly options: RelayOptions) {}
+  constructor(private readonly options: RelayOptions) {
+    this.lost = new LostMessages(options.database, options.manager);
+  }
 
   start(): void {
     this.deafen = this.options.database.onSignal(OUTBOX, () => this.wake.ring());
@@ -135,7 +128,7 @@ export class OutboxRelay {
     ]);
     if (rows.length === 0) return 0;
     const isBacklog = rows.length === batchSize;
-    const witnesses = database.query<SentRow>(NEWEST_SENT);
+    const witnesses = this.lost.newestSent();
     // It is waited for below; a failure until then is no failure that nobody handles.
     witnesses.catch(() => undefined);
     // All that waits fits in: then it goes out as it was said.
@@ -153,7 +146,7 @@ export class OutboxRelay {
       }
     });
     // Before the marks: afterwards the new rows would hide that a stream has lost older ones.
-    const areThere = await Promise.all((await witnesses).map((row) => this.isThere(row)));
+    const areThere = await Promise.all((await witnesses).map((row) => this.lost.isThere(row)));
     if (areThere.includes(false)) await this.republishLost();
     await this.mark(sent, failed);
     this.options.onPublished?.(sent.length);
@@ -163,6 +156,11 @@ export class OutboxRelay {
     if (failed.length > 0)
       throw new Error(`${failed.length} of ${rows.length} messages not published`, { cause: failure });
     return rows.length;
+  }
+
+  /** Compares each stream with what it had acknowledged and marks lost rows as unsent. Returns how many. */
+  republishLost(): Promise<number> {
+    return this.lost.markUnsent();
   }
 
   private async publish(row: OutboxRow): Promise<{ stream: string; seq: number }> {
@@ -203,113 +201,8 @@ export class OutboxRelay {
       this.lastStreamCheckMs = nowMs;
     }
     if (nowMs - this.lastPurgeMs >= PURGE_MS) {
-      await this.purge();
+      await purgeMessaging(this.options.database);
       this.lastPurgeMs = nowMs;
     }
-  }
-
-  /** Does the stream still have this row under the number that it gave? */
-  private async isThere({ stream, id, seq }: SentRow): Promise<boolean> {
-    const message = await this.options.manager.streams.getMessage(stream, { seq: Number(seq) });
-    return message?.header.get('Nats-Msg-Id') === id;
-  }
-
-  /**
-   * Up to which number the stream still has what it acknowledged; undefined: all of it. Its length does not tell: one
-   * that came back shorter grows again, with other messages. Steps get wider, so a bit too much may be sent again.
-   */
-  private async intactSeq(stream: string, firstSeq: number): Promise<bigint | undefined> {
-    for (let offset = 0; ; offset = 2 * offset + 1) {
-      const [row] = await this.options.database.query<SentRow>(
-        `select stream, id, stream_seq as seq from messaging.outbox where stream = $1 and sent_at is not null
-         order by stream_seq desc offset $2 limit 1`,
-        [stream, offset],
-      );
-      // What is older than the stream's first message has left it in time.
-      const isIntact = row !== undefined && (row.seq < BigInt(firstSeq) || (await this.isThere(row)));
-      if (row !== undefined && !isIntact) continue;
-      if (offset === 0) return undefined;
-      return row?.seq ?? 0n;
-    }
-  }
-
-  /** Compares each stream with what it had acknowledged and marks lost rows as unsent. Returns how many. */
-  async republishLost(): Promise<number> {
-    let lost = 0;
-    const names = await this.options.database.query<{ stream: string }>(
-      'select distinct stream from messaging.outbox where stream is not null',
-    );
-    for (const { stream } of names) {
-      const info = await this.options.manager.streams.info(stream);
-      const intactSeq = await this.intactSeq(stream, info.state.first_seq);
-      lost += await this.options.database.transaction(async (sql) => {
-        const [known] = await sql.query<{ created: string; last_seq: bigint }>(
-          'select created, last_seq from messaging.outbox_stream where stream = $1 for update',
-          [stream],
-        );
-        const recreated = known !== undefined && known.created !== info.created;
-        const rolledBack = intactSeq !== undefined;
-        let rows: object[] = [];
-        if (recreated || rolledBack) {
-          rows = await sql.query(
-            `update messaging.outbox set sent_at = null, stream_seq = null, claimed_until = '-infinity'
-             where stream = $1 and sent_at is not null and ($2 or stream_seq > $3) returning id`,
-            [stream, recreated, intactSeq ?? null],
-          );
-        }
-        await sql.query(
-          `insert into messaging.outbox_stream (stream, created, last_seq) values ($1, $2, $3)
-           on conflict (stream) do update set created = $2,
-             last_seq = case when $4 then $3 else greatest(outbox_stream.last_seq, $3) end`,
-          [stream, info.created, info.state.last_seq, recreated || rolledBack],
-        );
-        return rows.length;
-      });
-    }
-    return lost;
-  }
-
-  private async purge(): Promise<void> {
-    await this.options.database.query(
-      `delete from messaging.outbox where sent_at is not null and created_at < now() - make_interval(days => $1)`,
-      [KEEP_DAYS],
-    );
-    await this.options.database.query(
-      `delete from messaging.inbox where received_at < now() - make_interval(days => $1)`,
-      [2 * KEEP_DAYS],
-    );
-    await this.options.database.query(
-      `delete from messaging.attempt where begun_at < now() - make_interval(days => $1)`,
-      [2 * KEEP_DAYS],
-    );
-    await this.options.database.query(
-      `delete from messaging.idempotency_key where created_at < now() - make_interval(days => $1)`,
-      [KEEP_DAYS],
-    );
-  }
-}
-
-/** Wakes one sleeper; a ring while nobody sleeps is not lost. */
-class Wake {
-  private rung = false;
-  private release: (() => void) | undefined;
-
-  ring(): void {
-    this.rung = true;
-    this.release?.();
-  }
-
-  async wait(timeoutMs: number): Promise<void> {
-    if (!this.rung) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.release = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.release = undefined;
-    this.rung = false;
   }
 }

@@ -1,26 +1,25 @@
 import 'reflect-metadata';
-import { connectBus, type DurableReader, ServerTooOldError, signFact } from '@decent-cloud/bus';
+import { signFact } from '@decent-cloud/bus';
 import { type Clock, systemClock } from '@decent-cloud/kernel';
 import { installCrashPoints } from '@decent-cloud/kernel/crash-file';
-import { consumers, type FactDeclaration } from '@decent-cloud/messages';
-import { messagingMigrationsDir, OutboxRelay } from '@decent-cloud/outbox';
-import { Database, isDatabaseUnavailable, migrate } from '@decent-cloud/postgres';
+import { OutboxRelay } from '@decent-cloud/outbox';
+import { Database } from '@decent-cloud/postgres';
 import { jetstream } from '@nats-io/jetstream';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { type INestMicroservice, type InjectionToken, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { z } from 'zod';
+import { answerPings } from './answer-pings.ts';
+import { reactionReader, sweepRunners } from './background-work.ts';
 import { Bus } from './bus.ts';
-import { BusServer, wantsAnswer } from './bus-server.ts';
+import { BusServer } from './bus-server.ts';
 import { ClockWatch } from './clock-watch.ts';
-import { type Discovered, discover } from './discover.ts';
+import { discover } from './discover.ts';
 import { Door } from './door.ts';
+import { FirstConnections } from './first-connections.ts';
 import { createLogger, type Logger, NestLogger } from './logging.ts';
 import { Metrics } from './metrics.ts';
 import { OpsServer } from './ops-server.ts';
 import { OwnStreams } from './own-streams.ts';
-import type { Reaction } from './reaction.ts';
-import { createReactionReader } from './reaction-runner.ts';
 import { assertInTime, noteChange } from './request-scope.ts';
 import type { ServiceCore, ServiceDefinition } from './service.ts';
 import { observeService } from './service-metrics.ts';
@@ -28,12 +27,7 @@ import { serviceModule } from './service-module.ts';
 import { type DatabaseSettings, readSettings } from './settings.ts';
 import { endOnSignals } from './shutdown.ts';
 import { StreamWatch } from './stream-watch.ts';
-import type { Sweep } from './sweep.ts';
-import { SweepRunner } from './sweep-runner.ts';
 import { startTracing } from './tracing.ts';
-import { VERSION } from './version.ts';
-
-const RETRY_MS = 1_000;
 
 export interface StartOptions {
   /** Instead of the process's own environment. */
@@ -129,11 +123,17 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     this.opsPort = await this.ops.listen(settings.OPS_PORT, settings.OPS_HOST);
     this.stops.push(() => this.ops.close());
     const found = await discover(definition.directory);
-    await this.migrateDatabase();
+    const connections = new FirstConnections({
+      name: definition.name,
+      migrationsDir: definition.migrationsDir,
+      ...{ settings, logger },
+      isStopping: () => this.stopping,
+    });
+    await connections.migrateDatabase();
     this.stops.push(() => this.database.close());
     await clockWatch.start();
     this.stops.push(() => clockWatch.stop());
-    const connection = await this.connect();
+    const connection = await connections.connectBus();
     this.stops.push(() => connection.close());
     const ownStreams = await OwnStreams.open(connection, settings.NATS_REPLICAS, definition.streams);
     const { manager } = ownStreams;
@@ -182,19 +182,14 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
     const { app } = this;
     this.stops.push(() => app.close());
     await app.listen();
-    const reader = this.reactionReader(connection, found);
+    const reader = reactionReader(definition.name, core, found, (type) => this.get(type));
     reader?.start();
     if (reader) this.stops.push(() => reader.stop());
-    for (const runner of this.sweepRunners(found)) {
+    for (const runner of sweepRunners(core, found, (type) => this.get(type))) {
       runner.start();
       this.stops.push(() => runner.stop());
     }
-    const ping = connection.subscribe(`req.${definition.name}.v1.ping`, {
-      queue: definition.name,
-      callback: (_error, message) => {
-        if (wantsAnswer(message)) void this.answerPing(message);
-      },
-    });
+    const ping = answerPings(definition.name, connection, this.ops, clockWatch);
     this.stops.push(async () => ping.unsubscribe());
     // Requests first: what they still say goes out with the relay, which ends after them.
     this.stops.push(() => server.close());
@@ -222,95 +217,5 @@ class Service<S extends z.ZodType<DatabaseSettings>> implements RunningService {
 
   private assertStarted(): void {
     if (!this.started) throw new Error('starting');
-  }
-
-  private async migrateDatabase(): Promise<void> {
-    await this.until('reach the database', isDatabaseUnavailable, () =>
-      migrate({
-        connectionString: this.settings.DATABASE_URL,
-        migrationsDir: [messagingMigrationsDir, this.definition.migrationsDir],
-      }),
-    );
-  }
-
-  private connect(): Promise<NatsConnection> {
-    const { NATS_URL, NATS_CREDS_FILE } = this.settings;
-    return this.until(
-      'reach the bus',
-      (error) => !(error instanceof ServerTooOldError),
-      () =>
-        connectBus({
-          servers: NATS_URL,
-          name: this.definition.name,
-          user: this.definition.name,
-          firstConnectDeadlineMs: 5_000,
-          ...(NATS_CREDS_FILE === undefined ? {} : { credsFile: NATS_CREDS_FILE }),
-        }),
-    );
-  }
-
-  /** What people may know: which checks fail, not how. */
-  private async answerPing(message: Msg): Promise<void> {
-    const failing = await this.ops.failing();
-    // By this one others see whether theirs is right.
-    const nowNs = failing.includes('clock') ? undefined : String(this.clockWatch.now());
-    message.respond(JSON.stringify({ data: { version: VERSION, failing, nowNs } }));
-  }
-
-  /** Repeats while the fault is one of those that pass by themselves. */
-  private async until<T>(
-    doing: string,
-    passes: (error: unknown) => boolean,
-    attempt: () => Promise<T>,
-  ): Promise<T> {
-    for (;;) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (this.stopping || !passes(error)) throw error;
-        this.logger.warn({ error }, `cannot ${doing}; trying again`);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
-  }
-
-  private reactionReader(connection: NatsConnection, found: Discovered): DurableReader | undefined {
-    const { name } = this.definition;
-    const consumer = name in consumers ? consumers[name as keyof typeof consumers] : undefined;
-    if (!consumer) {
-      if (found.reactions.length > 0)
-        throw new Error(`${name} has reactions, but topology.ts has no consumer of that name`);
-      return undefined;
-    }
-    const reactions = new Map<
-      string,
-      { declaration: FactDeclaration; reaction: Reaction<FactDeclaration> }
-    >();
-    for (const { type, declaration } of found.reactions) {
-      if (reactions.has(declaration.subject)) throw new Error(`two reactions to ${declaration.subject}`);
-      reactions.set(declaration.subject, { declaration, reaction: this.get(type) });
-    }
-    const { database, logger, metrics } = this;
-    const { now: clock, isTrusted } = this.clockWatch;
-    const isHeld = () => !isTrusted();
-    return createReactionReader({
-      ...{ connection, consumer, reactions, database, logger, metrics, clock, isHeld },
-      keys: this.settings.SERVICE_KEYS,
-    });
-  }
-
-  private sweepRunners(found: Discovered): SweepRunner[] {
-    return found.sweeps.map(({ type, declaration }) => {
-      const { everySeconds } = declaration;
-      const seconds = typeof everySeconds === 'number' ? everySeconds : everySeconds(this.settings as never);
-      return new SweepRunner(
-        { name: declaration.name, everySeconds: seconds },
-        this.get<Sweep>(type),
-        this.database,
-        this.logger,
-        this.metrics,
-        this.clockWatch.now,
-      );
-    });
   }
 }
