@@ -24,6 +24,7 @@ import {
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { encodeUser, type User } from '@nats-io/jwt';
 import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { eventually } from './eventually.ts';
 import { startTestNats, type TestNats } from './test-nats.ts';
 
 const ALL = { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
@@ -76,7 +77,8 @@ export class TestHub {
         }),
     });
     const { jwt, seed } = await hub.systemUser();
-    hub.system = await hub.connect(jwt, seed);
+    // A broker that has just begun may hang up on the first who comes.
+    hub.system = await eventually(() => hub.connect(jwt, seed), { what: 'the first connection' });
     return hub;
   }
 

@@ -88,7 +88,7 @@ export class Authenticator {
 
   private async self(request: RawRequest, input: AuthenticationInput): Promise<User> {
     const user = await this.user(request, input);
-    const named = readPubkey(input.params.pubkey ?? '');
+    const named = readPublicKey(input.params.pubkey ?? '');
     if (named === user.publicKey) return user;
     if (user.accountId !== undefined) {
       const owner = await this.parts.owners.of(named);
@@ -120,7 +120,7 @@ export class Authenticator {
   }
 
   private async agent(publicKey: string, rule: Rule, { params }: AuthenticationInput): Promise<Caller> {
-    const named = params.pubkey === undefined ? undefined : readPubkey(params.pubkey);
+    const named = params.pubkey === undefined ? undefined : readPublicKey(params.pubkey);
     const delegation = await this.parts.delegations.of(publicKey, named);
     if (!delegation.active || delegation.providerPublicKey === undefined) {
       throw new Refusal(
@@ -189,7 +189,7 @@ const isSigned = ({ headers }: RawRequest): boolean =>
   SIGNATURE_HEADERS.every((name) => headers[name] !== undefined) &&
   KEY_HEADERS.some((name) => headers[name] !== undefined);
 
-function readPubkey(text: string): string {
+function readPublicKey(text: string): string {
   const refuse = (why: string): never => {
     throw new Refusal('INVALID', 'INVALID_INPUT', `${why} (value: ${text.slice(0, 128)})`);
   };
