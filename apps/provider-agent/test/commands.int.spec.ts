@@ -1,77 +1,40 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { keyPairFromSeed } from '@decent-cloud/identity';
-import { eventually, GuardedProcess } from '@decent-cloud/testing';
+import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { loadConfig } from '../src/config/load-config.ts';
-import { type FakeAgent, FakePlatform, nowNs } from './fake-platform.ts';
-import { newSshKey } from './ssh.ts';
+import type { FakeAgent, FakePlatform } from './fake-platform.ts';
+import { jsonOf, startProgram } from './program.ts';
+import { Scene } from './scene.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
-const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-let folder: string;
+let scene: Scene;
 let platform: FakePlatform;
 let known: FakeAgent;
+let folder: string;
 let config: string;
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(
-  args: readonly string[],
-  onLine?: (line: string) => void,
-): { process: GuardedProcess; ended: Promise<Ended> } {
-  const out: string[] = [];
-  const err: string[] = [];
-  const { PATH = '' } = process.env;
-  const child = GuardedProcess.start({
-    command: process.execPath,
-    args: ['--conditions=source', '--experimental-transform-types', '--no-warnings', program, ...args],
-    env: { PATH, HOME: folder },
-    onLine: (line, from) => {
-      (from === 'stdout' ? out : err).push(line);
-      onLine?.(line);
-    },
-  });
-  const ended = child.exited.then(({ code }) => ({ code, out: out.join('\n'), err: err.join('\n') }));
-  return { process: child, ended };
-}
-const dcAgent = (...args: string[]) => start(args).ended;
+const dcAgent = (...args: string[]) => startProgram(args, { home: folder }).ended;
 const withConfig = (...args: string[]) => dcAgent('--config', config, ...args);
 const setup = (...more: string[]) =>
   dcAgent(
     ...['setup', 'token', '--token', 'apt_europe_1', '--api-url', platform.url, '--output', config],
-    ...[
-      '--data-dir',
-      join(folder, 'data'),
-      '--key-file',
-      join(folder, 'agent.key'),
-      '--non-interactive',
-      ...more,
-    ],
+    ...['--data-dir', join(folder, 'data'), '--key-file', join(folder, 'agent.key'), '--non-interactive'],
+    ...more,
   );
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dc-commands-'));
+  scene = await Scene.begin();
+  ({ platform, folder } = scene);
   config = join(folder, 'dc-agent.toml');
-  platform = await FakePlatform.start();
   known = await platform.newAgent();
   const seed = Buffer.from(known.agent.rawSeed).toString('hex');
   await writeFile(join(folder, 'agent.key'), `${seed}\n`, { mode: 0o600 });
 });
-
-afterAll(async () => {
-  await platform?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => scene?.end());
 
 test('setup with a token writes a configuration that can be used, once', async () => {
   const first = await setup('--provisioner', 'local');
@@ -99,15 +62,8 @@ test('setup with a token writes a configuration that can be used, once', async (
 test('setup takes the ports of the machines, and refuses what is no range before the token is spent', async () => {
   const output = join(folder, 'ports.toml');
   for (const type of ['local', 'docker']) {
-    const ended = await setup(
-      '--provisioner',
-      type,
-      '--port-range',
-      '23000-23009',
-      '--output',
-      output,
-      '--force',
-    );
+    const options = ['--provisioner', type, '--port-range', '23000-23009', '--output', output, '--force'];
+    const ended = await setup(...options);
     expect(ended).toMatchObject({ code: 0, err: '' });
     expect((await loadConfig(output)).provisioner).toMatchObject({
       type,
@@ -116,12 +72,8 @@ test('setup takes the ports of the machines, and refuses what is no range before
   }
   const before = await readFile(output, 'utf8');
   for (const wrong of ['23000', '23009-23000', '0-10', '23000-65536', 'a-b']) {
-    expect(
-      await setup('--provisioner', 'local', '--port-range', wrong, '--output', output, '--force'),
-    ).toMatchObject({
-      code: 2,
-      err: expect.stringContaining(wrong),
-    });
+    const options = ['--provisioner', 'local', '--port-range', wrong, '--output', output, '--force'];
+    expect(await setup(...options)).toMatchObject({ code: 2, err: expect.stringContaining(wrong) });
   }
   const others = await setup('--provisioner', 'manual', '--port-range', '23000-23009', '--force');
   expect(others).toMatchObject({ code: 2, err: expect.stringContaining('local or docker') });
@@ -211,28 +163,18 @@ test('test-provision makes a machine, signs in and removes it', async () => {
 });
 
 test('run serves, status shows it, SIGTERM ends it cleanly and the machine stays', async () => {
-  expect(JSON.parse((await withConfig('status', '--json')).out)).toMatchObject({
+  expect(jsonOf(await withConfig('status', '--json'))).toMatchObject({
     running: false,
     machines: [],
   });
-  const key = await newSshKey(folder, 'tenant');
-  const contractId = randomBytes(32).toString('hex');
-  const lines: string[] = [];
-  const service = start(['--config', config, 'run'], (line) => void lines.push(line));
+  const wanted = scene.wanted();
+  const { contractId } = wanted;
+  const { lines, ...service } = startProgram(['--config', config, 'run'], { home: folder });
   try {
-    await platform
-      .command(known, 'provision', {
-        contractId,
-        generation: 1,
-        desired: 'running',
-        deadlineNs: (nowNs() + 600_000_000_000n).toString(),
-        spec: { offeringId: 'small', sshPublicKeys: [key.publicKey] },
-        encryptionPublicKeys: [],
-      })
-      .send();
-    await platform.eventOf(contractId, 'provisioned', 30_000);
+    await platform.command(known, 'provision', wanted).send();
+    await scene.provisioned(wanted, 30_000);
     const shown = await eventually(async () => {
-      const status = JSON.parse((await withConfig('status', '--json')).out);
+      const status = jsonOf(await withConfig('status', '--json'));
       return status.activeContracts === 1 && status;
     });
     expect(shown).toMatchObject({
@@ -249,7 +191,7 @@ test('run serves, status shows it, SIGTERM ends it cleanly and the machine stays
     await service.process.end('SIGTERM');
   }
   expect(await service.ended).toMatchObject({ code: 0, err: '' });
-  const after = JSON.parse((await withConfig('status', '--json')).out);
+  const after = jsonOf(await withConfig('status', '--json'));
   expect(after).toMatchObject({
     running: false,
     machinesServed: false,
@@ -259,20 +201,18 @@ test('run serves, status shows it, SIGTERM ends it cleanly and the machine stays
 
 test('a process that was turned away says why, does nothing, and works when the other one is gone; the last word is that it leaves', async () => {
   const said = (text: string) => lines.some((line) => line.includes(text));
-  const beats = () =>
-    platform.heartbeats.filter(({ agentPublicKey }) => agentPublicKey === known.agent.publicKeyHex);
+  const beats = () => scene.beatsOf({ known });
   platform.heldBy = 'alpha';
   const lastReporter = () =>
     (platform.events.at(-1)?.event as { instanceId?: string } | undefined)?.instanceId;
   const before = beats().length;
-  const lines: string[] = [];
-  const service = start(['--config', config, 'run'], (line) => void lines.push(line));
+  const { lines, ...service } = startProgram(['--config', config, 'run'], { home: folder });
   try {
     await eventually(() => said('ANOTHER PROCESS ACTS AS THIS AGENT') && said('on the host "alpha"'));
     // It is written a moment later.
     await eventually(
       async () => {
-        const { connection } = JSON.parse((await withConfig('status', '--json')).out);
+        const { connection } = jsonOf(await withConfig('status', '--json'));
         return connection.lastError?.includes('"alpha"') === true;
       },
       { deadlineMs: 30_000 },
@@ -294,12 +234,45 @@ test('a process that was turned away says why, does nothing, and works when the 
   );
   const { instanceId } = instances.at(-1) as { instanceId: string };
   expect(beats().at(-1)).toMatchObject({ instanceId, leaving: true, freeSlots: 0 });
-  expect(
-    new Set(
-      beats()
-        .slice(before)
-        .map((beat) => beat.instanceId),
-    ),
-  ).toEqual(new Set([instanceId]));
+  const mine = beats().slice(before);
+  expect(new Set(mine.map((beat) => beat.instanceId))).toEqual(new Set([instanceId]));
   expect(lastReporter()).toBe(instanceId);
+});
+
+test('run --check: everything is tried, nothing is started, and each fault has its exit code', async () => {
+  const site = await scene.newSite();
+  await rm(site.dataDir, { recursive: true });
+  const good = await site.run('run', '--check', '--json');
+  expect(good.code).toBe(0);
+  expect(jsonOf(good).checks.map(({ id, status }: { id: string; status: string }) => [id, status])).toEqual([
+    ['config', 'ok'],
+    ['key', 'ok'],
+    ['session', 'ok'],
+    ['broker', 'ok'],
+    ['backend', 'ok'],
+  ]);
+  expect(existsSync(site.dataDir)).toBe(false);
+
+  platform.refuses = true;
+  try {
+    expect((await site.run('run', '--check')).code).toBe(4);
+  } finally {
+    platform.refuses = false;
+  }
+  await site.writeConfig(platform.url, { nats: '[nats]\nurls = ["nats://127.0.0.1:1"]' });
+  const noBroker = await site.run('run', '--check');
+  expect(noBroker).toMatchObject({ code: 5, err: expect.stringContaining('broker') });
+  expect(noBroker.out).toMatch(/^ok +session/m);
+  await site.writeConfig('http://127.0.0.1:1');
+  expect((await site.run('run', '--check')).code).toBe(5);
+  await site.writeConfig(platform.url, {
+    provisioner:
+      '[provisioner]\ntype = "docker"\n[provisioner.docker]\nsocket_path = "/nowhere/docker.sock"\n',
+  });
+  expect(await site.run('run', '--check')).toMatchObject({
+    code: 6,
+    err: expect.stringContaining('backend'),
+  });
+  await site.writeConfig(platform.url, { agent: 'max_parallel_provisions = 0' });
+  expect((await site.run('run', '--check')).code).toBe(3);
 });

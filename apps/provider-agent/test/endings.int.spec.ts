@@ -1,56 +1,34 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DesiredMachine } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import type { Agent } from '../src/agent/agent.ts';
-import { FakePlatform, nowNs } from './fake-platform.ts';
+import { type FakePlatform, nowNs } from './fake-platform.ts';
 import { startInProcess } from './in-process.ts';
-import { FIRST_PORT } from './ports.ts';
-import { AgentSite } from './program.ts';
-import { newSshKey, type SshKey, ssh } from './ssh.ts';
+import { LONG_NS, Scene } from './scene.ts';
+import { ssh } from './ssh.ts';
 
 jest.setTimeout(120_000);
 
 const PAID_NS = 6_000_000_000n;
-const LONG_NS = 600_000_000_000n;
 
-let folder: string;
+let scene: Scene;
 let platform: FakePlatform;
-let key: SshKey;
 let agent: Agent | undefined;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dc-endings-'));
-  key = await newSshKey(folder, 'tenant');
-  platform = await FakePlatform.start();
+  scene = await Scene.begin();
+  platform = scene.platform;
 });
 afterAll(async () => {
   await agent?.stop();
-  await platform?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await scene?.end();
 });
 
-const wanted = (endsAtNs?: bigint): DesiredMachine => ({
-  contractId: randomBytes(32).toString('hex'),
-  generation: 1,
-  desired: 'running',
-  deadlineNs: (nowNs() + LONG_NS).toString(),
-  ...(endsAtNs !== undefined && { endsAtNs: endsAtNs.toString() }),
-  spec: { offeringId: 'small', sshPublicKeys: [key.publicKey] },
-  encryptionPublicKeys: [],
-});
+const wanted = (endsAtNs?: bigint): DesiredMachine =>
+  scene.wanted(endsAtNs === undefined ? {} : { endsAtNs: endsAtNs.toString() });
 
 test('a clock that is set while the agent runs changes nothing: commands are in time, and a new session is opened', async () => {
-  const site = new AgentSite(
-    await platform.newAgent(),
-    await mkdtemp(join(folder, 's-')),
-    FIRST_PORT + 20,
-    10,
-  );
-  await site.writeConfig(platform.url);
+  const site = await scene.newSite({ machines: 10 });
   let aheadNs = 0n;
   const logs: string[] = [];
   const renewals = () => logs.filter((line) => line.includes('session renewed')).length;
@@ -58,8 +36,8 @@ test('a clock that is set while the agent runs changes nothing: commands are in 
   try {
     const provisioned = async () => {
       const machine = wanted();
-      await platform.command(site.known, 'provision', machine).send();
-      const event = await platform.eventOf(machine.contractId, 'provisioned', 30_000);
+      await scene.provision(site, machine);
+      const event = await scene.provisioned(machine, 30_000);
       return BigInt(event.atNs) - nowNs();
     };
     await provisioned();
@@ -77,9 +55,7 @@ test('a clock that is set while the agent runs changes nothing: commands are in 
 });
 
 test('without a broker a machine is stopped at its end and kept; afterwards the word of the platform counts', async () => {
-  const port = FIRST_PORT;
-  const site = new AgentSite(await platform.newAgent(), await mkdtemp(join(folder, 's-')), port, 10);
-  await site.writeConfig(platform.url);
+  const site = await scene.newSite({ machines: 10 });
   const backend = site.backend();
   agent = await startInProcess(platform, site, backend, { maxParallelProvisions: 10 });
   const endsAtNs = nowNs() + PAID_NS;
@@ -92,13 +68,13 @@ test('without a broker a machine is stopped at its end and kept; afterwards the 
   ] as [DesiredMachine, DesiredMachine, DesiredMachine, DesiredMachine, DesiredMachine];
   const all = [extended, ended, unanswered, longer, endless];
   const ports = new Map<string, number>();
-  for (const machine of all) await platform.command(site.known, 'provision', machine).send();
-  for (const { contractId } of all) {
-    const event = await platform.eventOf(contractId, 'provisioned');
-    if (event.kind === 'provisioned') ports.set(contractId, event.payload.instance.sshPort);
+  await scene.provision(site, ...all);
+  for (const machine of all) {
+    const { payload } = await scene.provisioned(machine);
+    ports.set(machine.contractId, payload.instance.sshPort);
   }
   const signIn = async ({ contractId }: DesiredMachine) =>
-    (await ssh({ port: ports.get(contractId) as number, key }, 'true')).code;
+    (await ssh({ port: ports.get(contractId) as number, key: scene.key }, 'true')).code;
   const powers = async () => {
     const found = await backend.list();
     return all.map(({ contractId }) => found.find(({ marks }) => marks?.contractId === contractId)?.power);

@@ -1,28 +1,23 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { generateKeyPair, openCredential } from '@decent-cloud/identity';
 import type { AgentEvent, DesiredMachine, MachineAction } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
-import ssh2 from 'ssh2';
 import type { Agent } from '../src/agent/agent.ts';
 import type { LocalBackend } from '../src/backends/local/local-backend.ts';
-import { FakePlatform, nowNs } from './fake-platform.ts';
+import { type FakePlatform, nowNs } from './fake-platform.ts';
 import { startInProcess } from './in-process.ts';
-import { FIRST_PORT } from './ports.ts';
-import { AgentSite } from './program.ts';
-import { newSshKey, type SshKey, ssh } from './ssh.ts';
+import type { AgentSite } from './program.ts';
+import { Scene } from './scene.ts';
+import { newSshKey, type SshKey, signsInByPassword, ssh } from './ssh.ts';
 
 jest.setTimeout(180_000);
 
-const LONG_NS = 600_000_000_000n;
 const WAIT_MS = 90_000;
-const tenant = generateKeyPair();
 const phone = generateKeyPair();
 
-let folder: string;
+let scene: Scene;
 let platform: FakePlatform;
 let key: SshKey;
 let site: AgentSite;
@@ -45,35 +40,23 @@ async function begin(backend = watched(site.backend())): Promise<void> {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dc-inside-'));
-  key = await newSshKey(folder, 'tenant');
-  platform = await FakePlatform.start();
-  const port = FIRST_PORT;
-  site = new AgentSite(await platform.newAgent(), await mkdtemp(join(folder, 's-')), port, 20);
-  await site.writeConfig(platform.url);
+  scene = await Scene.begin();
+  ({ platform, key } = scene);
+  site = await scene.newSite();
   await begin();
 });
 afterAll(async () => {
   await agent?.stop();
-  await platform?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await scene?.end();
 });
 
 async function running(spec: Partial<NonNullable<DesiredMachine['spec']>> = {}) {
-  const machine: DesiredMachine = {
-    contractId: randomBytes(32).toString('hex'),
-    generation: 1,
-    desired: 'running',
-    deadlineNs: (nowNs() + LONG_NS).toString(),
-    spec: { offeringId: 'small', sshPublicKeys: [key.publicKey], ...spec },
-    encryptionPublicKeys: [tenant.publicKeyHex],
-  };
-  await platform.command(site.known, 'provision', machine).send();
-  const event = await platform.eventOf(machine.contractId, 'provisioned', WAIT_MS).catch((error) => {
+  const machine = scene.wanted({ spec: { offeringId: 'small', sshPublicKeys: [key.publicKey], ...spec } });
+  await scene.provision(site, machine);
+  const { payload } = await scene.provisioned(machine, WAIT_MS).catch((error) => {
     throw new Error(logs.slice(-40).join(''), { cause: error });
   });
-  if (event.kind !== 'provisioned') throw new Error(event.kind);
-  return { machine, port: event.payload.instance.sshPort };
+  return { machine, port: payload.instance.sshPort };
 }
 
 const operation = (
@@ -102,31 +85,20 @@ const answersTo = ({ operationId }: MachineAction): Answer[] =>
   );
 const answerTo = (wanted: MachineAction): Promise<Answer> =>
   eventually(() => answersTo(wanted)[0], { what: 'an answer', deadlineMs: WAIT_MS });
-const settled = () =>
-  eventually(async () => (await platform.unsettled(site.known)) === 0, { deadlineMs: WAIT_MS });
+const settled = () => scene.settled(site, WAIT_MS);
 
 async function failureOf(wanted: MachineAction): Promise<string> {
   const event = await answerTo(wanted);
   return event.kind === 'operation-failed' ? `${event.payload.class} ${event.payload.code}` : event.kind;
 }
 
-/** Can one sign in with this password? */
-function signsIn(port: number, password: string, username = 'dc'): Promise<boolean> {
-  const client = new ssh2.Client();
-  return new Promise<boolean>((resolve, reject) => {
-    client.once('ready', () => resolve(true));
-    client.once('error', (error: Error & { level?: string }) =>
-      error.level === 'client-authentication' ? resolve(false) : reject(error),
-    );
-    client.connect({ host: '127.0.0.1', port, username, password, readyTimeout: 60_000 });
-  }).finally(() => client.end());
-}
+const signsIn = (port: number, password: string, user = 'dc') => signsInByPassword(port, password, user);
 const lets = async (port: number, one: SshKey) => (await ssh({ port, key: one }, 'true')).code === 0;
 
 describe('SSH keys', () => {
   test('the new key gets in, the old one does not any more; the answer names the set', async () => {
     const { machine, port } = await running();
-    const next = await newSshKey(folder, 'next');
+    const next = await newSshKey(scene.folder, 'next');
     expect([await lets(port, key), await lets(port, next)]).toEqual([true, false]);
     const wanted = operation(machine, { sshPublicKey: next.publicKey });
     await send('rotate-ssh-key', wanted);
@@ -165,13 +137,13 @@ describe('passwords', () => {
     expect(await signsIn(port, '')).toBe(false);
     const before = passwords.length;
     const wanted = operation(machine, {
-      encryptionPublicKeys: [tenant.publicKeyHex, phone.publicKeyHex],
+      encryptionPublicKeys: [scene.tenant.publicKeyHex, phone.publicKeyHex],
     });
     await send('reset-password', wanted);
     const event = await answerTo(wanted);
     if (event.kind !== 'operation-done') throw new Error(event.kind);
     const { contractId } = machine;
-    const opened = [tenant, phone].map(({ seed, publicKeyHex }) => {
+    const opened = [scene.tenant, phone].map(({ seed, publicKeyHex }) => {
       const envelope = event.payload.credentials?.find(
         ({ recipientPublicKey }) => recipientPublicKey === publicKeyHex,
       )?.envelope;
@@ -208,7 +180,7 @@ describe('passwords', () => {
     expect(logs.join('\n')).toContain(machine.contractId);
     for (const text of [journal, logs.join('\n')]) expect(text).not.toContain(password);
 
-    const second = operation(machine, { encryptionPublicKeys: [tenant.publicKeyHex] });
+    const second = operation(machine, { encryptionPublicKeys: [scene.tenant.publicKeyHex] });
     await send('reset-password', second);
     await answerTo(second);
     expect(passwords).toHaveLength(before + 2);
@@ -220,7 +192,7 @@ describe('passwords', () => {
     const { machine } = await running();
     const before = passwords.length;
     const wanted = operation(machine, {
-      encryptionPublicKeys: [tenant.publicKeyHex, '01'.padEnd(64, '0')],
+      encryptionPublicKeys: [scene.tenant.publicKeyHex, '01'.padEnd(64, '0')],
     });
     await send('reset-password', wanted);
     expect(await failureOf(wanted)).toBe('config ENCRYPTION_FAILED');
@@ -241,7 +213,7 @@ describe('what is not done', () => {
     const nobodys = operation({ ...machine, contractId: 'ab'.repeat(32) });
     await send('reset-password', nobodys);
     expect(await failureOf(nobodys)).toBe('transient NOT_RUNNING');
-    await platform.command(site.known, 'terminate', { ...machine, desired: 'absent' }).send();
+    await scene.terminate(site, machine);
     await platform.eventOf(machine.contractId, 'terminated', WAIT_MS);
     const gone = operation(machine);
     await send('reset-password', gone);
@@ -283,7 +255,7 @@ describe("an offering's script", () => {
       exitCode: 3,
       log: `for ${contractId}\n\n--- stderr ---\n${home}`,
     });
-    await platform.command(site.known, 'provision', { ...machine, generation: 2 }).send();
+    await scene.provision(site, { ...machine, generation: 2 });
     await eventually(() => platform.eventsOf(contractId, 'provisioned').length === 2, {
       deadlineMs: WAIT_MS,
     });

@@ -1,34 +1,22 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { DesiredMachine } from '@decent-cloud/messages';
+import { rm, writeFile } from 'node:fs/promises';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { AgentState } from '../src/domain/agent-state.ts';
+import { Journal } from '../src/journal/journal.ts';
 import { readJournal } from '../src/journal/journal-file.ts';
-import { FakePlatform, nowNs } from './fake-platform.ts';
-import { FIRST_PORT } from './ports.ts';
-import { AgentSite, type Started } from './program.ts';
-import { newSshKey, type SshKey, ssh } from './ssh.ts';
+import { type FakePlatform, nowNs } from './fake-platform.ts';
+import { InProcessAgents } from './in-process.ts';
+import type { AgentSite, Started } from './program.ts';
+import { Scene } from './scene.ts';
+import { ssh } from './ssh.ts';
 
 jest.setTimeout(180_000);
 
 const MACHINES = 10;
 
-let folder: string;
+let scene: Scene;
 let platform: FakePlatform;
-let key: SshKey;
-let nextPort = FIRST_PORT;
-
-const wanted = (): DesiredMachine => ({
-  contractId: randomBytes(32).toString('hex'),
-  generation: 1,
-  desired: 'running',
-  deadlineNs: (nowNs() + 600_000_000_000n).toString(),
-  spec: { offeringId: 'small', sshPublicKeys: [key.publicKey] },
-  encryptionPublicKeys: [],
-});
+const agents = new InProcessAgents(() => platform);
 
 /** What the journal holds at a moment. */
 async function countsOf(site: AgentSite) {
@@ -102,32 +90,27 @@ const MOMENTS: readonly Moment[] = [
 ];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dc-kill-'));
-  key = await newSshKey(folder, 'tenant');
-  platform = await FakePlatform.start();
+  scene = await Scene.begin();
+  platform = scene.platform;
 });
-afterAll(async () => {
-  await platform?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => agents.stop());
+afterAll(() => scene?.end());
 
 test.each(MOMENTS)(
   'kill -9 with ten machines on their way, $name: ten afterwards, none doubled',
   async (moment) => {
-    nextPort += 20;
-    const known = await platform.newAgent(3);
-    const site = new AgentSite(known, await mkdtemp(join(folder, 's-')), nextPort, 20);
-    await site.writeConfig(platform.url, { agent: `max_parallel_provisions = ${MACHINES}` });
+    const config = { agent: `max_parallel_provisions = ${MACHINES}` };
+    const site = await scene.newSite({ ackWaitSeconds: 3, config });
     await writeFile(site.pauseFile, '');
-    const commands = Array.from({ length: MACHINES }, wanted);
-    known.desired = commands;
+    const commands = Array.from({ length: MACHINES }, () => scene.wanted());
+    site.known.desired = commands;
     const first = site.startPausing(moment.env);
     let killed: Counts;
     try {
       await eventually(() => first.lines.some((line) => line.includes('connected to the broker')), {
         deadlineMs: 40_000,
       });
-      await Promise.all(commands.map((machine) => platform.command(known, 'provision', machine).send()));
+      await scene.provision(site, ...commands);
       await moment.reach(site, first);
       await first.process.end('SIGKILL');
       killed = await countsOf(site);
@@ -143,21 +126,22 @@ test.each(MOMENTS)(
     const second = site.startPausing();
     try {
       for (const { contractId } of commands) await platform.eventOf(contractId, 'provisioned', 60_000);
-      await eventually(async () => (await platform.unsettled(known)) === 0, { deadlineMs: 30_000 });
+      await scene.settled(site, 30_000);
       const made = (await site.backend().list()).map(({ marks }) => marks?.contractId).sort();
       process.stdout.write(
         `${moment.name}: killed at ${JSON.stringify(killed)}, then ${made.length} machines\n`,
       );
       expect(made).toEqual(commands.map(({ contractId }) => contractId).sort());
-      for (const { contractId } of commands) {
+      for (const wanted of commands) {
+        const { contractId } = wanted;
         const events = platform.eventsOf(contractId, 'provisioned');
         expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(1);
         expect(platform.eventsOf(contractId, 'failed')).toEqual([]);
-        const [event] = events;
-        if (event?.kind !== 'provisioned') throw new Error('no event');
         // All may have been told before the kill: then nothing has waited for the second one yet.
-        const { sshPort: port } = event.payload.instance;
-        await eventually(async () => (await ssh({ port, key }, 'true')).code === 0, { deadlineMs: 30_000 });
+        const { sshPort: port } = (await scene.provisioned(wanted)).payload.instance;
+        await eventually(async () => (await ssh({ port, key: scene.key }, 'true')).code === 0, {
+          deadlineMs: 30_000,
+        });
       }
     } catch (error) {
       throw new Error(second.lines.join('\n'), { cause: error });
@@ -167,3 +151,59 @@ test.each(MOMENTS)(
     expect(await countsOf(site)).toEqual({ creating: 0, running: MACHINES, unsent: 0, there: MACHINES });
   },
 );
+
+test.each(['before', 'after'])(
+  'kill -9 %s the one machine is made: one machine, and its event arrives',
+  async (at) => {
+    const site = await scene.newSite({ machines: 10, ackWaitSeconds: 2 });
+    await writeFile(site.pauseFile, '');
+    const first = site.startPausing({ PAUSE_AT: at });
+    const wanted = scene.wanted();
+    site.known.desired = [wanted];
+    await scene.provision(site, wanted);
+    try {
+      await whenPaused(1)(site, first);
+      await platform.eventOf(wanted.contractId, 'claimed');
+      await first.process.end('SIGKILL');
+      expect(scene.kindsOf(wanted)).not.toContain('provisioned');
+    } catch (error) {
+      throw new Error(first.lines.join('\n'), { cause: error });
+    } finally {
+      await first.process.end('SIGKILL');
+    }
+    // The pause file stays: only the first one stands still.
+    await site.whileRunning(async () => {
+      const { payload } = await scene.provisioned(wanted);
+      expect((await ssh({ port: payload.instance.sshPort, key: scene.key }, 'true')).code).toBe(0);
+      await scene.settled(site);
+      const made = await site.backend().list();
+      expect(made.map(({ marks }) => marks?.contractId)).toEqual([wanted.contractId]);
+    }, site.startPausing());
+    const journal = await Journal.open(site.journalPath, nowNs);
+    expect(journal.state.pending()).toEqual([]);
+    expect(journal.state.machines.get(wanted.contractId)).toMatchObject({ phase: 'running', generation: 1 });
+    await journal.close();
+  },
+);
+
+test('a command to destroy that was being carried out goes on without the platform', async () => {
+  const site = await scene.newSite({ machines: 10 });
+  const { agent } = await agents.start(site);
+  const wanted = scene.wanted();
+  await scene.provision(site, wanted);
+  await scene.provisioned(wanted);
+  await agent.stop();
+  const journal = await Journal.open(site.journalPath, nowNs);
+  const record = journal.state.machines.get(wanted.contractId);
+  if (!record) throw new Error('no record');
+  await journal.write([{ t: 'machine', record: { ...record, phase: 'removing' } }]);
+  await journal.close();
+  platform.refuses = true;
+  try {
+    const { backend } = await agents.start(site);
+    await eventually(async () => (await backend.list()).length === 0);
+  } finally {
+    platform.refuses = false;
+  }
+  expect(await platform.eventOf(wanted.contractId, 'terminated')).toMatchObject({ generation: 1 });
+});

@@ -1,99 +1,50 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, unlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DesiredMachine } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
-import { FakePlatform, nowNs } from './fake-platform.ts';
-import { FIRST_PORT } from './ports.ts';
-import { AgentSite, type Ended } from './program.ts';
-import { newSshKey, type SshKey, ssh } from './ssh.ts';
+import type { FakePlatform } from './fake-platform.ts';
+import { type AgentSite, jsonOf } from './program.ts';
+import { newContractId as contract, Scene } from './scene.ts';
+import { ssh } from './ssh.ts';
 
 jest.setTimeout(120_000);
 
-let folder: string;
+let scene: Scene;
 let platform: FakePlatform;
-let key: SshKey;
-let nextPort = FIRST_PORT;
 
-async function newSite(more: Parameters<AgentSite['writeConfig']>[1] = {}): Promise<AgentSite> {
-  nextPort += 20;
-  const site = new AgentSite(await platform.newAgent(), await mkdtemp(join(folder, 's-')), nextPort);
-  await site.writeConfig(platform.url, more);
-  return site;
-}
+beforeAll(async () => {
+  scene = await Scene.begin();
+  platform = scene.platform;
+});
+afterAll(() => scene?.end());
 
-const contract = () => randomBytes(32).toString('hex');
-const wanted = (contractId: string, over: Partial<DesiredMachine> = {}): DesiredMachine => ({
-  contractId,
-  generation: 1,
-  desired: 'running',
-  deadlineNs: (nowNs() + 600_000_000_000n).toString(),
-  spec: { offeringId: 'small', sshPublicKeys: [key.publicKey] },
-  encryptionPublicKeys: [],
-  ...over,
-});
-const marked = (site: AgentSite, contractId: string, generation = 1) => ({
-  contractId,
-  generation,
-  ...site.own,
-});
-const json = (ended: Ended) => {
-  if (ended.out === '') throw new Error(`exit code ${ended.code}: ${ended.err}`);
-  return JSON.parse(ended.out);
+const wanted = (contractId: string, over: Partial<DesiredMachine> = {}) =>
+  scene.wanted({ contractId, ...over });
+const marked = (site: AgentSite, contractId: string) => ({ contractId, generation: 1, ...site.own });
+/** Machines of these contracts, of which the agent does not know. */
+const placed = async (site: AgentSite, ...contractIds: readonly string[]) => {
+  const marks = contractIds.map((contractId) => marked(site, contractId));
+  return (await site.place(scene.key.publicKey, ...marks)) as [string, string, string];
 };
 const journalOf = (site: AgentSite) =>
   existsSync(site.journalPath) ? readFile(site.journalPath, 'utf8') : Promise.resolve('');
 
-/** Runs the agent while the work is done; what it said is in the error when that fails. */
-async function whileRunning(site: AgentSite, work: () => Promise<void>): Promise<Ended> {
-  const agent = site.start('run');
-  try {
-    await eventually(() => agent.lines.some((line) => line.includes('connected to the broker')), {
-      deadlineMs: 40_000,
-      what: 'the agent being connected',
-    });
-    await work();
-  } catch (error) {
-    throw new Error(agent.lines.join('\n'), { cause: error });
-  } finally {
-    await agent.process.end('SIGTERM', 30_000);
-  }
-  return agent.ended;
-}
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dc-op-'));
-  key = await newSshKey(folder, 'tenant');
-  platform = await FakePlatform.start();
-});
-
-afterAll(async () => {
-  await platform?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+const idsOf = (site: AgentSite) => scene.lastObserved(site)?.map(({ externalId }) => externalId);
 
 describe('orphans without a running agent', () => {
   test('they are listed with what may be done about them, destroyed and adopted; the rest is refused and stays', async () => {
-    const site = await newSite();
+    const site = await scene.newSite();
     const [nobodys, lost, older, others] = [contract(), contract(), contract(), contract()];
-    const [idNobodys, idLost, idOlder, idOthers] = (await site.place(
-      key.publicKey,
-      marked(site, nobodys),
-      marked(site, lost),
-      marked(site, older),
-      { ...marked(site, others), agent: 'f'.repeat(16) },
-    )) as [string, string, string, string];
+    const [idNobodys, idLost, idOlder] = await placed(site, nobodys, lost, older);
+    const foreign = { ...marked(site, others), agent: 'f'.repeat(16) };
+    const [idOthers = ''] = await site.place(scene.key.publicKey, foreign);
     site.known.desired = [wanted(lost), wanted(older, { generation: 2 })];
 
-    const list = json(await site.run('orphans', 'list', '--json'));
+    const list = jsonOf(await site.run('orphans', 'list', '--json'));
     const verdicts = Object.fromEntries(
-      list.orphans.map((one: { externalId: string; whyNotAdopt?: string; whyNotDestroy?: string }) => [
-        one.externalId,
-        one,
-      ]),
+      list.orphans.map((one: { externalId: string }) => [one.externalId, one]),
     );
     expect(verdicts).toMatchObject({
       [idNobodys]: { kind: 'unwanted', whyNotAdopt: expect.stringContaining('knows no contract') },
@@ -129,32 +80,31 @@ describe('orphans without a running agent', () => {
 
     expect(await site.run('orphans', 'destroy', idNobodys, '--yes')).toMatchObject({ code: 0, err: '' });
     expect(await site.there()).toEqual([idLost, idOlder, idOthers].sort());
-    expect(json(await site.run('orphans', 'adopt', idLost, '--json'))).toMatchObject({
+    expect(jsonOf(await site.run('orphans', 'adopt', idLost, '--json'))).toMatchObject({
       adopted: { externalId: idLost, contractId: lost },
       throughAgent: false,
     });
-    const status = json(await site.run('status', '--json'));
+    const status = jsonOf(await site.run('status', '--json'));
     expect(status.machines).toMatchObject([{ contractId: lost, phase: 'running', externalId: idLost }]);
     expect(status.pendingEvents).toBe(2);
     expect(platform.eventsOf(lost)).toEqual([]);
 
     site.known.desired = [wanted(lost)];
-    await whileRunning(site, async () => {
-      const event = await platform.eventOf(lost, 'provisioned');
-      if (event.kind !== 'provisioned') throw new Error(event.kind);
+    await site.whileRunning(async () => {
+      const event = await scene.provisioned({ contractId: lost });
       expect(event.payload.instance.externalId).toBe(idLost);
-      expect((await ssh({ port: event.payload.instance.sshPort, key }, 'true')).code).toBe(0);
+      expect((await ssh({ port: event.payload.instance.sshPort, key: scene.key }, 'true')).code).toBe(0);
     });
     expect(platform.eventsOf(lost).map(({ kind }) => kind)).toEqual(['claimed', 'provisioned']);
     expect(await site.there()).toEqual([idLost, idOlder, idOthers].sort());
   });
 
   test('when the platform cannot be asked, they are listed by the journal alone, and nothing is destroyed', async () => {
-    const site = await newSite();
-    const [id] = (await site.place(key.publicKey, marked(site, contract()))) as [string];
+    const site = await scene.newSite();
+    const [id] = await placed(site, contract());
     platform.refuses = true;
     try {
-      const list = json(await site.run('orphans', 'list', '--json'));
+      const list = jsonOf(await site.run('orphans', 'list', '--json'));
       expect(list).toMatchObject({
         snapshotAtNs: null,
         orphans: [{ externalId: id, whyNotDestroy: expect.stringContaining('cannot be asked') }],
@@ -173,37 +123,33 @@ describe('orphans without a running agent', () => {
 
 describe('while the agent runs', () => {
   test('the running process lists, adopts and destroys, over a socket for its owner only', async () => {
-    const site = await newSite();
+    const site = await scene.newSite();
     const socket = join(site.dataDir, 'control.sock');
     const [nobodys, lost] = [contract(), contract()];
-    const [idNobodys, idLost] = (await site.place(
-      key.publicKey,
-      marked(site, nobodys),
-      marked(site, lost),
-    )) as [string, string];
-    const ended = await whileRunning(site, async () => {
+    const [idNobodys, idLost] = await placed(site, nobodys, lost);
+    const ended = await site.whileRunning(async () => {
       expect((await stat(socket)).mode & 0o777).toBe(0o600);
       // At its start it asks twice: what is wanted after that it would take over by itself.
       await eventually(() => site.known.snapshots > 1, { deadlineMs: 40_000 });
       site.known.desired = [wanted(lost)];
-      const list = json(await site.run('orphans', 'list', '--json'));
+      const list = jsonOf(await site.run('orphans', 'list', '--json'));
       expect(list.orphans).toHaveLength(2);
       expect(await site.run('orphans', 'destroy', idLost, '--yes')).toMatchObject({
         code: 1,
         err: expect.stringContaining('the platform wants its contract running'),
       });
-      expect(json(await site.run('orphans', 'adopt', idLost, '--json'))).toMatchObject({
+      expect(jsonOf(await site.run('orphans', 'adopt', idLost, '--json'))).toMatchObject({
         adopted: { contractId: lost },
         throughAgent: true,
       });
       await platform.eventOf(lost, 'provisioned');
-      expect(json(await site.run('orphans', 'destroy', idNobodys, '--yes', '--json'))).toMatchObject({
+      expect(jsonOf(await site.run('orphans', 'destroy', idNobodys, '--yes', '--json'))).toMatchObject({
         destroyed: { externalId: idNobodys },
         throughAgent: true,
       });
       expect(await site.there()).toEqual([idLost]);
-      await eventually(() => lastObserved(site)?.join() === idLost, { what: 'the report of what is left' });
-      expect(json(await site.run('orphans', 'list', '--json')).orphans).toEqual([]);
+      await eventually(() => idsOf(site)?.join() === idLost, { what: 'the report of what is left' });
+      expect(jsonOf(await site.run('orphans', 'list', '--json')).orphans).toEqual([]);
       expect(await site.run('orphans', 'destroy', idLost, '--yes')).toMatchObject({
         code: 1,
         err: expect.stringContaining('is no orphan'),
@@ -219,14 +165,14 @@ describe('while the agent runs', () => {
   });
 
   test('a killed one leaves nothing that stands in the way', async () => {
-    const site = await newSite();
+    const site = await scene.newSite();
     const agent = site.start('run');
     const socket = join(site.dataDir, 'control.sock');
     await eventually(() => existsSync(socket), { deadlineMs: 40_000 });
     await agent.process.end('SIGKILL');
     expect(existsSync(socket)).toBe(true);
-    expect(json(await site.run('orphans', 'list', '--json')).orphans).toEqual([]);
-    const ended = await whileRunning(site, async () => {
+    expect(jsonOf(await site.run('orphans', 'list', '--json')).orphans).toEqual([]);
+    const ended = await site.whileRunning(async () => {
       expect((await site.run('orphans', 'list')).code).toBe(0);
     });
     expect(ended.code).toBe(0);
@@ -236,14 +182,9 @@ describe('while the agent runs', () => {
 
 describe('reconciling by hand', () => {
   test('the dry run says what would be done to each machine and changes nothing, with an agent and without', async () => {
-    const site = await newSite();
+    const site = await scene.newSite();
     const [made, taken, gone, nobodys, late] = [contract(), contract(), contract(), contract(), contract()];
-    const [idTaken, idGone, idNobodys] = (await site.place(
-      key.publicKey,
-      marked(site, taken),
-      marked(site, gone),
-      marked(site, nobodys),
-    )) as [string, string, string];
+    const [idTaken, idGone, idNobodys] = await placed(site, taken, gone, nobodys);
     const desired = [
       wanted(made),
       wanted(taken),
@@ -259,7 +200,7 @@ describe('reconciling by hand', () => {
       { act: 'leave', externalId: idNobodys },
     ];
     const before = [await journalOf(site), await site.there(), platform.events.length];
-    expect(json(await site.run('reconcile', '--dry-run', '--json')).steps).toMatchObject(plan);
+    expect(jsonOf(await site.run('reconcile', '--dry-run', '--json')).steps).toMatchObject(plan);
     expect([await journalOf(site), await site.there(), platform.events.length]).toEqual(before);
     expect(await site.run('reconcile')).toMatchObject({
       code: 1,
@@ -267,15 +208,15 @@ describe('reconciling by hand', () => {
     });
 
     site.known.desired = [];
-    await whileRunning(site, async () => {
-      await eventually(() => (lastObserved(site)?.length ?? 0) === 3);
+    await site.whileRunning(async () => {
+      await eventually(() => (idsOf(site)?.length ?? 0) === 3);
       await eventually(async () => (await journalOf(site)).includes('"snapshot"'));
       site.known.desired = desired;
       const beforeLook = [await journalOf(site), await site.there(), platform.events.length];
-      expect(json(await site.run('reconcile', '--dry-run', '--json')).steps).toMatchObject(plan);
+      expect(jsonOf(await site.run('reconcile', '--dry-run', '--json')).steps).toMatchObject(plan);
       expect([await journalOf(site), await site.there(), platform.events.length]).toEqual(beforeLook);
 
-      expect(json(await site.run('reconcile', '--json'))).toMatchObject({ compared: true, steps: plan });
+      expect(jsonOf(await site.run('reconcile', '--json'))).toMatchObject({ compared: true, steps: plan });
       await platform.eventOf(made, 'provisioned');
       await platform.eventOf(taken, 'provisioned');
       await platform.eventOf(gone, 'terminated');
@@ -287,24 +228,23 @@ describe('reconciling by hand', () => {
   });
 
   test('drift is counted by its kinds, in the status and in the heartbeat', async () => {
-    const site = await newSite();
+    const site = await scene.newSite();
     const [nobodys, up, others, late] = [contract(), contract(), contract(), contract()];
-    await site.place(key.publicKey, marked(site, nobodys), marked(site, up), {
+    await site.place(scene.key.publicKey, marked(site, nobodys), marked(site, up), {
       ...marked(site, others),
       environment: 'elsewhere',
     });
     site.known.desired = [wanted(up, { desired: 'stopped' }), wanted(late, { deadlineNs: '1' })];
-    await whileRunning(site, async () => {
+    await site.whileRunning(async () => {
       const counts = { missing: 1, unexpected: 1, wrongPower: 1, foreign: 1 };
-      const mine = () =>
-        platform.heartbeats.findLast((beat) => beat.agentPublicKey === site.known.agent.publicKeyHex);
-      await eventually(() => JSON.stringify(mine()?.resources?.drift) === JSON.stringify(counts), {
+      const drift = () => scene.beatsOf(site).at(-1)?.resources?.drift;
+      await eventually(() => JSON.stringify(drift()) === JSON.stringify(counts), {
         what: 'the drift in a heartbeat',
         deadlineMs: 20_000,
       });
       const status = await eventually(
         async () => {
-          const shown = json(await site.run('status', '--json'));
+          const shown = jsonOf(await site.run('status', '--json'));
           return shown.driftCounts !== null && shown;
         },
         { deadlineMs: 30_000 },
@@ -319,52 +259,3 @@ describe('reconciling by hand', () => {
     });
   });
 });
-
-describe('run --check', () => {
-  test('everything is tried, nothing is started, and each fault has its exit code', async () => {
-    const site = await newSite();
-    await rm(site.dataDir, { recursive: true });
-    const good = await site.run('run', '--check', '--json');
-    expect(good.code).toBe(0);
-    expect(json(good).checks.map(({ id, status }: { id: string; status: string }) => [id, status])).toEqual([
-      ['config', 'ok'],
-      ['key', 'ok'],
-      ['session', 'ok'],
-      ['broker', 'ok'],
-      ['backend', 'ok'],
-    ]);
-    expect(existsSync(site.dataDir)).toBe(false);
-
-    platform.refuses = true;
-    try {
-      expect((await site.run('run', '--check')).code).toBe(4);
-    } finally {
-      platform.refuses = false;
-    }
-    await site.writeConfig(platform.url, { nats: '[nats]\nurls = ["nats://127.0.0.1:1"]' });
-    const noBroker = await site.run('run', '--check');
-    expect(noBroker).toMatchObject({ code: 5, err: expect.stringContaining('broker') });
-    expect(noBroker.out).toMatch(/^ok +session/m);
-    await site.writeConfig('http://127.0.0.1:1');
-    expect((await site.run('run', '--check')).code).toBe(5);
-    await site.writeConfig(platform.url, {
-      provisioner:
-        '[provisioner]\ntype = "docker"\n[provisioner.docker]\nsocket_path = "/nowhere/docker.sock"\n',
-    });
-    expect(await site.run('run', '--check')).toMatchObject({
-      code: 6,
-      err: expect.stringContaining('backend'),
-    });
-    await site.writeConfig(platform.url, { agent: 'max_parallel_provisions = 0' });
-    expect((await site.run('run', '--check')).code).toBe(3);
-  });
-});
-
-function lastObserved(site: AgentSite): string[] | undefined {
-  const event = platform.events.findLast(
-    ({ event: one }) => one.kind === 'observed' && one.agentPublicKey === site.known.agent.publicKeyHex,
-  )?.event;
-  return event?.kind === 'observed'
-    ? event.payload.machines.map(({ externalId }) => externalId).sort()
-    : undefined;
-}

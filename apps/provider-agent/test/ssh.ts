@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import ssh2 from 'ssh2';
 
 const run = promisify(execFile);
 
@@ -25,7 +26,8 @@ export interface SshTarget {
   readonly knownHosts?: string;
 }
 
-function argumentsOf(target: SshTarget, command?: string): string[] {
+/** Of `ssh`, `scp` and `sftp` alike. */
+function optionsOf(target: SshTarget): string[] {
   const options = [
     'BatchMode=yes',
     'IdentitiesOnly=yes',
@@ -35,18 +37,33 @@ function argumentsOf(target: SshTarget, command?: string): string[] {
       ? ['StrictHostKeyChecking=yes', `UserKnownHostsFile=${target.knownHosts}`]
       : ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null']),
   ];
+  return ['-F', '/dev/null', ...options.flatMap((option) => ['-o', option]), '-i', target.key.file];
+}
+
+function argumentsOf(target: SshTarget, command?: string): string[] {
+  const whom = ['-p', String(target.port), `${target.user ?? 'dc'}@127.0.0.1`];
   return [
-    '-F',
-    '/dev/null',
     ...(target.flags ?? []),
-    ...options.flatMap((option) => ['-o', option]),
-    '-i',
-    target.key.file,
-    '-p',
-    String(target.port),
-    `${target.user ?? 'dc'}@127.0.0.1`,
+    ...optionsOf(target),
+    ...whom,
     ...(command === undefined ? [] : [command]),
   ];
+}
+
+/** Runs `scp` or `sftp`; places there are written `dc@127.0.0.1:…`. */
+export function transfer(
+  program: 'scp' | 'sftp',
+  target: SshTarget,
+  args: readonly string[],
+  input = '',
+): Promise<{ readonly code: number; readonly out: string }> {
+  const flags = ['-q', ...optionsOf(target), '-P', String(target.port)];
+  return new Promise((resolve) => {
+    const child = execFile(program, [...flags, ...args], { timeout: 30_000 }, (error, out, err) =>
+      resolve({ code: Number(error?.code ?? 0), out: `${out}${err}` }),
+    );
+    child.stdin?.end(input);
+  });
 }
 
 export interface SshResult {
@@ -73,4 +90,16 @@ export async function ssh(target: SshTarget, command?: string, input?: Buffer | 
 
 export function startSsh(target: SshTarget, command?: string): ChildProcess {
   return spawn('ssh', argumentsOf(target, command), { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+/** Can one sign in with this password? */
+export function signsInByPassword(port: number, password: string, username: string): Promise<boolean> {
+  const client = new ssh2.Client();
+  return new Promise<boolean>((resolve, reject) => {
+    client.once('ready', () => resolve(true));
+    client.once('error', (error: Error & { level?: string }) =>
+      error.level === 'client-authentication' ? resolve(false) : reject(error),
+    );
+    client.connect({ host: '127.0.0.1', port, username, password, readyTimeout: 60_000 });
+  }).finally(() => client.end());
 }

@@ -1,44 +1,27 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
 import type { DesiredMachine } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { AgentState } from '../src/domain/agent-state.ts';
 import { readJournal } from '../src/journal/journal-file.ts';
-import { FakePlatform, nowNs } from './fake-platform.ts';
-import { FIRST_PORT } from './ports.ts';
-import { AgentSite, type Started } from './program.ts';
-import { newSshKey, type SshKey } from './ssh.ts';
+import type { FakePlatform } from './fake-platform.ts';
+import type { AgentSite, Started } from './program.ts';
+import { Scene } from './scene.ts';
 
 jest.setTimeout(180_000);
 
 /** Longer than any spec: a command comes again only because it was given back. */
 const ACK_WAIT_SECONDS = 3_600;
 
-let folder: string;
+let scene: Scene;
 let platform: FakePlatform;
-let key: SshKey;
-let nextPort = FIRST_PORT;
 
 async function newSite(): Promise<AgentSite> {
-  nextPort += 10;
-  const known = await platform.newAgent(ACK_WAIT_SECONDS);
-  const site = new AgentSite(known, await mkdtemp(join(folder, 's-')), nextPort, 10);
-  await site.writeConfig(platform.url, { agent: 'max_parallel_provisions = 2' });
+  const config = { agent: 'max_parallel_provisions = 2' };
+  const site = await scene.newSite({ machines: 10, ackWaitSeconds: ACK_WAIT_SECONDS, config });
   await writeFile(site.pauseFile, '');
   return site;
 }
-
-const wanted = (): DesiredMachine => ({
-  contractId: randomBytes(32).toString('hex'),
-  generation: 1,
-  desired: 'running',
-  deadlineNs: (nowNs() + 600_000_000_000n).toString(),
-  spec: { offeringId: 'small', sshPublicKeys: [key.publicKey] },
-  encryptionPublicKeys: [],
-});
 
 const journalOf = async (site: AgentSite) => AgentState.of((await readJournal(site.journalPath)).entries);
 const phasesOf = async (site: AgentSite) =>
@@ -49,9 +32,9 @@ const pausedOf = ({ lines }: Started) => lines.filter((line) => line === 'paused
 /** Five commands for two places: the agent is at two of them, three wait. No snapshot names them. */
 async function startBusy(site: AgentSite, env: NodeJS.ProcessEnv): Promise<[Started, DesiredMachine[]]> {
   const agent = site.startPausing(env);
-  const commands = [wanted(), wanted(), wanted(), wanted(), wanted()];
+  const commands = Array.from({ length: 5 }, () => scene.wanted());
   try {
-    for (const machine of commands) await platform.command(site.known, 'provision', machine).send();
+    await scene.provision(site, ...commands);
     await eventually(
       () =>
         pausedOf(agent) === 2 && agent.lines.filter((line) => line.includes('kind=provision')).length === 5,
@@ -73,7 +56,7 @@ async function expectAllOnce(site: AgentSite, commands: readonly DesiredMachine[
   const agent = site.startPausing();
   try {
     for (const { contractId } of commands) await platform.eventOf(contractId, 'provisioned', 60_000);
-    await eventually(async () => (await platform.unsettled(site.known)) === 0, { deadlineMs: 30_000 });
+    await scene.settled(site, 30_000);
     expect((await site.backend().list()).map(({ marks }) => marks?.contractId).sort()).toEqual(
       commands.map(({ contractId }) => contractId).sort(),
     );
@@ -93,15 +76,10 @@ async function expectAllOnce(site: AgentSite, commands: readonly DesiredMachine[
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dc-stop-'));
-  key = await newSshKey(folder, 'tenant');
-  platform = await FakePlatform.start();
+  scene = await Scene.begin();
+  platform = scene.platform;
 });
-
-afterAll(async () => {
-  await platform?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => scene?.end());
 
 test.each(['before', 'after'])(
   'creations that do not end in time are called off %s the machine is made, the waiting ones given back; all go on after the next start',
@@ -117,10 +95,7 @@ test.each(['before', 'after'])(
     expect(await platform.unsettled(site.known)).toBe(5);
     // Each given back once or twice, not to and fro between the broker and the pull that was still open.
     expect(await platform.deliveries(site.known)).toBeLessThanOrEqual(5 + 3);
-    const last = platform.heartbeats.findLast(
-      ({ agentPublicKey }) => agentPublicKey === site.known.agent.publicKeyHex,
-    );
-    expect(last).toMatchObject({ freeSlots: 0 });
+    expect(scene.beatsOf(site).at(-1)).toMatchObject({ freeSlots: 0 });
     await expectAllOnce(site, commands);
   },
 );

@@ -1,3 +1,4 @@
+import { mayTouch } from '../../domain/decide.ts';
 import type { FoundMachine } from '../../domain/machine.ts';
 import type { Backend, ProvisionedMachine, ProvisionOptions, VerifyFinding } from '../backend.ts';
 import { BackendError } from '../backend.ts';
@@ -80,7 +81,8 @@ export class LocalBackend implements Backend {
     const machines = await this.files.list();
     const known = machines.find((machine) => machine.contractId === marks.contractId);
     if (known) {
-      if (known.generation > marks.generation) throw superseded(known);
+      const verdict = mayTouch(known, marks);
+      if (verdict !== 'yes') throw notItsMachine(verdict, known);
       const renewed: LocalMachine = {
         ...known,
         ...marks,
@@ -281,10 +283,13 @@ function mustBeUsable(sshPublicKeys: readonly string[]): void {
   });
 }
 
-function superseded(known: LocalMachine): BackendError {
+function notItsMachine(verdict: 'newer' | 'foreign', known: LocalMachine): BackendError {
+  const isNewer = verdict === 'newer';
   return new BackendError({
     class: 'permanent',
-    code: 'SUPERSEDED',
-    message: `the machine is already of generation ${known.generation}`,
+    code: isNewer ? 'SUPERSEDED' : 'FOREIGN_MACHINE',
+    message: isNewer
+      ? `the machine is already of generation ${known.generation}`
+      : `the machine ${known.externalId} is of another agent or environment`,
   });
 }

@@ -20,6 +20,7 @@ import { join, normalize, resolve } from 'node:path';
 import type { Attributes, FileEntry, SFTPWrapper } from 'ssh2';
 import ssh2 from 'ssh2';
 import { longName } from './long-name.ts';
+import { attributesOf, openFlagsOf, permissionsOf, SftpError, statusOf } from './sftp-protocol.ts';
 
 const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp;
 const MOST_HANDLES = 128;
@@ -49,7 +50,7 @@ export function serveFiles(sftp: SFTPWrapper, home: string, onFault: (error: unk
   sftp.on('REMOVE', (id, path) => files.answer(id, () => unlink(files.at(path))));
   sftp.on('RMDIR', (id, path) => files.answer(id, () => rmdir(files.at(path))));
   sftp.on('MKDIR', (id, path, { mode }) =>
-    files.answer(id, async () => void (await mkdir(files.at(path), permissions(mode)))),
+    files.answer(id, async () => void (await mkdir(files.at(path), permissionsOf(mode)))),
   );
   sftp.on('RENAME', (id, from, to) => files.answer(id, () => files.rename(from, to)));
   sftp.on('REALPATH', (id, path) => files.answer(id, async () => name(id, await files.realPath(path))));
@@ -128,7 +129,11 @@ class FileSession {
   async open(id: number, path: string, flags: number, { mode }: Attributes): Promise<true> {
     this.mustHaveRoom();
     // A pipe that nobody serves would hold a thread of the agent for ever.
-    const file = await open(this.at(path), flagsOf(flags) | constants.O_NONBLOCK, permissions(mode) ?? 0o666);
+    const file = await open(
+      this.at(path),
+      openFlagsOf(flags) | constants.O_NONBLOCK,
+      permissionsOf(mode) ?? 0o666,
+    );
     const appends = (flags & OPEN_MODE.APPEND) !== 0;
     this.sftp.handle(id, this.keep({ kind: 'file', file, appends }));
     return true;
@@ -249,10 +254,6 @@ class FileSession {
   }
 }
 
-class SftpError extends Error {
-  override readonly name = 'SftpError';
-}
-
 async function namesIn(path: string): Promise<string[]> {
   const names = ['.', '..'];
   for await (const { name } of await opendir(path)) names.push(name);
@@ -267,47 +268,5 @@ async function entryOf(folder: string, filename: string): Promise<FileEntry | un
     // Gone since its name was read, or not to be looked at.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return undefined;
-  }
-}
-
-function attributesOf({ mode, uid, gid, size, atimeMs, mtimeMs }: Stats): Attributes {
-  return {
-    mode,
-    uid,
-    gid,
-    size,
-    atime: Math.trunc(atimeMs / 1_000) >>> 0,
-    mtime: Math.trunc(mtimeMs / 1_000) >>> 0,
-  };
-}
-
-function permissions(mode: number | undefined): number | undefined {
-  return mode === undefined ? undefined : mode & 0o7777;
-}
-
-function flagsOf(flags: number): number {
-  const has = (flag: number) => (flags & flag) !== 0;
-  const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_TRUNC, O_EXCL } = constants;
-  const access = has(OPEN_MODE.WRITE) ? (has(OPEN_MODE.READ) ? O_RDWR : O_WRONLY) : O_RDONLY;
-  return (
-    access |
-    (has(OPEN_MODE.APPEND) ? O_APPEND : 0) |
-    (has(OPEN_MODE.CREAT) ? O_CREAT : 0) |
-    (has(OPEN_MODE.TRUNC) ? O_TRUNC : 0) |
-    (has(OPEN_MODE.EXCL) ? O_EXCL : 0)
-  );
-}
-
-function statusOf(error: NodeJS.ErrnoException): [number, string] {
-  if (error instanceof SftpError) return [STATUS_CODE.FAILURE, error.message];
-  switch (error.code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return [STATUS_CODE.NO_SUCH_FILE, 'No such file'];
-    case 'EACCES':
-    case 'EPERM':
-      return [STATUS_CODE.PERMISSION_DENIED, 'Permission denied'];
-    default:
-      return [STATUS_CODE.FAILURE, error.code ?? 'Failure'];
   }
 }
