@@ -1,22 +1,21 @@
 import { eventually } from '@decent-cloud/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { RunningGateway } from '../src/start-gateway.ts';
-import { keyPair, nowNs, type SendOptions, send, sign, World } from './world.ts';
+import { keyPair, nowNs, type SendOptions, send, sign } from './send.ts';
+import { World } from './world.ts';
 
 const S = 1_000_000_000n;
 const alice = keyPair();
 const PATH = '/api/v1/notes/me';
-let world: World;
+const world = World.forEachTest();
 let first: RunningGateway;
 let second: RunningGateway;
 
 beforeEach(async () => {
-  world = await World.start();
   world.owners.set(alice.publicKeyHex, { status: 'active', accountId: 'a'.repeat(32) });
   first = await world.gateway();
   second = await world.gateway();
 });
-afterEach(() => world?.stop());
 
 const signed = (more: Partial<SendOptions> = {}) => sign(first.port, { path: PATH, as: alice, ...more });
 const sendTo = (gateway: RunningGateway, headers: Record<string, string>) =>

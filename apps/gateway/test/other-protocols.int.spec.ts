@@ -1,18 +1,17 @@
 import type { Refusal } from '@decent-cloud/kernel';
 import type { RunningGateway } from '../src/start-gateway.ts';
-import { keyPair, send, World } from './world.ts';
+import { keyPair, send } from './send.ts';
+import { World } from './world.ts';
 
 const SECRET = 'a-key-that-no-log-may-have';
 const path = '/api/v1/hook';
-let world: World;
+const world = World.forFile();
 let gateway: RunningGateway;
 let legacy: RunningGateway;
 beforeAll(async () => {
-  world = await World.start();
   gateway = await world.gateway();
   legacy = await world.gateway({ API_ERROR_STATUS: 'legacy' });
 });
-afterAll(() => world?.stop());
 
 const refused = (code: Refusal['code'], reason: Refusal['reason']) =>
   JSON.stringify({ refuse: [code, reason, `no: ${code}`] });

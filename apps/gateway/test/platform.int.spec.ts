@@ -7,7 +7,7 @@ import { answerRequests, eventually, sayText, serviceKeysFor, TestHub } from '@d
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type RunningGateway, startGateway } from '../src/start-gateway.ts';
-import { keyPair, nowNs, send } from './world.ts';
+import { keyPair, nowNs, send } from './send.ts';
 
 const ACCOUNT = 'a'.repeat(32);
 const alice = keyPair();

@@ -1,19 +1,18 @@
 import { connect, type Socket } from 'node:net';
 import { eventually } from '@decent-cloud/testing';
 import type { RunningGateway } from '../src/start-gateway.ts';
-import { keyPair, send, World } from './world.ts';
+import { keyPair, send } from './send.ts';
+import { World } from './world.ts';
 
-let world: World;
+const world = World.forFile();
 let first: RunningGateway;
 let second: RunningGateway;
 const ON = { RATE_LIMIT_ENABLED: 'true', TRUSTED_PROXIES: '127.0.0.1' };
 
 beforeAll(async () => {
-  world = await World.start();
   first = await world.gateway(ON);
   second = await world.gateway(ON);
 });
-afterAll(() => world?.stop());
 
 let lastIp = 0;
 const freshIp = (): string => `198.51.100.${++lastIp}`;

@@ -2,17 +2,19 @@ import { Agent } from 'node:http';
 import { eventually, printFigures, testsAll } from '@decent-cloud/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { RunningGateway } from '../src/start-gateway.ts';
-import { keyPair, nowNs, type SendOptions, send, sign, World } from './world.ts';
+import { keyPair, nowNs, type SendOptions, send, sign } from './send.ts';
+import { World } from './world.ts';
 
 /** What somebody has recorded is sent again: at once, late, many times, after restarts. */
 const CAPTURED = testsAll ? 10_000 : 1_000;
 const S = 1_000_000_000n;
 const HOST = 'api.example.org';
 const people = Array.from({ length: 20 }, keyPair);
-let world: World;
 let first: RunningGateway;
 let second: RunningGateway;
 const connections = new Agent({ keepAlive: true, maxSockets: 48 });
+afterAll(() => connections.destroy());
+const world = World.forFile();
 
 interface Captured extends SendOptions {
   readonly timestampNs: bigint;
@@ -62,14 +64,9 @@ const refusedAs = (counts: Record<string, number>) =>
   (counts.SIGNATURE_REPLAYED ?? 0) + (counts.SIGNATURE_EXPIRED ?? 0);
 
 beforeAll(async () => {
-  world = await World.start();
   first = await startGateway();
   second = await startGateway();
 }, 60_000);
-afterAll(async () => {
-  connections.destroy();
-  await world?.stop();
-});
 
 let captured: Captured[];
 

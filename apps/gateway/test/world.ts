@@ -1,197 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { type Agent, request as httpRequest } from 'node:http';
 import { Writable } from 'node:stream';
-import { createSigner, generateKeyPair, type KeyPair } from '@decent-cloud/identity';
 import { type Clock, parseExactJson, printExactJson, Refusal } from '@decent-cloud/kernel';
-import { type BusRequest, type EndpointDeclaration, endpoint, streams } from '@decent-cloud/messages';
-import * as platform from '@decent-cloud/messages/gateway';
+import { type BusRequest, type EndpointDeclaration, streams } from '@decent-cloud/messages';
 import { namesOfKeys, resolveDelegation, resolveKey } from '@decent-cloud/messages/requests';
-import { int64 } from '@decent-cloud/messages/wire';
 import { answerRequests, serviceKeysFor, startTestNats, type TestNats } from '@decent-cloud/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { pino } from 'pino';
-import { z } from 'zod';
 import { type RunningGateway, startGateway } from '../src/start-gateway.ts';
-
-const pubkeyParams = z.object({ pubkey: z.string() });
-const note = z.object({ text: z.string(), amount: int64().optional() });
-const declare = (
-  method: EndpointDeclaration['method'],
-  path: string,
-  verb: string,
-  more: Partial<EndpointDeclaration> & Pick<EndpointDeclaration, 'auth'>,
-): EndpointDeclaration =>
-  endpoint({
-    method,
-    path: `/api/v1${path}`,
-    subject: `req.contracts.v1.${verb}`,
-    summary: verb,
-    tags: ['notes'],
-    answer: z.unknown(),
-    ...more,
-  });
-
-/** One endpoint of every kind, owned by a service that the specs play. */
-export const notes = {
-  open: declare('GET', '/notes', 'open', {
-    auth: 'public',
-    query: z.object({ q: z.string().optional() }),
-    aliases: ['/api/v1/old-notes'],
-  }),
-  create: declare('POST', '/notes', 'create', { auth: 'signed', body: note, idempotent: true }),
-  get: declare('GET', '/notes/{name}', 'get', { auth: 'optional', params: z.object({ name: z.string() }) }),
-  me: declare('GET', '/notes/me', 'me', { auth: 'signed', query: z.object({ q: z.string().optional() }) }),
-  remove: declare('DELETE', '/notes/{name}', 'remove', {
-    auth: 'signed',
-    params: z.object({ name: z.string() }),
-    body: z.object({ confirm: z.string() }).optional(),
-    answer: z.undefined(),
-  }),
-  own: declare('GET', '/users/{pubkey}/notes', 'own', { auth: 'self', params: pubkeyParams }),
-  beat: declare('POST', '/agents/beat', 'beat', {
-    auth: 'agent',
-    permission: 'heartbeat',
-    body: z.object({}).optional(),
-  }),
-  ownBeat: declare('POST', '/providers/{pubkey}/beat', 'own-beat', {
-    auth: 'agent',
-    permission: 'heartbeat',
-    params: pubkeyParams,
-    body: z.object({}).optional(),
-  }),
-  shared: declare('PUT', '/shared', 'shared', {
-    auth: 'provider-or-agent',
-    body: z.object({}).optional(),
-  }),
-  admin: declare('GET', '/admin/notes', 'admin', { auth: 'admin' }),
-  csv: declare('GET', '/notes.csv', 'csv', { auth: 'public', form: 'text/csv', answer: z.string() }),
-  plain: declare('GET', '/plain', 'plain', { auth: 'public', form: 'plain' }),
-  hook: declare('POST', '/hook', 'hook', {
-    auth: 'public',
-    form: 'plain',
-    headers: z.object({ 'x-api-user': z.string().optional(), 'x-api-key': z.string().optional() }),
-    body: z.unknown(),
-    rateTier: 'relaxed',
-    wrongGuess: 'API_KEY_INVALID',
-    bareRefusals: { UNAVAILABLE: 500, PRECONDITION: 500 },
-  }),
-  importText: declare('POST', '/import', 'import', {
-    auth: 'public',
-    bodyType: 'text',
-    body: z.string(),
-    bodyLimitBytes: 2_048,
-  }),
-  silent: declare('GET', '/silent', 'silent', { auth: 'public', rateTier: 'none' }),
-  silentWrite: declare('PUT', '/silent', 'silent-write', { auth: 'public', rateTier: 'none' }),
-  silentOnce: declare('POST', '/silent', 'silent-once', {
-    auth: 'public',
-    rateTier: 'none',
-    idempotent: true,
-  }),
-  doubtful: declare('POST', '/doubtful', 'doubtful', {
-    auth: 'public',
-    rateTier: 'none',
-    idempotent: true,
-    body: z.unknown(),
-  }),
-  broken: declare('GET', '/broken', 'broken', { auth: 'public' }),
-  gone: { ...declare('GET', '/gone', 'gone', { auth: 'public' }), subject: 'req.payments.v1.gone' },
-  strict: declare('POST', '/strict', 'strict', { auth: 'public', rateTier: 'strict' }),
-  platformHealth: platform.getHealth,
-  platformStatus: platform.getStatus,
-  events: platform.openEvents,
-  ticket: platform.createEventTicket,
-  openapi: platform.getOpenapi,
-  swagger: platform.getSwagger,
-} as const;
-
-export interface Answered {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** Exactly parsed, when it is JSON. */
-  readonly json: { success?: boolean; error?: string; code?: string; data?: unknown; requestId?: string };
-}
-
-export interface SendOptions {
-  readonly method?: string;
-  /** With query. */
-  readonly path: string;
-  readonly body?: string | Uint8Array;
-  readonly headers?: Record<string, string>;
-  /** Signs the request. */
-  readonly as?: KeyPair;
-  readonly agent?: boolean;
-  readonly version?: 1 | 2;
-  readonly host?: string;
-  readonly timestampNs?: bigint;
-  readonly nonce?: string;
-  /** Instead of a connection of its own. */
-  readonly connections?: Agent;
-}
-
-export const nowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
-
-/** Headers of a rightly signed request. */
-export function sign(port: number, options: SendOptions): Record<string, string> {
-  const [path = '', query = ''] = options.path.split('?');
-  const signer = createSigner(options.as as KeyPair, {
-    version: options.version ?? 1,
-    agent: options.agent ?? false,
-  });
-  return signer.sign({
-    method: options.method ?? 'GET',
-    host: options.host ?? `127.0.0.1:${port}`,
-    path,
-    query,
-    body: typeof options.body === 'string' ? Buffer.from(options.body) : (options.body ?? new Uint8Array()),
-    timestampNs: options.timestampNs ?? nowNs(),
-    nonce: options.nonce ?? randomUUID(),
-  });
-}
-
-/** Sends exactly what it is told to: fetch would repair or refuse half of it. */
-export function send(port: number, options: SendOptions): Promise<Answered> {
-  const signed = options.as ? sign(port, options) : {};
-  const headers: Record<string, string> = {
-    ...(options.body !== undefined && { 'content-type': 'application/json' }),
-    ...(options.body !== undefined && { 'content-length': String(Buffer.byteLength(options.body)) }),
-    ...signed,
-    ...options.headers,
-  };
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(
-      {
-        host: '127.0.0.1',
-        port,
-        method: options.method ?? 'GET',
-        path: options.path,
-        headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== '')),
-        agent: options.connections ?? false,
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          const all = new Headers();
-          for (const [name, value] of Object.entries(response.headers)) all.set(name, String(value));
-          const isJson = all.get('content-type')?.startsWith('application/json') && text !== '';
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: all,
-            text,
-            json: (isJson ? parseExactJson(text) : {}) as Answered['json'],
-          });
-        });
-      },
-    );
-    request.on('error', reject);
-    request.end(options.body);
-  });
-}
+import { notes } from './notes.ts';
 
 /** Accounts that the specs play: owners by public key. */
 export interface PlayedAccounts {
@@ -206,6 +22,7 @@ export interface PlayedAccounts {
   readonly delegations: Map<string, { providerPublicKey: string; permissions: string[] }>;
 }
 
+/** A broker, gateways at it, and the services behind them, played. */
 export class World {
   readonly gateways: RunningGateway[] = [];
   readonly logLines: string[] = [];
@@ -217,20 +34,30 @@ export class World {
   readonly received: BusRequest[] = [];
   keyQuestions = 0;
 
-  private constructor(
-    readonly nats: TestNats,
-    readonly bus: NatsConnection,
-  ) {}
+  nats!: TestNats;
+  bus!: NatsConnection;
 
-  static async start(): Promise<World> {
-    const nats = await startTestNats();
-    const world = new World(
-      nats,
-      await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 }),
-    );
-    await world.makeFacts();
-    world.playAccounts();
-    world.playNotes();
+  private async start(): Promise<void> {
+    this.nats = await startTestNats();
+    this.bus = await connect({ servers: this.nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+    await this.makeFacts();
+    this.playAccounts();
+    this.playNotes();
+  }
+
+  /** Runs from before the first test of the file to after the last. */
+  static forFile(): World {
+    const world = new World();
+    beforeAll(() => world.start());
+    afterAll(() => world.stop());
+    return world;
+  }
+
+  /** Begins anew, and empty, for each test. */
+  static forEachTest(): World {
+    const world = new World();
+    beforeEach(() => world.start());
+    afterEach(() => world.stop());
     return world;
   }
 
@@ -279,10 +106,13 @@ export class World {
     return this.logLines.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
   }
 
-  async stop(): Promise<void> {
-    for (const gateway of this.gateways) await gateway.stop();
-    await this.bus.close();
-    await this.nats.stop();
+  private async stop(): Promise<void> {
+    for (const gateway of this.gateways.splice(0)) await gateway.stop();
+    await this.bus?.close();
+    await this.nats?.stop();
+    for (const list of [this.logLines, this.namedProviders, this.received]) list.length = 0;
+    for (const map of [this.owners, this.delegations]) map.clear();
+    this.keyQuestions = 0;
   }
 
   private playAccounts(): void {
@@ -324,5 +154,3 @@ export class World {
     });
   }
 }
-
-export const keyPair = (): KeyPair => generateKeyPair();
