@@ -1,82 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accountWithKeys } from '@decent-cloud/messages/accounts';
-import { offering } from '@decent-cloud/messages/offerings';
 import type { Command } from 'commander';
+import { CannedDesk, ok, refusal } from '../test/canned-desk.ts';
 import { EXIT } from './exit.ts';
-import { createProgram, run } from './run.ts';
+import { createProgram } from './run.ts';
 import type { Surroundings } from './session.ts';
 
-/** What the platform answers in this spec, by method and path. */
-type Answers = Record<string, { status: number; body: unknown }>;
-
-let home: string;
-let server: Server;
-let apiUrl: string;
-let answers: Answers;
-const seen: { method: string; url: string; body: string; key: string | undefined }[] = [];
-
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (piece) => {
-      body += piece;
-    });
-    request.on('end', () => {
-      const { method = '', url = '' } = request;
-      seen.push({ method, url, body, key: request.headers['idempotency-key'] as string | undefined });
-      const answer = answers[`${method} ${url.split('?')[0]}`] ?? {
-        status: 404,
-        body: { success: false, error: 'no' },
-      };
-      response
-        .writeHead(answer.status, { 'content-type': 'application/json' })
-        .end(JSON.stringify(answer.body));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-afterAll(() => server.close());
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'dc-cli-'));
-  answers = {};
-  seen.length = 0;
-});
-afterEach(() => rmSync(home, { recursive: true, force: true }));
-
-async function dc(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const outside: Surroundings = {
-    env: { DC_API_URL: apiUrl },
-    home,
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => {
-      err += text;
-    },
-    stdin: async () => '',
-    confirm: undefined,
-    signal: new AbortController().signal,
-  };
-  return { code: await run(argv, outside), out, err };
-}
-
-const refusal = (status: number, code: string) => ({
-  status,
-  body: { success: false, error: `refused: ${code}`, code, requestId: 'r-1' },
-});
-
-const smallAgentOf = (providerPubkey: string) => ({
-  ...{ agentPubkey: 'ab'.repeat(32), providerPubkey, permissions: [], expiresAtNs: null },
-  ...{ label: null, createdAtNs: 1, active: true, poolId: 'p1', online: true, version: '1' },
-  ...{ lastHeartbeatNs: 1, hostSize: { cpuCores: 2, memoryTotalMb: 4_096 } },
-});
+const { dc, answers, seen, makeIdentity } = CannedDesk.forFile();
 
 test('every command says what it does and shows an example', () => {
   const program = createProgram({
@@ -146,21 +79,6 @@ test('a noun without a verb shows its help', async () => {
   });
 });
 
-test('a key is made for its owner only, never overwritten, never shown with its secret', async () => {
-  const made = await dc('--json', 'identity', 'generate', '--name', 'me');
-  expect(made.code).toBe(EXIT.ok);
-  expect(statSync(join(home, '.decent-cloud/me.json')).mode & 0o777).toBe(0o600);
-  expect((await dc('identity', 'generate', '--name', 'me')).code).not.toBe(EXIT.ok);
-  for (const name of ['../me', '.hidden', 'a/b']) {
-    expect((await dc('identity', 'generate', '--name', name)).code).not.toBe(EXIT.ok);
-  }
-  const secret = JSON.parse(readFileSync(join(home, '.decent-cloud/me.json'), 'utf8'))
-    .secret_key_hex as string;
-  for (const shown of [made, await dc('identity', 'show', 'me'), await dc('identity', 'list', '--json')]) {
-    expect(shown.out + shown.err).not.toContain(secret);
-  }
-});
-
 test.each([
   [401, 'SIGNATURE_INVALID', EXIT.authentication],
   [403, 'NOT_OWNER', EXIT.authentication],
@@ -172,7 +90,7 @@ test.each([
 ] as const)(
   'an answer %i (%s) is exit code %i, with reason, hint and request id',
   async (status, code, exitCode) => {
-    await dc('identity', 'generate', '--name', 'me');
+    await makeIdentity();
     const id = 'ab'.repeat(32);
     answers[`PUT /api/v1/contracts/${id}/cancel`] = refusal(status, code);
     const json = await dc('--json', 'contract', 'cancel', id);
@@ -191,7 +109,7 @@ test('wrong use, missing identity, no platform: each has its code', async () => 
   expect((await dc('contract', 'create')).code).toBe(EXIT.usage);
   expect((await dc('nonsense')).code).toBe(EXIT.usage);
   expect((await dc('wallet', 'show')).code).toBe(EXIT.configuration);
-  await dc('identity', 'generate', '--name', 'me');
+  await makeIdentity();
   const nowhere = await dc('--api-url', 'http://127.0.0.1:1', '--json', 'contract', 'get', 'ab'.repeat(32));
   expect(nowhere.code).toBe(EXIT.unreachable);
   expect(JSON.parse(nowhere.out).error.reason).toBe('NETWORK');
@@ -199,7 +117,7 @@ test('wrong use, missing identity, no platform: each has its code', async () => 
 });
 
 test('what is empty is said, and asks nobody', async () => {
-  await dc('identity', 'generate', '--name', 'me');
+  await makeIdentity();
   for (const command of [
     ['contract', 'get', ''],
     ['account', 'get', ''],
@@ -212,13 +130,13 @@ test('what is empty is said, and asks nobody', async () => {
 });
 
 test('without a name the account is that of the identity', async () => {
-  await dc('identity', 'generate', '--name', 'me');
+  await makeIdentity();
   const account = {
     ...(accountWithKeys.meta() as { examples: Record<string, unknown>[] }).examples[0],
     username: 'alice',
   };
-  answers['GET /api/v1/accounts'] = { status: 200, body: { success: true, data: account } };
-  answers['GET /api/v1/accounts/alice/external-keys'] = { status: 200, body: { success: true, data: [] } };
+  answers['GET /api/v1/accounts'] = ok(account);
+  answers['GET /api/v1/accounts/alice/external-keys'] = ok([]);
   expect(await dc('account', 'get')).toMatchObject({ code: EXIT.ok, out: expect.stringContaining('alice') });
   expect((await dc('account', 'list-ssh-keys')).code).toBe(EXIT.ok);
   expect(seen.map(({ url }) => url.split('?')[0])).toEqual([
@@ -241,133 +159,8 @@ test('another server is named, and its page is not shown', async () => {
   expect(ended.err).not.toContain('Welcome');
 });
 
-test('keys are kept in ~/.decent-cloud, and those of before are still used', async () => {
-  await dc('identity', 'generate', '--name', 'old');
-  renameSync(join(home, '.decent-cloud'), join(home, '.dc-test-keys'));
-  await dc('identity', 'generate', '--name', 'new');
-  const listed = JSON.parse((await dc('--json', 'identity', 'list')).out) as { name: string }[];
-  expect(listed.map(({ name }) => name)).toEqual(['new', 'old']);
-  expect(existsSync(join(home, '.decent-cloud/new.json'))).toBe(true);
-  expect((await dc('identity', 'generate', '--name', 'old')).code).toBe(EXIT.refused);
-  expect((await dc('identity', 'delete', 'old', '--yes')).code).toBe(EXIT.ok);
-  expect(existsSync(join(home, '.dc-test-keys/old.json'))).toBe(false);
-});
-
-test('an own offering is changed as a whole: what is not named is said again', async () => {
-  await dc('identity', 'generate', '--name', 'me');
-  const { publicKey } = JSON.parse((await dc('--json', 'identity', 'show', 'me')).out);
-  const known = {
-    ...(offering.meta() as { examples: Record<string, unknown>[] }).examples[0],
-    post_provision_script: '#!/bin/sh\n',
-  };
-  answers['GET /api/v1/provider/my-offerings'] = { status: 200, body: { success: true, data: [known] } };
-  answers[`PUT /api/v1/providers/${publicKey}/offerings/13`] = {
-    status: 200,
-    body: { success: true, data: 'ok' },
-  };
-  expect(await dc('offering', 'update', '13', '--monthly-price', '6.50')).toMatchObject({
-    code: EXIT.ok,
-    err: '',
-  });
-  const sent = JSON.parse(seen.at(-1)?.body ?? '{}') as Record<string, unknown>;
-  expect(sent).toMatchObject({
-    monthly_price: 6.5,
-    offer_name: 'Small VPS',
-    post_provision_script: '#!/bin/sh\n',
-  });
-  expect(sent).not.toHaveProperty('id');
-  answers[`GET /api/v1/providers/${publicKey}/agent-delegations`] = {
-    status: 200,
-    body: { success: true, data: [smallAgentOf(publicKey)] },
-  };
-  expect((await dc('offering', 'update', '13', '--cores', '64')).err).toContain('warning: no agent can make');
-  expect(await dc('offering', 'update', '14', '--stock', '1')).toMatchObject({ code: EXIT.notFound });
-  expect(await dc('offering', 'update', '13')).toMatchObject({ code: EXIT.usage });
-});
-
-test('an offering that no agent can make is told of when it is there, and the result is as ever', async () => {
-  await dc('identity', 'generate', '--name', 'me');
-  const { publicKey } = JSON.parse((await dc('--json', 'identity', 'show', 'me')).out);
-  const agent = smallAgentOf(publicKey);
-  const agents = { status: 200, body: { success: true, data: [agent] } };
-  answers[`POST /api/v1/providers/${publicKey}/offerings`] = {
-    status: 200,
-    body: { success: true, data: 13 },
-  };
-  answers[`GET /api/v1/providers/${publicKey}/agent-delegations`] = agents;
-  answers[`GET /api/v1/providers/${publicKey}/pools/p1/agents`] = agents;
-  const create = ['offering', 'create', '--offering-id', 'x', '--title', 'X', '--monthly-price', '1'];
-  const warned = {
-    code: EXIT.ok,
-    out: expect.stringContaining('13'),
-    err: expect.stringContaining('warning: no agent can make this machine'),
-  };
-  expect(await dc(...create, '--cores', '64')).toMatchObject(warned);
-  expect(await dc(...create, '--memory', '5 GB', '--pool-id', 'p1')).toMatchObject(warned);
-  expect(await dc(...create, '--cores', '2', '--memory', '4 GB')).toMatchObject({ code: EXIT.ok, err: '' });
-  const many = { status: 200, body: { success: true, data: Array.from({ length: 200 }, () => agent) } };
-  answers[`GET /api/v1/providers/${publicKey}/agent-delegations`] = many;
-  expect(await dc(...create, '--cores', '64')).toMatchObject({ code: EXIT.ok, err: '' });
-  answers[`GET /api/v1/providers/${publicKey}/agent-delegations`] = refusal(403, 'FORBIDDEN');
-  expect(await dc(...create, '--cores', '64')).toMatchObject({
-    code: EXIT.ok,
-    out: expect.stringContaining('13'),
-    err: expect.stringContaining('not compared'),
-  });
-});
-
-test('an agent is revoked; its machines are given up only where that is said', async () => {
-  await dc('identity', 'generate', '--name', 'me');
-  const { publicKey } = JSON.parse((await dc('--json', 'identity', 'show', 'me')).out);
-  const agent = 'ab'.repeat(32);
-  const call = `DELETE /api/v1/providers/${publicKey}/agent-delegations/${agent}`;
-  answers[call] = {
-    status: 409,
-    body: { success: false, error: 'has machines', code: 'AGENT_HAS_MACHINES' },
-  };
-  expect(await dc('provider', 'revoke-agent', agent)).toMatchObject({
-    code: EXIT.refused,
-    err: expect.stringContaining('--give-up-machines'),
-  });
-  expect(seen.at(-1)?.url).not.toContain('machines=');
-  answers[call] = { status: 200, body: { success: true, data: true } };
-  expect(await dc('--json', 'provider', 'revoke-agent', agent, '--give-up-machines')).toMatchObject({
-    code: EXIT.ok,
-    out: `{"agentPubkey":"${agent}","revoked":true}\n`,
-  });
-  expect(seen.at(-1)?.url).toContain('?machines=give-up');
-});
-
-test('machines that nobody can remove any more are listed, as their agents named them', async () => {
-  await dc('identity', 'generate', '--name', 'me');
-  const { publicKey } = JSON.parse((await dc('--json', 'identity', 'show', 'me')).out);
-  const left = {
-    ...{ contractId: 'cd'.repeat(32), generation: 1, agentPubkey: 'ab'.repeat(32), agentLabel: null },
-    ...{ externalId: 'dc-\u001b[2Jcdcd-g1', absentSinceNs: 0 },
-  };
-  const call = `GET /api/v1/providers/${publicKey}/leftover-machines`;
-  answers[call] = { status: 200, body: { success: true, data: [left] } };
-  const { code, out } = await dc('provider', 'leftover-machines');
-  expect([code, out]).toEqual([EXIT.ok, expect.stringContaining('1970-01-01 00:00:00Z')]);
-  expect(out).toContain('dc- [2Jcdcd-g1');
-  expect(JSON.parse((await dc('--json', 'provider', 'leftover-machines')).out)).toEqual([left]);
-  answers[call] = { status: 200, body: { success: true, data: [] } };
-  expect((await dc('provider', 'leftover-machines')).out).toBe('No machines are left over\n');
-});
-
-test('a type of machines that is none is refused where it is said', async () => {
-  await dc('identity', 'generate', '--name', 'me');
-  const pool = ['provider', 'pool', 'create', '--name', 'B', '--location', 'europe', '--provisioner-type'];
-  expect(await dc(...pool, 'locl')).toMatchObject({
-    code: EXIT.usage,
-    err: expect.stringContaining('local'),
-  });
-  expect(seen).toEqual([]);
-});
-
 test('`last` is the newest rental; what makes something carries a key', async () => {
-  await dc('identity', 'generate', '--name', 'me');
-  const { publicKey } = JSON.parse((await dc('--json', 'identity', 'show', 'me')).out);
+  const publicKey = await makeIdentity();
   const id = 'cd'.repeat(32);
   const contract = {
     ...{
@@ -386,18 +179,15 @@ test('`last` is the newest rental; what makes something carries a key', async ()
     ...{ status: 'active', payment_method: 'wallet', payment_status: 'succeeded', currency: 'USD' },
     ...{ cancel_at_period_end: false, auto_renew: false },
   };
-  answers[`GET /api/v1/users/${publicKey}/contracts`] = {
-    status: 200,
-    body: { success: true, data: [contract] },
-  };
-  answers[`PUT /api/v1/contracts/${id}/cancel`] = { status: 200, body: { success: true, data: 'done' } };
+  answers[`GET /api/v1/users/${publicKey}/contracts`] = ok([contract]);
+  answers[`PUT /api/v1/contracts/${id}/cancel`] = ok('done');
   expect(await dc('--json', 'contract', 'cancel', 'last')).toMatchObject({
     code: 0,
     out: `{"contractId":"${id}","message":"done"}\n`,
   });
-  expect(seen.at(-1)?.key).toMatch(/^[0-9a-f-]{36}$/);
+  expect(seen.at(-1)?.idempotencyKey).toMatch(/^[0-9a-f-]{36}$/);
   await dc('contract', 'cancel', id, '--idempotency-key', 'mine');
-  expect(seen.at(-1)?.key).toBe('mine');
+  expect(seen.at(-1)?.idempotencyKey).toBe('mine');
 });
 
 test('integers beyond 2^53 are printed as they are, text of others cannot steer the terminal', async () => {
@@ -419,7 +209,7 @@ test('integers beyond 2^53 are printed as they are, text of others cannot steer 
     },
     ...{ datacenter_city: '', is_draft: false },
   };
-  answers['GET /api/v1/offerings'] = { status: 200, body: { success: true, data: [offering] } };
+  answers['GET /api/v1/offerings'] = ok([offering]);
   const text = await dc('contract', 'list-offerings');
   expect(text.code).toBe(0);
   expect(text.out).not.toContain('\u001b');
