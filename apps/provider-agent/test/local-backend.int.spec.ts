@@ -56,6 +56,13 @@ describe('signing in', () => {
     expect((await ssh({ port: instance.sshPort, key }, 'true')).code).toBe(0);
   });
 
+  test('the tenant gets in as root as well', async () => {
+    const { instance } = await machines.provision(backend);
+    const answer = await ssh({ port: instance.sshPort, key: tenant, user: 'root' }, 'uname -a; echo $USER');
+    expect(answer).toMatchObject({ code: 0, stderr: '' });
+    expect(answer.stdout.toString()).toMatch(/^Linux .*\nroot\n$/);
+  });
+
   test('another key and another user are refused', async () => {
     const { instance } = await machines.provision(backend);
     const answers = [
