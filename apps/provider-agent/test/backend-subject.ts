@@ -18,11 +18,11 @@ export interface Place {
   readonly own: Pick<MachineMarks, 'environment' | 'agent'>;
   /** The first one that its machines take, when they take ports of this host. */
   readonly firstPort: number;
-  /** A back end that has begun there. After the one before was closed it meets the same machines. */
+  /** A backend that has begun there. After the one before was closed it meets the same machines. */
   open(limits?: PlaceLimits): Promise<Backend>;
 }
 
-/** One kind of back end, and what its machines are like. */
+/** One kind of backend, and what its machines are like. */
 export interface BackendSubject {
   readonly type: BackendType;
   newPlace(): Promise<Place>;
@@ -41,7 +41,7 @@ export const marksAt = ({ own }: Pick<Place, 'own'>, generation = 1): MachineMar
   generation,
 });
 
-/** What a back end is tried with: the keys of two people, and machines that are gone at the end. */
+/** What a backend is tried with: the keys of two people, and machines that are gone at the end. */
 export class Trial {
   private readonly opened: Backend[] = [];
 

@@ -116,7 +116,7 @@ withEngine('machines of a real Docker engine (npm run test:docker)', () => {
     expect(await failed({ publishAddress: '192.0.2.77' })).toEqual(['ports']);
   });
 
-  describe('what every back end promises', () => {
+  describe('what every backend promises', () => {
     backendSuite({
       type: 'docker',
       user: 'root',

@@ -30,7 +30,7 @@ afterAll(async () => {
   await machines.end();
 });
 
-describe('what every back end promises', () => {
+describe('what every backend promises', () => {
   let places = 0;
   backendSuite({
     type: 'local',

@@ -15,7 +15,7 @@ export const OWN = { environment: 'test', agent: '0123456789abcdef' };
 
 export const marks = (generation = 1): MachineMarks => marksAt({ own: OWN }, generation);
 
-/** Back ends of this spec, each in a folder and on ports of its own, and who signs in to their machines. */
+/** Backends of this spec, each in a folder and on ports of its own, and who signs in to their machines. */
 export class LocalMachines {
   readonly faults: unknown[] = [];
   private nextPort = FIRST_PORT;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Logger } from '../log.ts';
 import type { Backend } from './backend.ts';
 
-/** What the systemd unit of an agent must have for the sake of its back end. */
+/** What the systemd unit of an agent must have for the sake of its backend. */
 export interface ServiceNeeds {
   /** Units that are to be up before. */
   readonly after?: readonly string[];
@@ -16,7 +16,7 @@ export interface ServiceNeeds {
   readonly programsStay?: boolean;
 }
 
-/** Where a back end is opened: what it may know of its agent. */
+/** Where a backend is opened: what it may know of its agent. */
 export interface BackendSite {
   /** The agent's data folder. */
   readonly dataDir: string;
@@ -26,7 +26,7 @@ export interface BackendSite {
   readonly logger: Logger;
 }
 
-/** All that the rest of the agent knows of one kind of back end. */
+/** All that the rest of the agent knows of one kind of backend. */
 export interface BackendDeclaration<T extends z.ZodObject = z.ZodObject> {
   /** Its table `[provisioner.<type>]`. One with `port_range_start` takes ports of this host. */
   readonly table: T;

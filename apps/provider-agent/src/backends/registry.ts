@@ -9,7 +9,7 @@ import { proxmox } from './proxmox/declaration.ts';
 import { script } from './script/declaration.ts';
 import { vultr } from './vultr/declaration.ts';
 
-/** Every back end that a configuration file may name: the only list of them. */
+/** Every backend that a configuration file may name: the only list of them. */
 export const BACKENDS = {
   local,
   proxmox,
@@ -24,7 +24,7 @@ export type BackendType = keyof typeof BACKENDS;
 
 export const BACKEND_TYPES = Object.keys(BACKENDS) as BackendType[];
 
-/** Undefined: the agent has no such back end. */
+/** Undefined: the agent has no such backend. */
 export function declarationOf(type: string): BackendDeclaration | undefined {
   return Object.hasOwn(BACKENDS, type) ? BACKENDS[type as BackendType] : undefined;
 }

@@ -40,7 +40,7 @@ test('an empty range of ports is named with its table', async () => {
   );
 });
 
-test('secrets are followed to where they are when a back end is opened, and other settings are not', async () => {
+test('secrets are followed to where they are when a backend is opened, and other settings are not', async () => {
   const seen: unknown[] = [];
   const declaration = {
     table: (declarationOf('hetzner') as BackendDeclaration).table,

@@ -27,7 +27,7 @@ export function clientOf(config: AgentConfig, keys: KeyPair): Client {
   });
 }
 
-/** @throws ConfigError when this program has no such back end, or it may not be used here */
+/** @throws ConfigError when this program has no such backend, or it may not be used here */
 export async function openBackend(
   config: AgentConfig,
   logger: Logger,
@@ -48,7 +48,7 @@ export async function openBackend(
     dataDir,
     environment,
     logger,
-    // Not every back end asks, and in the old mode there is none.
+    // Not every backend asks, and in the old mode there is none.
     get agent() {
       return keysOf(config).publicKeyHex.slice(0, 16);
     },

@@ -6,12 +6,12 @@ import type { ServiceHost } from '../service/host.ts';
 import { isStateFolder } from '../service/unit.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
-/** What the unit must have for the back end's sake. */
+/** What the unit must have for the backend's sake. */
 export function needsOf({ provisioner: { type, settings } }: AgentConfig): ServiceNeeds {
   return declarationOf(type)?.service?.(settings) ?? {};
 }
 
-/** Where the agent writes: its data, its journal, and what its back end says. */
+/** Where the agent writes: its data, its journal, and what its backend says. */
 export function foldersOf(config: AgentConfig): string[] {
   return [...new Set([config.dataDir, ...(needsOf(config).writes ?? []), dirname(config.journalPath)])];
 }

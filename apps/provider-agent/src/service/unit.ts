@@ -13,7 +13,7 @@ export interface ServiceFacts {
   readonly configFile: string;
   /** Absent: root. */
   readonly user: string | undefined;
-  /** Of the back end. */
+  /** Of the backend. */
   readonly needs: ServiceNeeds;
   /** Folders that the agent writes to. */
   readonly writes: readonly string[];

@@ -16,7 +16,7 @@ test.each([
   expect(sshPublicKeyOf(line)).toBe(line);
 });
 
-test('what a back end cannot take is refused before anything is paid', () => {
+test('what a backend cannot take is refused before anything is paid', () => {
   const token = sshPublicKeyOf(TOKEN);
   expect(() => assertTakesKey(['local'], token)).toThrow(
     expect.objectContaining({

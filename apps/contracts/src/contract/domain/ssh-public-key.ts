@@ -15,7 +15,7 @@ export function sshPublicKeyOf(text: string | undefined): string {
   }
 }
 
-/** Types that the SSH server of a back end has no code for. */
+/** Types that the SSH server of a backend has no code for. */
 const NOT_TAKEN_BY: ReadonlyMap<string, RegExp> = new Map([['local', /^sk-/]]);
 
 /**
