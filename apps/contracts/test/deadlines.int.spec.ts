@@ -2,28 +2,13 @@ import { facts, requests } from '@decent-cloud/messages';
 import { cancelContract, respondToRequest } from '@decent-cloud/messages/contracts';
 import { SettleDeadlines } from '../src/ending/settle-deadlines.ts';
 import { ConfirmPayments } from '../src/renting/confirm-payments.ts';
-import { AGENT_KEY, HOUR, TENANT_ACCOUNT, TENANT_KEY } from './sample-contract.ts';
-import { provider, tenant, World } from './world.ts';
+import { HOUR, TENANT_ACCOUNT, TENANT_KEY } from './sample-contract.ts';
+import { PRICE, provider, tenant, World } from './world.ts';
 
-const PRICE = 100_000_000n;
-let world: World;
+const world = World.forFile();
+const { machine } = world;
+beforeAll(() => world.addReplica(), 60_000);
 
-beforeAll(async () => {
-  world = await World.start();
-  await world.addReplica();
-}, 60_000);
-afterAll(() => world?.stop(), 60_000);
-beforeEach(async () => {
-  await world.heal();
-  world.autoAccept = true;
-});
-
-const machine = (contractId: string) => ({
-  contractId,
-  generation: 1,
-  agentPublicKey: AGENT_KEY,
-  atNs: world.now,
-});
 const provisioned = (contractId: string) => ({
   ...machine(contractId),
   instance: { externalId: 'dc-1', provisionerType: 'local', sshPort: 22, sshUser: 'root' },

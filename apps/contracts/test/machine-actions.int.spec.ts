@@ -12,28 +12,14 @@ import {
   rotateSshKey,
 } from '@decent-cloud/messages/contracts';
 import { MachineActions } from '../src/machine-action/machine-actions.ts';
-import { AGENT_KEY, HOUR, SSH_KEY, STRANGER_KEY, TENANT_KEY, TENANT_OTHER_KEY } from './sample-contract.ts';
+import { HOUR, SSH_KEY, STRANGER_KEY, TENANT_KEY, TENANT_OTHER_KEY } from './sample-contract.ts';
 import { provider, stranger, tenant, tenantsOtherKey, World } from './world.ts';
 
 const NEW_KEY =
   'ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBMEBqLRiip9GGYNw12/uIvUOsBQr1kODocz+BJY2z9dTo1xh7geDzXj3zTs9nLmNZhOrBYUNn8W4z4IIdtxZ4hU= new';
-let world: World;
+const world = World.forFile();
+const { machine } = world;
 
-beforeAll(async () => {
-  world = await World.start();
-}, 120_000);
-afterAll(() => world?.stop(), 60_000);
-beforeEach(async () => {
-  await world.heal();
-  world.autoAccept = true;
-});
-
-const machine = (contractId: string, generation = 1) => ({
-  contractId,
-  generation,
-  agentPublicKey: AGENT_KEY,
-  atNs: world.now,
-});
 const running = async (changes: object = {}): Promise<string> => {
   const contractId = await world.rent(changes);
   await world.say(facts.machineProvisioned, {

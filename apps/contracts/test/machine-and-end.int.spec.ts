@@ -1,44 +1,10 @@
 import { facts } from '@decent-cloud/messages';
 import { cancelContract, getContract } from '@decent-cloud/messages/contracts';
-import { AGENT_KEY, HOUR, TENANT_ACCOUNT, TENANT_KEY } from './sample-contract.ts';
-import { provider, stranger, tenantsOtherKey, World } from './world.ts';
+import { HOUR, TENANT_ACCOUNT } from './sample-contract.ts';
+import { PRICE, provider, stranger, tenantsOtherKey, World } from './world.ts';
 
-const PRICE = 100_000_000n;
-let world: World;
-
-beforeAll(async () => {
-  world = await World.start();
-}, 60_000);
-afterAll(() => world?.stop(), 60_000);
-beforeEach(async () => {
-  await world.heal();
-  world.autoAccept = true;
-  world.emailVerified = true;
-  world.balanceE9s = 10n ** 15n;
-});
-
-const machine = (contractId: string, generation = 1) => ({
-  contractId,
-  generation,
-  agentPublicKey: AGENT_KEY,
-  atNs: world.now,
-});
-const provisioned = (contractId: string, generation = 1) => ({
-  ...machine(contractId, generation),
-  instance: {
-    externalId: 'dc-1',
-    provisionerType: 'local',
-    publicIp: '127.0.0.1',
-    sshPort: 2222,
-    sshUser: 'root',
-  },
-  credentials: [{ recipientPublicKey: TENANT_KEY, envelope: '{"version":2,"ciphertext":"x"}' }],
-});
-const running = async (): Promise<string> => {
-  const contractId = await world.rent();
-  await world.say(facts.machineProvisioned, provisioned(contractId));
-  return contractId;
-};
+const world = World.forFile();
+const { machine, provisioned, running } = world;
 
 describe('facts of agents', () => {
   it('told twice and out of order end the same', async () => {

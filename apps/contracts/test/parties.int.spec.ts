@@ -11,46 +11,11 @@ import {
 } from '@decent-cloud/messages/contracts';
 import { ANY_SERVICE } from '@decent-cloud/testing';
 import { EraseCredentials } from '../src/machine/erase-credentials.ts';
-import { AGENT_KEY, HOUR, PROVIDER_KEY, TENANT_KEY, TENANT_OTHER_KEY } from './sample-contract.ts';
-import { provider, stranger, tenant, tenantsOtherKey, World } from './world.ts';
+import { HOUR, PROVIDER_KEY, TENANT_KEY, TENANT_OTHER_KEY } from './sample-contract.ts';
+import { PRICE, provider, rejection, stranger, tenant, tenantsOtherKey, World } from './world.ts';
 
-const PRICE = 100_000_000n;
-let world: World;
-
-beforeAll(async () => {
-  world = await World.start();
-}, 60_000);
-afterAll(() => world?.stop(), 60_000);
-beforeEach(async () => {
-  await world.heal();
-  world.autoAccept = true;
-  world.emailVerified = true;
-  world.balanceE9s = 10n ** 15n;
-});
-
-const machine = (contractId: string, generation = 1) => ({
-  contractId,
-  generation,
-  agentPublicKey: AGENT_KEY,
-  atNs: world.now,
-});
-const provisioned = (contractId: string, generation = 1) => ({
-  ...machine(contractId, generation),
-  instance: {
-    externalId: 'dc-1',
-    provisionerType: 'local',
-    publicIp: '127.0.0.1',
-    sshPort: 2222,
-    sshUser: 'root',
-  },
-  credentials: [{ recipientPublicKey: TENANT_KEY, envelope: '{"version":2,"ciphertext":"x"}' }],
-});
-const running = async (): Promise<string> => {
-  const contractId = await world.rent();
-  await world.say(facts.machineProvisioned, provisioned(contractId));
-  return contractId;
-};
-const rejection = (code: string, reason: string) => expect.objectContaining({ code, reason });
+const world = World.forFile();
+const { provisioned, running } = world;
 
 describe('the provider', () => {
   beforeEach(() => {

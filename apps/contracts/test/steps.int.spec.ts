@@ -3,44 +3,21 @@ import { type Answer, facts } from '@decent-cloud/messages';
 import { cancelContract, getContractSteps, respondToRequest } from '@decent-cloud/messages/contracts';
 import { jest } from '@jest/globals';
 import { SettleDeadlines } from '../src/ending/settle-deadlines.ts';
-import {
-  AGENT_KEY,
-  HOUR,
-  PROVIDER_ACCOUNT,
-  PROVIDER_KEY,
-  TENANT_ACCOUNT,
-  TENANT_KEY,
-} from './sample-contract.ts';
-import { provider, stranger, tenantsOtherKey, World } from './world.ts';
+import { HOUR, PROVIDER_ACCOUNT, PROVIDER_KEY, TENANT_ACCOUNT, TENANT_KEY } from './sample-contract.ts';
+import { PRICE, provider, stranger, tenantsOtherKey, World } from './world.ts';
 
 jest.setTimeout(60_000);
 
 type Steps = Answer<typeof getContractSteps>;
 
 const SECOND = 1_000_000_000n;
-const PRICE = 100_000_000n;
-let world: World;
-
-beforeAll(async () => {
-  world = await World.start();
-}, 60_000);
-afterAll(() => world?.stop(), 60_000);
-beforeEach(async () => {
-  await world.heal();
-  world.autoAccept = true;
-  world.balanceE9s = 10n ** 15n;
-});
+const world = World.forFile();
+const { machine } = world;
 
 const stepsOf = (id: string, caller = tenantsOtherKey): Promise<Steps> =>
   world.ask(getContractSteps, { params: { id } }, caller);
 const brief = ({ steps }: Pick<Steps, 'steps'>): string =>
   steps.map(({ name, state }) => `${name}:${state}`).join(' ');
-const machine = (contractId: string, generation = 1) => ({
-  contractId,
-  generation,
-  agentPublicKey: AGENT_KEY,
-  atNs: world.now,
-});
 const assigned = (id: string, generation = 1) => world.say(facts.machineAssigned, machine(id, generation));
 const provisioned = (id: string) =>
   world.say(facts.machineProvisioned, {

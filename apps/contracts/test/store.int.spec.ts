@@ -1,5 +1,5 @@
 import { messagingMigrationsDir } from '@decent-cloud/outbox';
-import { Database, type DatabaseOptions, type Sql } from '@decent-cloud/postgres';
+import type { Sql } from '@decent-cloud/postgres';
 import { readSettings } from '@decent-cloud/runtime';
 import { createTestDatabase, eventually, serviceKeysFor, type TestDatabase } from '@decent-cloud/testing';
 import { ContractStore } from '../src/contract/contract.store.ts';
@@ -9,31 +9,8 @@ import { machineProvisioned } from '../src/contract/domain/machine.ts';
 import { lifecycle } from '../src/contract/domain/status.ts';
 import { FROM_THE_START, WaitingContractsStore } from '../src/contract/waiting-contracts.store.ts';
 import { contractsService } from '../src/service.ts';
+import { CountingDatabase } from './counting-database.ts';
 import { AGENT_KEY, sampleContract, T0, TENANT_KEY } from './sample-contract.ts';
-
-/** Counts how often somebody goes to the database and back. */
-class CountingDatabase extends Database {
-  roundTrips = 0;
-  /** What happens, once, between read and write of a change. */
-  beforeWrite: (() => Promise<unknown>) | undefined;
-  constructor(options: DatabaseOptions) {
-    super(options);
-    this.pool.on('connect', (client) => {
-      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-      client.query = ((...args: unknown[]) => {
-        this.roundTrips++;
-        return query(...args);
-      }) as typeof client.query;
-    });
-  }
-
-  override async write<Row extends object>(...args: Parameters<Database['write']>): Promise<Row[]> {
-    const first = this.beforeWrite;
-    this.beforeWrite = undefined;
-    await first?.();
-    return super.write<Row>(...args);
-  }
-}
 
 let test: TestDatabase;
 let database: CountingDatabase;

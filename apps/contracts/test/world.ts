@@ -1,10 +1,11 @@
-import { Refusal, systemClock } from '@decent-cloud/kernel';
+import { systemClock } from '@decent-cloud/kernel';
 import {
   type Answer,
   type Caller,
   type CallInput,
   type FactDeclaration,
   type FactInput,
+  facts,
   type RequestDeclaration,
   requests,
 } from '@decent-cloud/messages';
@@ -12,11 +13,9 @@ import { createContract } from '@decent-cloud/messages/contracts';
 import { type RunningService, startService } from '@decent-cloud/runtime';
 import {
   ANY_SERVICE,
-  answerRequests,
   askAs,
   createTestDatabase,
   eventually,
-  NO_ANSWER,
   sayFact,
   serviceKeysFor,
   startTestNats,
@@ -27,7 +26,9 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { contractRow, SELECTED } from '../src/contract/contract.rows.ts';
 import type { Contract } from '../src/contract/domain/contract.ts';
 import { contractsService } from '../src/service.ts';
+import { MONTHLY_E9S, PlayedServices } from './played-services.ts';
 import {
+  AGENT_KEY,
   PROVIDER_ACCOUNT,
   PROVIDER_KEY,
   SSH_KEY,
@@ -37,7 +38,8 @@ import {
   TENANT_OTHER_KEY,
 } from './sample-contract.ts';
 
-export const MONTHLY_E9S = 7_200_000_000n;
+/** Of the ten hours that are rented where nothing else is said. */
+export const PRICE = MONTHLY_E9S / 72n;
 
 export const tenant: Caller = { kind: 'user', publicKey: TENANT_KEY, accountId: TENANT_ACCOUNT };
 export const tenantsOtherKey: Caller = {
@@ -49,57 +51,36 @@ export const provider: Caller = { kind: 'user', publicKey: PROVIDER_KEY, account
 export const stranger: Caller = { kind: 'user', publicKey: STRANGER_KEY };
 export const offeringsService: Caller = ANY_SERVICE;
 
-const tooPoor = () => new Refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE', 'Insufficient wallet balance');
+/** How a request is refused. */
+export const rejection = (code: string, reason: string) => expect.objectContaining({ code, reason });
 
-/** The contracts service with everything around it played: accounts, offerings and payments with their own books. */
-export class World {
+/** The contracts service with everything around it played. */
+export class World extends PlayedServices {
   now = systemClock();
-  readonly holds = new Map<string, { untilNs: bigint }>();
-  /** Money that is set aside, by operation. */
-  readonly reservations = new Map<string, bigint>();
-  readonly charges = new Map<string, bigint>();
-  monthlyE9s = MONTHLY_E9S;
-  /** What happens between the quote and the hold. */
-  beforeHold: () => unknown = () => undefined;
-  chargeRequests = 0;
-  /** What happens before the books look at the charge that they are asked for. */
-  beforeCharge: (contractId: string) => Promise<unknown> = async () => undefined;
-  /** Ended before they were charged, as the books know it. */
-  readonly voids = new Set<string>();
-  balanceE9s = 10n ** 15n;
-  autoAccept = true;
-  stock = 1_000;
-  /** Every hold was given back before it is asked for again. */
-  holdIsOver = false;
-  emailVerified = true;
-  /** As the quote tells it. */
-  providerAccountId: string | undefined = PROVIDER_ACCOUNT;
-  /** What accounts were asked, by the last word of its subject. */
-  readonly askedOfAccounts: string[] = [];
-  /** Whose account whoever asks for a quote or a hold says it is. */
-  readonly renterAccounts: (string | undefined)[] = [];
-  /** `lost`: it is charged, but nobody hears of it. `fails`: nothing happens. */
-  payments: 'answers' | 'lost' | 'fails' = 'answers';
-  releases: 'answers' | 'fails' = 'answers';
-  /** Of everybody who asks for a hold: what they had set aside then. */
-  readonly reservedAtHold: (bigint | undefined)[] = [];
+  database!: TestDatabase;
+  nats!: TestNats;
+  connection!: NatsConnection;
+  readonly services: RunningService[] = [];
   private messages = 0;
 
-  private constructor(
-    readonly database: TestDatabase,
-    readonly nats: TestNats,
-    readonly connection: NatsConnection,
-    readonly services: RunningService[],
-  ) {}
-
-  static async start(): Promise<World> {
-    const database = await createTestDatabase();
-    const nats = await startTestNats();
-    const connection = await connect({ servers: nats.url });
-    const world = new World(database, nats, connection, []);
-    world.play();
-    await world.addReplica();
+  /** Runs from before the first test of the file to after the last; everybody answers well when a test begins. */
+  static forFile(): World {
+    const world = new World();
+    beforeAll(() => world.start(), 120_000);
+    afterAll(() => world.stop(), 60_000);
+    beforeEach(async () => {
+      world.answerWell();
+      await world.heal();
+    });
     return world;
+  }
+
+  private async start(): Promise<void> {
+    this.database = await createTestDatabase();
+    this.nats = await startTestNats();
+    this.connection = await connect({ servers: this.nats.url });
+    this.play(this.connection);
+    await this.addReplica();
   }
 
   async addReplica(): Promise<RunningService> {
@@ -139,11 +120,11 @@ export class World {
     return this.services[0] as RunningService;
   }
 
-  async stop(): Promise<void> {
+  private async stop(): Promise<void> {
     for (const service of this.services) await service.stop();
-    await this.connection.close();
-    await this.nats.stop();
-    await this.database.drop();
+    await this.connection?.close();
+    await this.nats?.stop();
+    await this.database?.drop();
   }
 
   ask<const D extends RequestDeclaration>(
@@ -225,114 +206,31 @@ export class World {
     return rows.map((row) => row.move);
   }
 
-  private availableE9s(ownReservation: string | undefined): bigint {
-    let availableE9s = this.balanceE9s;
-    for (const [id, amountE9s] of this.reservations) if (id !== ownReservation) availableE9s -= amountE9s;
-    return availableE9s;
-  }
+  /** What an agent tells of the machine of a contract. */
+  readonly machine = (contractId: string, generation = 1) => ({
+    contractId,
+    generation,
+    agentPublicKey: AGENT_KEY,
+    atNs: this.now,
+  });
 
-  /** What kind of machine the offering names. */
-  provisionerType: string | undefined;
-  /** As the quote tells them; undefined: not told. */
-  machineTypes: readonly string[] | undefined;
+  /** That it is there, as an agent tells it. */
+  readonly provisioned = (contractId: string, generation = 1) => ({
+    ...this.machine(contractId, generation),
+    instance: {
+      externalId: 'dc-1',
+      provisionerType: 'local',
+      publicIp: '127.0.0.1',
+      sshPort: 2222,
+      sshUser: 'root',
+    },
+    credentials: [{ recipientPublicKey: TENANT_KEY, envelope: '{"version":2,"ciphertext":"x"}' }],
+  });
 
-  private play(): void {
-    const { connection } = this;
-    answerRequests(connection, requests.ensureAccount, ({ body }) => {
-      this.askedOfAccounts.push('ensure-account');
-      const own = body.publicKey === PROVIDER_KEY;
-      return {
-        accountId: own ? PROVIDER_ACCOUNT : TENANT_ACCOUNT,
-        username: own ? 'bob' : 'alice',
-        email: 'alice@example.com',
-        emailVerified: this.emailVerified,
-        activePublicKeys: own ? [PROVIDER_KEY] : [TENANT_KEY, TENANT_OTHER_KEY],
-        created: false,
-      };
-    });
-    answerRequests(connection, requests.resolveKey, () => {
-      this.askedOfAccounts.push('resolve-key');
-      return { status: 'active' as const, accountId: PROVIDER_ACCOUNT };
-    });
-    answerRequests(connection, requests.namesOfKeys, () => ({
-      names: { [TENANT_KEY]: 'alice', [PROVIDER_KEY]: 'bob' },
-    }));
-    const termsFor = ({ holdId, offeringDbId }: { holdId: string; offeringDbId: bigint }) => {
-      if (this.holdIsOver) {
-        throw new Refusal('CONFLICT', 'TRANSITION_NOT_ALLOWED', 'This hold was given back already');
-      }
-      if (!this.holds.has(holdId) && this.holds.size >= this.stock) {
-        throw new Refusal('CONFLICT', 'OUT_OF_STOCK', 'Offering is out of stock');
-      }
-      return {
-        offeringDbId,
-        offeringId: 'small-vps',
-        offerName: 'Small VPS',
-        providerPublicKey: PROVIDER_KEY,
-        currency: 'USD',
-        monthlyPriceE9s: this.monthlyE9s,
-        autoAccept: this.autoAccept,
-        datacenterCountry: 'DE',
-        cpuCores: 2,
-        operatingSystems: 'Ubuntu 24.04, Debian 12',
-        memoryMb: 2_048,
-        ...(this.provisionerType !== undefined && { provisionerType: this.provisionerType }),
-      };
-    };
-    answerRequests(connection, requests.quoteRental, ({ body }) => {
-      this.renterAccounts.push(body.renterAccountId);
-      return {
-        ...termsFor(body),
-        ...(this.machineTypes && { machineTypes: [...this.machineTypes] }),
-        ...(this.providerAccountId !== undefined && { providerAccountId: this.providerAccountId }),
-      };
-    });
-    answerRequests(connection, requests.holdStock, ({ body }) => {
-      this.renterAccounts.push(body.renterAccountId);
-      this.beforeHold();
-      const terms = termsFor(body);
-      this.holds.set(body.holdId, { untilNs: body.untilNs });
-      this.reservedAtHold.push(this.reservations.get(body.holdId));
-      return terms;
-    });
-    answerRequests(connection, requests.releaseStock, ({ body }) => {
-      if (this.releases === 'fails') throw new Error('offerings is broken');
-      return { released: this.holds.delete(body.holdId) };
-    });
-    answerRequests(connection, requests.reserveFunds, ({ body }) => {
-      if (body.amountE9s > this.availableE9s(body.reservationId)) throw tooPoor();
-      this.reservations.set(body.reservationId, body.amountE9s);
-      return { reservedE9s: body.amountE9s };
-    });
-    answerRequests(connection, requests.releaseFunds, ({ body }) => {
-      if (this.releases === 'fails') throw new Error('payments is broken');
-      return { released: this.reservations.delete(body.reservationId) };
-    });
-    answerRequests(connection, requests.chargeRental, async ({ body }) => {
-      this.chargeRequests++;
-      await this.beforeCharge(body.contractId);
-      if (this.voids.has(body.contractId)) {
-        throw new Refusal('CONFLICT', 'TRANSITION_NOT_ALLOWED', 'This rental ended before it was paid');
-      }
-      if (this.payments === 'fails') throw new Error('payments is broken');
-      if (!this.charges.has(body.contractId)) {
-        if (body.amountE9s > this.availableE9s(body.reservationId)) throw tooPoor();
-        this.reservations.delete(body.reservationId ?? '');
-        this.balanceE9s -= body.amountE9s;
-        this.charges.set(body.contractId, body.amountE9s);
-      }
-      if (this.payments === 'lost') return NO_ANSWER;
-      return { chargedE9s: body.amountE9s, balanceE9s: this.balanceE9s };
-    });
-    answerRequests(connection, requests.rentalPayments, ({ body }) => ({
-      payments: body.contractIds
-        .filter((contractId) => this.charges.has(contractId))
-        .map((contractId) => ({
-          contractId,
-          chargedE9s: this.charges.get(contractId) as bigint,
-          refundedE9s: 0n,
-          settled: false,
-        })),
-    }));
-  }
+  /** Rents, and the machine is there. */
+  readonly running = async (): Promise<string> => {
+    const contractId = await this.rent();
+    await this.say(facts.machineProvisioned, this.provisioned(contractId));
+    return contractId;
+  };
 }
