@@ -107,14 +107,22 @@ export class Asker {
       },
       options.timeoutMs,
     );
-    const reply = parseExactJson(text) as BusReply;
-    if (reply.refusal) throw Refusal.fromJSON(reply.refusal);
-    if (reply.fault) throw new ServiceFaultError(declaration.subject, reply.fault.requestId);
-    const schema = declaration.answer as unknown as z.ZodType;
-    // JSON cannot say undefined: an answer without data travels as null.
-    const data = schema.def.type === 'undefined' ? undefined : reply.data;
-    return schema.parse(data) as Answer<D>;
+    return readReply(declaration, text);
   }
+}
+
+/**
+ * The answer that a reply brings.
+ * @throws Refusal as the service refused; ServiceFaultError when the service failed.
+ */
+export function readReply<D extends RequestDeclaration>(declaration: D, text: string): Answer<D> {
+  const reply = parseExactJson(text) as BusReply;
+  if (reply.refusal) throw Refusal.fromJSON(reply.refusal);
+  if (reply.fault) throw new ServiceFaultError(declaration.subject, reply.fault.requestId);
+  const schema = declaration.answer as unknown as z.ZodType;
+  // JSON cannot say undefined: an answer without data travels as null.
+  const data = schema.def.type === 'undefined' ? undefined : reply.data;
+  return schema.parse(data) as Answer<D>;
 }
 
 function isWithoutAnswer(error: unknown): boolean {

@@ -3,6 +3,7 @@ import { Module, type Provider, type Type } from '@nestjs/common';
 import { Bus } from './bus.ts';
 import { ClockWatch } from './clock-watch.ts';
 import type { Discovered } from './discover.ts';
+import { IdempotencyKeyStore } from './idempotency.store.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { Metrics } from './metrics.ts';
 import type { ServiceCore } from './service.ts';
@@ -31,7 +32,7 @@ export function serviceModule(
         core.logger,
         core.metrics,
         core.clock,
-        new IdempotencyKeys(core.database),
+        new IdempotencyKeys(new IdempotencyKeyStore(core.database)),
         isDatabaseUnavailable,
       ),
     },

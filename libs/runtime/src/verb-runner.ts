@@ -23,13 +23,14 @@ export class VerbRunner {
     private readonly clock: Clock,
     private readonly idempotencyKeys: IdempotencyKeys | undefined,
     private readonly isUnavailable: (error: unknown) => boolean,
+    private readonly newId: () => string = () => uuidV7(systemClock()),
   ) {}
 
   run<D extends RequestDeclaration>(
     declaration: D,
     verb: Verb<D>,
     message: Admitted | Refusal,
-    nats: NatsContext,
+    nats: Pick<NatsContext, 'getHeaders'>,
   ): Promise<string> {
     const trace: Context = traceOf(nats.getHeaders());
     const isIn = !(message instanceof Refusal);
@@ -80,7 +81,7 @@ export class VerbRunner {
     const claim = await keys?.claim(declaration.subject, request);
     if (claim?.kind === 'replay') return claim.answer;
     try {
-      const operationId = () => claim?.operationId ?? uuidV7(systemClock());
+      const operationId = () => claim?.operationId ?? this.newId();
       const run = () => verb.run(input, this.contextOf(request, operationId()));
       const result = crash.points ? await runWithPoints(declaration, run) : await run();
       const answer = (declaration.answer as unknown as z.ZodType).parse(result);

@@ -12,6 +12,7 @@ export { contractNotFound, type Decide } from './contract-changes.ts';
 
 const FIND = `select ${SELECTED} from contract c where contract_id = $1`;
 const FIND_BY_OPERATION = `select ${SELECTED} from contract c where operation_id = $1`;
+const LIVING = 'select operation_id from contract where operation_id = any($1::uuid[]) and deadline_at_ns is not null';
 const FIND_TO_CHANGE = `select ${contractRowToChange.selectFrom('c')} from contract c where contract_id = $1`;
 const LOCK_TO_CHANGE = `${FIND_TO_CHANGE} for update`;
 
@@ -34,6 +35,12 @@ export class ContractStore extends ContractChanges {
   async findByOperation(operationId: string): Promise<Contract | undefined> {
     const [contract] = await contractRow.query(this.database, FIND_BY_OPERATION, [operationId]);
     return contract;
+  }
+
+  /** Those of these operations whose contract lives. */
+  async livingOperations(operationIds: readonly string[]): Promise<string[]> {
+    const rows = await this.database.query<{ operation_id: string }>(LIVING, [operationIds]);
+    return rows.map((row) => row.operation_id);
   }
 
   /** For what is written beside a contract: one after the other, and before anything that refers to it. */
