@@ -12,10 +12,11 @@ import type { Assignment, Machine } from './agents-rows.ts';
 import type { Message, Verdict } from './broker.ts';
 import { AGENT_LIMITS, Coordinator, type CoordinatorMutations } from './coordinator.ts';
 import { DatabaseAwayError, type Transaction } from './database.ts';
+import { type Flows, modelledReactions } from './flows.ts';
 import type { Process } from './kernel.ts';
 import { SECOND } from './kernel.ts';
 import type { Rules } from './rules.ts';
-import { type ModelledReaction, modelled, Service, type Surroundings } from './service.ts';
+import { Service, type Surroundings } from './service.ts';
 import { type Signed, SigningKey } from './signing.ts';
 
 const FRESH_SECONDS = 300;
@@ -30,8 +31,6 @@ export class Agents extends Service {
   /** Told of every event of an agent that took effect. */
   onBelieved: (event: AgentEvent) => void = () => undefined;
 
-  protected readonly reactions: Service['reactions'];
-
   constructor(
     around: Surroundings,
     skewUs: number,
@@ -41,27 +40,6 @@ export class Agents extends Service {
     super('agents', skewUs, around);
     this.coordinator = new Coordinator(rules, this.platformKey, around.kernel.random, mutant);
     this.reports = new AgentEventHandler(this.coordinator, rules, around.recorder);
-    this.reactions = modelled(
-      new Map<string, ModelledReaction>([
-        [
-          facts.contractAccepted.subject,
-          (fact: FactPayload<typeof facts.contractAccepted>, tx: Transaction) => this.accepted(fact, tx),
-        ],
-        [
-          facts.contractEnded.subject,
-          (fact: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.ended(fact, tx),
-        ],
-        [
-          facts.machineWantedAgain.subject,
-          (fact: FactPayload<typeof facts.machineWantedAgain>, tx: Transaction) => this.wantedAgain(fact, tx),
-        ],
-        [
-          facts.paidTimeChanged.subject,
-          ({ contractId, version, endsAtNs }: FactPayload<typeof facts.paidTimeChanged>, tx: Transaction) =>
-            this.coordinator.paidTimeChanged(tx, contractId, version, endsAtNs),
-        ],
-      ]),
-    );
     this.readFacts('agents');
     const declaration = consumers['agent-events'];
     around.broker.addReader({
@@ -74,12 +52,36 @@ export class Agents extends Service {
     });
   }
 
-  protected sweeps() {
+  protected flows(): Flows {
     const everySeconds = AGENT_LIMITS.COORDINATOR_EVERY_SECONDS;
-    return [
-      { name: 'drive-assignments', everySeconds, sweep: () => this.driveAssignments() },
-      { name: 'repeat-removals', everySeconds, sweep: () => this.repeatRemovals() },
-    ];
+    return {
+      reactions: modelledReactions(
+        new Map<string, (fact: never, tx: Transaction) => void>([
+          [
+            facts.contractAccepted.subject,
+            (fact: FactPayload<typeof facts.contractAccepted>, tx: Transaction) => this.accepted(fact, tx),
+          ],
+          [
+            facts.contractEnded.subject,
+            (fact: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.ended(fact, tx),
+          ],
+          [
+            facts.machineWantedAgain.subject,
+            (fact: FactPayload<typeof facts.machineWantedAgain>, tx: Transaction) =>
+              this.wantedAgain(fact, tx),
+          ],
+          [
+            facts.paidTimeChanged.subject,
+            ({ contractId, version, endsAtNs }: FactPayload<typeof facts.paidTimeChanged>, tx: Transaction) =>
+              this.coordinator.paidTimeChanged(tx, contractId, version, endsAtNs),
+          ],
+        ]),
+      ),
+      sweeps: [
+        { name: 'drive-assignments', everySeconds, sweep: () => this.driveAssignments() },
+        { name: 'repeat-removals', everySeconds, sweep: () => this.repeatRemovals() },
+      ],
+    };
   }
 
   private accepted(fact: FactPayload<typeof facts.contractAccepted>, tx: Transaction): void {

@@ -27,6 +27,11 @@ export class ContractTables {
   }
 }
 
+export interface ContractMutations {
+  /** A change is written though the contract has changed since it was read. */
+  readonly writesWhatWasRead: boolean;
+}
+
 /** The contracts' store without its SQL: what changes and what must hold then is the real store's. */
 export class ContractsInMemory extends ContractChanges implements Pick<ContractStore, keyof ContractStore> {
   /** Told of every new contract, as people see it in their lists. */
@@ -38,7 +43,7 @@ export class ContractsInMemory extends ContractChanges implements Pick<ContractS
     private readonly database: Database,
     private readonly tables: ContractTables,
     settings: ContractsSettings,
-    private readonly mutant: { readonly writesWhatWasRead: boolean },
+    private readonly mutant: ContractMutations,
   ) {
     super(settings);
   }
@@ -50,6 +55,14 @@ export class ContractsInMemory extends ContractChanges implements Pick<ContractS
   async findByOperation(operationId: string): Promise<Contract | undefined> {
     await this.database.read();
     return this.tables.findByOperation(operationId);
+  }
+
+  async livingOperations(operationIds: readonly string[]): Promise<string[]> {
+    await this.database.read();
+    return operationIds.filter((operationId) => {
+      const contract = this.tables.findByOperation(operationId);
+      return contract !== undefined && contract.deadlineAtNs !== null;
+    });
   }
 
   async lock(_: Sql, contractId: string): Promise<void> {

@@ -75,7 +75,6 @@ export class Database {
   readonly outbox: OutboxRow[] = [];
   readonly unsent = new Set<OutboxRow>();
   readonly inbox = new Set<string>();
-  readonly keys = new Map<string, { readonly operationId: string; answer?: unknown; claimedUntil: Us }>();
   /** What the relay had acknowledged of each stream. */
   readonly streams = new Map<string, { created: number; lastSeq: number }>();
   /** The row of the highest number that each stream has given. */
@@ -102,13 +101,25 @@ export class Database {
     return this.sleep(200, 2 * MS);
   }
 
+  /** One statement that is committed with nothing else. @throws DatabaseAwayError before or after it took effect */
+  async statement<T>(work: () => T): Promise<T> {
+    const { faults, node } = this;
+    await this.read();
+    if (faults.hits('database-away', node.name)) throw new DatabaseAwayError(`${node.name}'s database`);
+    const result = work();
+    await this.sleep(100, 500);
+    if (faults.hits('commit-answer-lost', node.name)) {
+      throw new DatabaseAwayError(`${node.name}'s database after a statement`);
+    }
+    return result;
+  }
+
   /**
    * All that the body does happens at one moment: it may wait for nothing but what is done with the transaction.
    * @throws DatabaseAwayError before or after it took effect; whatever the body throws, with nothing changed
    */
   async transaction<T>(body: (tx: Transaction) => T | Promise<T>): Promise<T> {
-    const { kernel, faults, node } = this;
-    const { random } = kernel;
+    const { faults, node } = this;
     await this.sleep(100, 600);
     if (faults.hits('database-away', node.name)) throw new DatabaseAwayError(`${node.name}'s database`);
     // Numbers are drawn when a transaction writes, and seen when it commits: later ones may be seen earlier.
@@ -136,7 +147,7 @@ export class Database {
     }
     for (const { consumer, messageId } of tx.received) this.recorder.effect(consumer, messageId);
     this.onCommitted();
-    await kernel.sleep(node, random.int(100, 500));
+    await this.sleep(100, 500);
     if (faults.hits('commit-answer-lost', node.name)) {
       throw new DatabaseAwayError(`${node.name}'s database after the commit`);
     }

@@ -125,6 +125,11 @@ export class Kernel {
     });
   }
 
+  /** For async functions of this node: a generator as a part of what they do. */
+  run<T>(node: Node | undefined, process: Process<T>): Promise<T> {
+    return this.wait(node, this.spawn(node, this.doing, process));
+  }
+
   /** Runs a process, or an async function; without a node it belongs to the world outside, which does not crash. */
   spawn<T>(node: Node | undefined, doing: string, work: Work<T>): Future<T> {
     const done = new Future<T>();

@@ -1,15 +1,25 @@
-import type { FactPayload, facts } from '@decent-cloud/messages';
-import type { ReactionContext } from '@decent-cloud/runtime';
-import type { ContractStore, Decide } from '../../contracts/src/contract/contract.store.ts';
 import type { AgentMutations } from './agent.ts';
 import type { BackendMutations } from './backend.ts';
 import type { BrokerMutations } from './broker.ts';
+import {
+  ChargingLostTime,
+  ConfirmingNoPayments,
+  GivingUpBlindly,
+  RefusingTheEnded,
+  RegeneratingCharges,
+  RegeneratingOperations,
+  ReservingNothing,
+  SettlingNoDeadlines,
+  TellingOnlyOfTheFirst,
+  TellingThatAnotherIsBack,
+  withParts,
+} from './contract-mutants.ts';
+import type { ContractMutations } from './contracts-in-memory.ts';
 import type { CoordinatorMutations } from './coordinator.ts';
 import type { StorageMutations } from './database.ts';
 import type { OfferingsMutations } from './offerings.ts';
 import type { Parts } from './parts.ts';
 import type { RelayMutations } from './relay.ts';
-import type { ContractMutations } from './rental-payment.ts';
 import type { Rules } from './rules.ts';
 
 export type Switches = AgentMutations &
@@ -27,13 +37,7 @@ export const SOUND: Switches = {
   leavesStopped: false,
   looksForNoMarks: false,
   ackBeforeCommit: false,
-  regeneratedOperation: false,
-  regeneratedCharge: false,
-  givesUpBlindly: false,
   writesWhatWasRead: false,
-  reservesNoFunds: false,
-  settlesNoDeadlines: false,
-  confirmsNoPayments: false,
   commandsNoRemovals: false,
   releasesNoStock: false,
   naiveCursor: false,
@@ -58,19 +62,28 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'outbox rows are written after the commit', switches: { outboxApart: true } },
   { name: 'outbox rows are marked before they are published', switches: { marksBeforePublishing: true } },
   { name: 'a stream that has grown again is taken for whole', switches: { comparesLengthOnly: true } },
-  { name: 'a charge gets a new key on each attempt', switches: { regeneratedCharge: true } },
+  {
+    name: 'a charge gets a new key on each attempt',
+    parts: withParts({ RentalPayment: RegeneratingCharges }),
+  },
   {
     name: 'a rental gets a new operation and hold on each attempt',
-    switches: { regeneratedOperation: true },
+    parts: withParts({ CreateContract: RegeneratingOperations }),
   },
   {
     name: 'a hold is given back without a look for the contract',
-    switches: { givesUpBlindly: true },
+    parts: withParts({ CreateContract: GivingUpBlindly }),
   },
   { name: 'a change is written over a newer one', switches: { writesWhatWasRead: true } },
-  { name: 'a unit is held before its money is set aside', switches: { reservesNoFunds: true } },
-  { name: 'deadlines are not looked for', switches: { settlesNoDeadlines: true } },
-  { name: 'lost answers to charges are not asked for', switches: { confirmsNoPayments: true } },
+  {
+    name: 'a unit is held before its money is set aside',
+    parts: withParts({ FundReservations: ReservingNothing }),
+  },
+  { name: 'deadlines are not looked for', parts: withParts({ SettleDeadlines: SettlingNoDeadlines }) },
+  {
+    name: 'lost answers to charges are not asked for',
+    parts: withParts({ ConfirmPayments: ConfirmingNoPayments }),
+  },
   { name: 'the undo step release-stock is skipped', switches: { releasesNoStock: true } },
   {
     name: 'the undo step refund is skipped',
@@ -95,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a rental that ended while it was paid refuses its request',
-    rules: (rules) => ({ ...rules, contracts: { ...rules.contracts, endedUnpaid: () => false } }),
+    parts: withParts({ RentalPayment: RefusingTheEnded }),
   },
   {
     name: 'events of agents are believed without their signature',
@@ -168,65 +181,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a machine that was made again is told to be back',
-    parts: (parts) => ({
-      ...parts,
-      contracts: {
-        ...parts.contracts,
-        OnMachineAvailabilityChanged: class extends parts.contracts.OnMachineAvailabilityChanged {
-          override react(
-            { isAnother: _, ...fact }: FactPayload<typeof facts.machineAvailabilityChanged>,
-            context: ReactionContext,
-          ): Promise<void> {
-            return super.react(fact, context);
-          }
-        },
-      },
-    }),
+    parts: withParts({ OnMachineAvailabilityChanged: TellingThatAnotherIsBack }),
   },
   {
     name: 'the time without a machine is charged',
-    parts: (parts) => ({
-      ...parts,
-      contracts: {
-        ...parts.contracts,
-        OnMachineAvailabilityChanged: class extends parts.contracts.OnMachineAvailabilityChanged {
-          constructor(store: ContractStore) {
-            const paid = { machineDownSinceNs: null, machineDownNs: 0n };
-            super(
-              deciding(store, (decide) => (contract) => {
-                const change = decide(contract);
-                return change && { ...change, set: { ...change.set, ...paid } };
-              }),
-            );
-          }
-        },
-      },
-    }),
+    parts: withParts({ OnMachineAvailabilityChanged: ChargingLostTime }),
   },
   {
     name: 'a machine that was made again is not told to its tenant',
-    parts: (parts) => ({
-      ...parts,
-      contracts: {
-        ...parts.contracts,
-        OnMachineProvisioned: class extends parts.contracts.OnMachineProvisioned {
-          constructor(store: ContractStore) {
-            super(
-              deciding(
-                store,
-                (decide) => (contract) => (contract.endsAtNs === null ? decide(contract) : undefined),
-              ),
-            );
-          }
-        },
-      },
-    }),
+    parts: withParts({ OnMachineProvisioned: TellingOnlyOfTheFirst }),
   },
 ];
-
-/** The same store, for one that decides otherwise. */
-function deciding(store: ContractStore, otherwise: (decide: Decide) => Decide): ContractStore {
-  const changeIn: ContractStore['changeIn'] = (sql, contractId, decide, ...rest) =>
-    store.changeIn(sql, contractId, otherwise(decide), ...rest);
-  return Object.create(store, { changeIn: { value: changeIn } });
-}

@@ -3,9 +3,10 @@ import { type FactPayload, facts, requests } from '@decent-cloud/messages';
 import type { Offering } from '../../offerings/src/offering/domain/offering.ts';
 import type { HoldTerms, KnownHold } from '../../offerings/src/stock/domain/hold.ts';
 import { Table, type Transaction } from './database.ts';
-import type { Process } from './kernel.ts';
+import { answering, type Flows, modelledReactions } from './flows.ts';
+import { awaited, type Process } from './kernel.ts';
 import type { Rules } from './rules.ts';
-import { modelled, Service, type Surroundings } from './service.ts';
+import { Service, type Surroundings } from './service.ts';
 
 interface HoldInput {
   readonly holdId: string;
@@ -13,10 +14,6 @@ interface HoldInput {
   readonly renterPublicKey: string;
   readonly durationHours: number;
   readonly untilNs: bigint;
-}
-/** Who knows which holds a rental lives on. */
-interface Holders extends Service {
-  livingHolds(holdIds: readonly string[]): Process<{ living: string[] }>;
 }
 interface HoldRow extends KnownHold {
   readonly holdId: string;
@@ -36,23 +33,10 @@ export class Offerings extends Service {
   readonly offerings = new Table<bigint, Offering>();
   readonly holds = new Table<string, HoldRow>();
   readonly autoAccepting = new Set<string>();
-  contracts!: Holders;
   /** Told of every unit that is taken. */
   onHeld: (hold: HoldInput, terms: HoldTerms) => void = () => undefined;
   /** Told of every unit that goes back. */
   onReleased: (holdId: string) => void = () => undefined;
-
-  protected readonly reactions = modelled(
-    new Map([
-      [
-        facts.contractEnded.subject,
-        ({ contractId, holdId }: FactPayload<typeof facts.contractEnded>, tx: Transaction) => {
-          this.release(tx, holdId);
-          tx.say({ declaration: facts.stockReleased, payload: { contractId, holdId, atNs: tx.now } });
-        },
-      ],
-    ]),
-  );
 
   constructor(
     around: Surroundings,
@@ -64,8 +48,28 @@ export class Offerings extends Service {
     this.readFacts('offerings');
   }
 
-  protected sweeps() {
-    return [{ name: 'drop-old-holds', everySeconds: DROP_EVERY_SECONDS, sweep: () => this.dropOldHolds() }];
+  protected flows(): Flows {
+    return {
+      verbs: this.answers(
+        answering(requests.quoteRental, (body) => this.quoteRental(body)),
+        answering(requests.holdStock, (body) => this.holdStock(body)),
+        answering(requests.releaseStock, (body) => this.releaseStock(body)),
+      ),
+      reactions: modelledReactions(
+        new Map([
+          [
+            facts.contractEnded.subject,
+            ({ contractId, holdId }: FactPayload<typeof facts.contractEnded>, tx: Transaction) => {
+              this.release(tx, holdId);
+              tx.say({ declaration: facts.stockReleased, payload: { contractId, holdId, atNs: tx.now } });
+            },
+          ],
+        ]),
+      ),
+      sweeps: [
+        { name: 'drop-old-holds', everySeconds: DROP_EVERY_SECONDS, sweep: () => this.dropOldHolds() },
+      ],
+    };
   }
 
   heldUnits(offeringDbId: bigint): number {
@@ -144,9 +148,7 @@ export class Offerings extends Service {
     const due = [...this.holds.values()].filter((hold) => !hold.isReleased && hold.untilNs < now);
     if (due.length === 0) return;
     const holdIds = due.map(({ holdId }) => holdId);
-    const { living } = yield* this.contracts.ask('offerings', requests.livingHolds.subject, () =>
-      this.contracts.livingHolds(holdIds),
-    );
+    const { living } = yield* awaited(this.bus.ask(requests.livingHolds, { body: { holdIds } }));
     const alive = new Set(living);
     yield* this.transaction((tx) => {
       for (const holdId of holdIds) {

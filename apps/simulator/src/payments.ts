@@ -1,12 +1,13 @@
-import { type FactPayload, facts } from '@decent-cloud/messages';
+import { type Answer, type FactPayload, facts, requests } from '@decent-cloud/messages';
 import type { AccountName, Transfer } from '../../payments/src/ledger/domain/transfer.ts';
 import { nameOf } from '../../payments/src/ledger/domain/transfer.ts';
 import type { Charge, Rental } from '../../payments/src/rental/domain/rental.ts';
 import { WALLET_CURRENCY } from '../../payments/src/wallet/domain/wallet.ts';
 import { Table, type Transaction } from './database.ts';
+import { answering, type Flows, modelledReactions } from './flows.ts';
 import type { Process } from './kernel.ts';
 import type { Rules } from './rules.ts';
-import { modelled, Service, type Surroundings } from './service.ts';
+import { Service, type Surroundings } from './service.ts';
 
 export interface RentalRow extends Rental {
   readonly refundedE9s: bigint;
@@ -32,15 +33,6 @@ export class Payments extends Service {
   readonly rentals = new Table<string, RentalRow>();
   readonly reservations = new Table<string, Reservation>();
 
-  protected readonly reactions = modelled(
-    new Map([
-      [
-        facts.contractEnded.subject,
-        (ended: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.settle(ended, tx),
-      ],
-    ]),
-  );
-
   constructor(
     around: Surroundings,
     skewUs: number,
@@ -50,8 +42,23 @@ export class Payments extends Service {
     this.readFacts('payments');
   }
 
-  protected sweeps() {
-    return [];
+  protected flows(): Flows {
+    return {
+      verbs: this.answers(
+        answering(requests.reserveFunds, (body) => this.reserveFunds(body)),
+        answering(requests.releaseFunds, (body) => this.releaseFunds(body)),
+        answering(requests.chargeRental, (body) => this.chargeRental(body)),
+        answering(requests.rentalPayments, (body) => this.rentalPayments(body.contractIds)),
+      ),
+      reactions: modelledReactions(
+        new Map([
+          [
+            facts.contractEnded.subject,
+            (ended: FactPayload<typeof facts.contractEnded>, tx: Transaction) => this.settle(ended, tx),
+          ],
+        ]),
+      ),
+    };
   }
 
   /** Test money, before anything happens. */
@@ -100,7 +107,7 @@ export class Payments extends Service {
   }
 
   *chargeRental(
-    input: { contractId: string; reservationId: string } & Charge,
+    input: { contractId: string; reservationId?: string | undefined } & Charge,
   ): Process<{ chargedE9s: bigint; balanceE9s: bigint }> {
     const { contractId, accountId, amountE9s, reservationId } = input;
     const charge = { accountId, amountE9s, currency: input.currency.toUpperCase() };
@@ -145,12 +152,15 @@ export class Payments extends Service {
     return { chargedE9s: amountE9s, balanceE9s: walletAfter(posted, accountId) };
   }
 
-  *rentalPayments(contractIds: readonly string[]): Process<{ contractId: string; chargedE9s: bigint }[]> {
+  private *rentalPayments(contractIds: readonly string[]): Process<Answer<typeof requests.rentalPayments>> {
     yield this.around.kernel.random.int(200, 2_000);
-    return contractIds.flatMap((contractId) => {
+    const payments = contractIds.flatMap((contractId) => {
       const rental = this.rentals.get(contractId);
-      return rental && rental.state !== 'void' ? [{ contractId, chargedE9s: rental.chargedE9s }] : [];
+      if (!rental || rental.state === 'void') return [];
+      const { chargedE9s, refundedE9s, state } = rental;
+      return [{ contractId, chargedE9s, refundedE9s, settled: state === 'settled' }];
     });
+    return { payments };
   }
 
   private settle(ended: FactPayload<typeof facts.contractEnded>, tx: Transaction): void {

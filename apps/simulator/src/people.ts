@@ -1,8 +1,11 @@
 import { Refusal } from '@decent-cloud/kernel';
+import type { Answer, CallInput, RequestDeclaration } from '@decent-cloud/messages';
 import { cancelContract, createContract, respondToRequest } from '@decent-cloud/messages/contracts';
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
-import type { Contracts } from './contracts.ts';
-import { type Kernel, MINUTE, MS, type Process, SECOND, type Us } from './kernel.ts';
+import type { Accounts } from './accounts.ts';
+import { Bus, type Network } from './bus.ts';
+import type { ContractsInMemory } from './contracts-in-memory.ts';
+import { awaited, type Kernel, MINUTE, MS, type Process, SECOND, type Us } from './kernel.ts';
 
 /** What one tenant wants, and what they were told. */
 export interface Life {
@@ -38,40 +41,37 @@ export class People {
   readonly cancelAsked = new Set<string>();
   /** By memo: those who cancel what they see before they are told of it. */
   private readonly impatient = new Map<string, Life>();
+  private readonly gateway: Bus;
 
   constructor(
     private readonly kernel: Kernel,
-    private readonly contracts: Contracts,
+    private readonly accounts: Accounts,
+    store: ContractsInMemory,
+    network: Network,
   ) {
-    contracts.onCreated = (contract) => {
+    this.gateway = new Bus(network, 'gateway', undefined);
+    store.onCreated = (contract) => {
       this.kernel.launch(undefined, 'provider', this.provide(contract));
       this.see(contract);
     };
   }
 
   *rent(life: Life): Process {
-    const { contracts, kernel } = this;
     yield life.at;
     if (life.changeOfMind?.since === 'seen') this.impatient.set(life.id, life);
-    const request = {
-      offeringDbId: life.offeringDbId,
-      sshPublicKey: SSH_KEY,
-      paymentMethod: life.paymentMethod,
-      durationHours: life.hours,
-      contact: undefined,
-      memo: life.id,
-      buyerAddress: null,
-      operatingSystem: null,
-      expected: { amountE9s: undefined, currency: undefined },
-      whenMachineLost: life.whenMachineLost,
+    const body = {
+      offering_db_id: life.offeringDbId,
+      ssh_pubkey: SSH_KEY,
+      payment_method: life.paymentMethod,
+      duration_hours: life.hours,
+      request_memo: life.id,
+      when_machine_lost: life.whenMachineLost,
     };
-    const key = kernel.random.uuid();
-    life.created = yield* this.persist(createContract.subject, function* () {
-      return (yield* contracts.create(life.tenant, request, key)).contractId;
-    });
-    const { created, changeOfMind } = life;
-    if (created.kind === 'ok' && changeOfMind?.since === 'told') {
-      yield* this.cancel(life, created.answer, changeOfMind.after);
+    const created = yield* this.persist(life.tenant, createContract, { body });
+    life.created = created.kind === 'ok' ? { kind: 'ok', answer: created.answer.contractId } : created;
+    const { changeOfMind } = life;
+    if (life.created.kind === 'ok' && changeOfMind?.since === 'told') {
+      yield* this.cancel(life, life.created.answer, changeOfMind.after);
     }
   }
 
@@ -83,13 +83,10 @@ export class People {
   }
 
   private *cancel(life: Life, contractId: string, after: Us): Process {
-    const { contracts, kernel } = this;
     yield after;
-    const key = kernel.random.uuid();
     this.cancelAsked.add(contractId);
-    life.cancelled = yield* this.persist(cancelContract.subject, () =>
-      contracts.cancel(life.tenant, contractId, key),
-    );
+    const input = { params: { id: contractId }, body: {} };
+    life.cancelled = yield* this.persist(life.tenant, cancelContract, input);
   }
 
   private *provide({ contractId, autoAccept, providerPublicKey }: Contract): Process {
@@ -98,19 +95,25 @@ export class People {
     const accepts = random.chance(0.85);
     const isLate = random.chance(0.2);
     yield isLate ? random.int(5 * MINUTE, 20 * MINUTE) : random.int(SECOND, 2 * MINUTE);
-    const key = random.uuid();
     this.answered.set(contractId, accepts);
-    yield* this.persist(respondToRequest.subject, () =>
-      this.contracts.respond(providerPublicKey, contractId, accepts, key),
-    );
+    const input = { params: { id: contractId }, body: { accept: accepts } };
+    yield* this.persist(providerPublicKey, respondToRequest, input);
   }
 
   /** Asks again, under the same key, until there is an answer or patience ends. */
-  private *persist<T>(subject: string, verb: () => Process<T>): Process<Told<T>> {
+  private *persist<const D extends RequestDeclaration>(
+    publicKey: string,
+    declaration: D,
+    input: CallInput<D>,
+  ): Process<Told<Answer<D>>> {
     const { random } = this.kernel;
+    const key = random.uuid();
+    const accountId = this.accounts.people.get(publicKey)?.accountId as string;
+    const caller = { kind: 'user', publicKey, accountId } as const;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
-        return { kind: 'ok', answer: yield* this.contracts.ask('people', subject, verb) };
+        const answer = yield* awaited(this.gateway.askAs(caller, declaration, input, key));
+        return { kind: 'ok', answer };
       } catch (error) {
         if (!(error instanceof Refusal)) return { kind: 'unknown' };
         const isOpen = error.code === 'UNAVAILABLE' || error.reason === 'IDEMPOTENCY_KEY_IN_FLIGHT';

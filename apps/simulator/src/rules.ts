@@ -6,17 +6,6 @@ import { compareObserved } from '../../agents/src/coordination/availability/doma
 import { chooseAgent, isAnyoneLeft } from '../../agents/src/coordination/choosing/domain/choose-agent.ts';
 import { isItsOwn, whyDisbelieved } from '../../agents/src/registry/agent/domain/disbelief.ts';
 import { isActive, ONLINE_SECONDS } from '../../agents/src/registry/agent/domain/liveness.ts';
-import { advance, andThen, open } from '../../contracts/src/contract/domain/advance.ts';
-import * as decisions from '../../contracts/src/contract/domain/decide.ts';
-import * as reports from '../../contracts/src/contract/domain/machine.ts';
-import * as availability from '../../contracts/src/contract/domain/machine-availability.ts';
-import {
-  agreedPriceE9s,
-  assertEmailVerified,
-  needsCharge,
-  newContract,
-} from '../../contracts/src/contract/domain/new-contract.ts';
-import { withSteps } from '../../contracts/src/contract/domain/steps/steps-changed.ts';
 import { maySee } from '../../offerings/src/offering/domain/offering.ts';
 import { assertRentable, assertSameHold, termsOf } from '../../offerings/src/stock/domain/hold.ts';
 import {
@@ -33,19 +22,6 @@ import { takesPlace } from '../../provider-agent/src/domain/record.ts';
 
 /** The real rules of the services. Mutants put another function in the place of one of them. */
 export const rules = {
-  contracts: {
-    open,
-    advance,
-    andThen,
-    ...decisions,
-    ...reports,
-    ...availability,
-    withSteps,
-    agreedPriceE9s,
-    assertEmailVerified,
-    needsCharge,
-    newContract,
-  },
   offerings: { maySee, assertRentable, assertSameHold, termsOf },
   payments: {
     rentalCharge,

@@ -1,29 +1,30 @@
 import { Refusal } from '@decent-cloud/kernel';
-import { type ConsumerName, consumers, type FactDeclaration, facts } from '@decent-cloud/messages';
-import { REACTS, type Reaction, reactOnce } from '@decent-cloud/runtime';
-import type { Broker, Message, Verdict } from './broker.ts';
+import type { BusRequest, ConsumerName } from '@decent-cloud/messages';
+import { consumers, facts } from '@decent-cloud/messages';
+import { isDatabaseUnavailable } from '@decent-cloud/postgres';
+import { IdempotencyKeys, type Logger, reactOnce, VerbRunner } from '@decent-cloud/runtime';
+import type { Message, Verdict } from './broker.ts';
+import { Bus, exchange, type Network } from './bus.ts';
 import {
   Database,
   DatabaseAwayError,
   type Recorder,
   type StorageMutations,
   type Transaction,
-  transactionOf,
 } from './database.ts';
-import type { Faults } from './faults.ts';
-import { Future } from './future.ts';
-import { awaited, type Kernel, MS, Node, type Process, SECOND, type Us, until } from './kernel.ts';
+import { type AnyReaction, type AnySweep, type Flows, type ModelledVerb, modelledVerbs } from './flows.ts';
+import { awaited, Node, type Process, SECOND, type Us, until } from './kernel.ts';
+import { KeysInMemory } from './keys-in-memory.ts';
+import { loggerOf, NO_METRICS } from './observing.ts';
 import { Relay, type RelayMutations } from './relay.ts';
 
 /** What the parts of one simulated platform share. */
-export interface Surroundings {
-  readonly kernel: Kernel;
-  readonly faults: Faults;
-  readonly broker: Broker;
+export interface Surroundings extends Network {
   readonly recorder: Recorder;
   readonly mutations: StorageMutations & RelayMutations;
 }
 
+const NO_HEADERS = { getHeaders: () => undefined };
 /** What goes on inside of machines that run: nobody asks for it here, so nobody says it. */
 const NOT_SIMULATED: readonly string[] = [
   facts.machineOperationRequested.subject,
@@ -31,41 +32,17 @@ const NOT_SIMULATED: readonly string[] = [
   facts.machineScriptFinished.subject,
 ];
 
-/** A reaction that is modelled. */
-export type ModelledReaction = (body: never, tx: Transaction) => void;
-type AnyReaction = Reaction<FactDeclaration>;
-const SILENT = { info: () => undefined };
-const REQUEST_TIMEOUT = 5 * SECOND;
-/** How long a first request may run before a repeat takes its operation over. */
-const CLAIM = 60 * SECOND;
-
-/** Real reactions, each by the subject that its class declares. */
-export function bySubject(reactions: readonly object[]): ReadonlyMap<string, AnyReaction> {
-  return new Map(
-    reactions.map((reaction) => {
-      const declaration = Reflect.getMetadata(REACTS, reaction.constructor) as FactDeclaration;
-      return [declaration.subject, reaction as AnyReaction];
-    }),
-  );
-}
-
-/** Reactions that are modelled, as if they were real ones. */
-export function modelled(reactions: ReadonlyMap<string, ModelledReaction>): ReadonlyMap<string, AnyReaction> {
-  return new Map(
-    [...reactions].map(([subject, reaction]) => [
-      subject,
-      { react: async (fact, { sql }) => reaction(fact as never, transactionOf(sql)) },
-    ]),
-  );
-}
-
-export const unavailable = (name: string): Refusal =>
-  new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', `The ${name} service does not answer`);
-
 /** The runtime of a service: verbs asked over a lossy bus, reactions with an inbox, sweeps, a relay for its outbox. */
 export abstract class Service extends Node {
   readonly database: Database;
+  /** Asks others in the name of this service. */
+  protected readonly bus: Bus;
   private readonly relay: Relay;
+  private readonly keys: KeysInMemory;
+  private runner!: VerbRunner;
+  private does: Flows = {};
+  private consumer: ConsumerName | undefined;
+  protected readonly logger: Logger;
 
   constructor(
     name: string,
@@ -73,20 +50,34 @@ export abstract class Service extends Node {
     readonly around: Surroundings,
   ) {
     super(name, skewUs);
+    this.logger = loggerOf((error, text) => around.kernel.report(error, `${name}: ${text}`));
     const { kernel, faults, recorder, mutations } = around;
     this.database = new Database(kernel, faults, this, recorder, mutations);
     this.relay = new Relay(this.database, around.broker, mutations);
+    this.keys = new KeysInMemory(this.database);
+    this.bus = new Bus(around, name, this);
+    around.services.set(name, this);
   }
 
-  /** Reactions by subject, if the service has any. */
-  protected abstract readonly reactions: ReadonlyMap<string, AnyReaction>;
-  protected abstract sweeps(): readonly { name: string; everySeconds: number; sweep: () => Process }[];
+  /** Made anew at each start: what they remember does not survive a crash. */
+  protected abstract flows(): Flows;
 
   boot(): void {
     this.forget();
     const { kernel, broker } = this.around;
+    const newId = () => kernel.random.uuid();
+    this.runner = new VerbRunner(
+      this.logger,
+      NO_METRICS,
+      () => this.now,
+      new IdempotencyKeys(this.keys, newId),
+      isDatabaseUnavailable,
+      newId,
+    );
+    this.does = this.flows();
+    if (this.consumer) this.assertReactsToAll(this.consumer);
     kernel.launch(this, 'relay the outbox', this.relay.run());
-    for (const { name, everySeconds, sweep } of this.sweeps()) {
+    for (const { name, everySeconds, sweep } of this.does.sweeps ?? []) {
       kernel.launch(this, `sweep ${name}`, this.every(name, everySeconds * SECOND, sweep));
     }
     broker.connected(this);
@@ -110,18 +101,12 @@ export abstract class Service extends Node {
     return yield* awaited(this.database.transaction(body));
   }
 
-  /** Registers the reader of its facts, with what is declared for it. @throws when reactions and topology disagree */
+  /** Registers the reader of its facts, with what is declared for it. */
   protected readFacts(durable: ConsumerName): void {
-    const declaration = consumers[durable];
-    const wanted = new Set<string>(
-      declaration.filterSubjects.filter((subject) => !NOT_SIMULATED.includes(subject)),
-    );
-    const known = [...this.reactions.keys()];
-    if (known.length !== wanted.size || known.some((subject) => !wanted.has(subject))) {
-      throw new Error(`${durable} reads [${[...wanted]}], simulated are [${known}]`);
-    }
+    this.consumer = durable;
+    const wanted = wantedBy(durable);
     this.around.broker.addReader({
-      ...declaration,
+      ...consumers[durable],
       node: this,
       isConnected: () => true,
       wants: (subject) => wanted.has(subject),
@@ -130,21 +115,53 @@ export abstract class Service extends Node {
     });
   }
 
+  /** @throws when reactions and topology disagree */
+  private assertReactsToAll(durable: ConsumerName): void {
+    const wanted = wantedBy(durable);
+    const known = [...(this.does.reactions?.keys() ?? [])];
+    if (known.length !== wanted.size || known.some((subject) => !wanted.has(subject))) {
+      throw new Error(`${durable} reads [${[...wanted]}], simulated are [${known}]`);
+    }
+  }
+
   private *react(consumer: string, { id, subject, body }: Message): Process<Verdict> {
-    const { database } = this;
-    const options = { database, consumer, subject, clock: () => this.now, logger: SILENT };
-    const reaction = this.reactions.get(subject) as AnyReaction;
+    const { database, logger } = this;
+    const options = { database, consumer, subject, clock: () => this.now, logger };
+    const reaction = this.does.reactions?.get(subject) as AnyReaction;
     const verdict = yield* awaited(reactOnce(options, reaction, body as never, id));
     if (verdict.verdict === 'retry') this.around.kernel.report(verdict.error, `${this.name} on ${subject}`);
     return verdict;
   }
 
-  private *every(name: string, us: Us, sweep: () => Process): Process {
+  /** Runs the verb as the real runtime does: under its idempotency key, with input and answer parsed. */
+  async reply(subject: string, asker: string, request: BusRequest): Promise<string> {
+    const known = this.does.verbs?.get(subject);
+    if (!known) throw new Error(`${this.name} does not answer ${subject}`);
+    const admitted = { asker, request, lateAtMs: Number.POSITIVE_INFINITY };
+    return this.runner.run(known.declaration, known.verb, admitted, NO_HEADERS);
+  }
+
+  /** What is asked of this service beside declared requests. @throws Refusal */
+  *ask<T>(asker: string, subject: string, work: () => Process<T>): Process<T> {
+    const { around } = this;
+    const run = () => around.kernel.run(this, work());
+    return yield* until(exchange(around, { asker, service: this, subject }, run));
+  }
+
+  /** Verbs that are modelled. */
+  protected answers(...verbs: readonly ModelledVerb[]): NonNullable<Flows['verbs']> {
+    const { kernel } = this.around;
+    return modelledVerbs(verbs, (process) => kernel.run(this, process));
+  }
+
+  private *every(name: string, us: Us, sweep: AnySweep['sweep']): Process {
     const { kernel } = this.around;
     yield kernel.random.int(0, Math.min(us, SECOND));
     for (;;) {
       try {
-        yield* sweep();
+        const run = sweep(this.now);
+        if (run instanceof Promise) yield run;
+        else yield* run;
       } catch (error) {
         // Logged by the real runner, which runs it again.
         if (!(error instanceof Refusal) && !(error instanceof DatabaseAwayError)) {
@@ -154,75 +171,9 @@ export abstract class Service extends Node {
       yield us;
     }
   }
+}
 
-  /**
-   * Asks this service something, over a bus that loses questions and answers.
-   * @throws Refusal as the service refused, or UNAVAILABLE
-   */
-  *ask<T>(asker: string, subject: string, verb: () => Process<T>): Process<T> {
-    const { kernel, faults, broker } = this.around;
-    const { random } = kernel;
-    const answer = new Future<T>();
-    const where = `${asker} -> ${subject}`;
-    kernel.in(REQUEST_TIMEOUT, () => {
-      if (!answer.isSettled) answer.reject(unavailable(this.name));
-    });
-    if (!broker.isDown && !faults.hits('request-lost', where)) {
-      kernel.in(random.int(200, 3 * MS), () => {
-        if (!this.isUp) answer.reject(unavailable(this.name));
-        else this.answer(subject, where, verb, answer);
-      });
-    }
-    return yield* until(answer);
-  }
-
-  private answer<T>(subject: string, where: string, verb: () => Process<T>, answer: Future<T>): void {
-    const { kernel, faults } = this.around;
-    const { random } = kernel;
-    const doing = `${this.name} on ${subject}`;
-    const work = kernel.spawn(this, doing, verb());
-    work.whenSettled(() => {
-      if (this.around.broker.isDown || faults.hits('answer-lost', where)) return;
-      const late = faults.hits('answer-late', where);
-      kernel.in(late ? random.int(4 * SECOND, 9 * SECOND) : random.int(200, 3 * MS), () => {
-        try {
-          answer.resolve(work.take());
-        } catch (error) {
-          if (error instanceof DatabaseAwayError) answer.reject(unavailable(this.name));
-          else {
-            if (!(error instanceof Refusal)) kernel.report(error, doing);
-            answer.reject(error);
-          }
-        }
-      });
-    });
-  }
-
-  /** Runs a verb once for each key: a repeat gets the first answer, or takes over what was left unfinished. */
-  protected *once<T>(
-    key: string,
-    run: (operationId: string) => Process<T>,
-    options: { readonly regeneratesOperation: boolean },
-  ): Process<T> {
-    const { kernel } = this.around;
-    const { keys } = this.database;
-    yield kernel.random.int(200, 2 * MS);
-    const known = keys.get(key);
-    if (known && 'answer' in known) return known.answer as T;
-    if (known && known.claimedUntil > kernel.now) {
-      throw new Refusal('CONFLICT', 'IDEMPOTENCY_KEY_IN_FLIGHT', 'A request with this key is still running');
-    }
-    const operationId = known && !options.regeneratesOperation ? known.operationId : kernel.random.uuid();
-    keys.set(key, { operationId, claimedUntil: kernel.now + CLAIM });
-    yield kernel.random.int(200, 2 * MS);
-    try {
-      const answer = yield* run(operationId);
-      yield kernel.random.int(200, 2 * MS);
-      keys.set(key, { operationId, claimedUntil: 0, answer });
-      return answer;
-    } catch (error) {
-      if (error instanceof Refusal) keys.delete(key);
-      throw error;
-    }
-  }
+function wantedBy(durable: ConsumerName): ReadonlySet<string> {
+  const { filterSubjects } = consumers[durable];
+  return new Set(filterSubjects.filter((subject) => !NOT_SIMULATED.includes(subject)));
 }

@@ -1,5 +1,6 @@
 /**
- * Passes something that has all public members of a class for one of it: a store in memory for the real store, whose
- * private members no flow can see. A member that is missing does not compile.
+ * Passes something that has the public members of a class (or those of them that are used) for one of it: a store in
+ * memory for the real store, whose private members no flow can see. A member that is missing does not compile.
  */
-export const standIn = <T extends object>(part: Pick<T, keyof T>): T => part as T;
+export const standIn = <T extends object, K extends keyof T = keyof T>(part: Pick<T, K>): T =>
+  part as unknown as T;

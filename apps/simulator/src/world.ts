@@ -71,27 +71,15 @@ export class World {
     );
     const { kernel, faults, recorder } = this;
     this.broker = new Broker(kernel, faults, mutations, (doing) => this.redelivered.add(doing));
-    this.around = { kernel, faults, broker: this.broker, recorder, mutations };
+    const services = new Map();
+    this.around = { kernel, faults, broker: this.broker, services, recorder, mutations };
     const skew = () => random.int(-500 * MS, 500 * MS);
     this.accounts = new Accounts(this.around, skew());
     this.offerings = new Offerings(this.around, skew(), rules.offerings, mutations);
     this.payments = new Payments(this.around, skew(), rules.payments);
     this.agents = new Agents(this.around, skew(), rules.agents, mutations);
-    this.contracts = new Contracts(
-      this.around,
-      skew(),
-      rules.contracts,
-      parts.contracts,
-      mutations,
-      random.chance(0.25),
-    );
-    Object.assign(this.contracts, {
-      accounts: this.accounts,
-      offerings: this.offerings,
-      payments: this.payments,
-    });
-    this.offerings.contracts = this.contracts;
-    this.people = new People(kernel, this.contracts);
+    this.contracts = new Contracts(this.around, skew(), parts.contracts, mutations);
+    this.people = new People(kernel, this.accounts, this.contracts.store, this.around);
     this.settle(rules, mutations);
     this.offerings.onReleased = (holdId) => {
       const contractId = this.contracts.rows.byOperation.get(holdId);

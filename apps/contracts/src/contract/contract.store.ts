@@ -12,7 +12,8 @@ export { contractNotFound, type Decide } from './contract-changes.ts';
 
 const FIND = `select ${SELECTED} from contract c where contract_id = $1`;
 const FIND_BY_OPERATION = `select ${SELECTED} from contract c where operation_id = $1`;
-const LIVING = 'select operation_id from contract where operation_id = any($1::uuid[]) and deadline_at_ns is not null';
+const LIVING =
+  'select operation_id from contract where operation_id = any($1::uuid[]) and deadline_at_ns is not null';
 const FIND_TO_CHANGE = `select ${contractRowToChange.selectFrom('c')} from contract c where contract_id = $1`;
 const LOCK_TO_CHANGE = `${FIND_TO_CHANGE} for update`;
 
