@@ -48,7 +48,7 @@ export class Agents extends Service {
       isConnected: () => true,
       wants: () => true,
       handle: (message) => this.hear(message),
-      doing: ({ subject }) => `agents on report ${subject.split('.')[4]}`,
+      doing: ({ subject }) => `agents on event ${subject.split('.')[4]}`,
     });
   }
 
@@ -289,7 +289,7 @@ export class Agents extends Service {
     } catch (error) {
       if (error instanceof DisbelievedError) return this.disbelieve(error.message);
       if (error instanceof DatabaseAwayError) return { verdict: 'pause', error };
-      this.around.kernel.report(error, `agents on report ${event.kind}`);
+      this.around.kernel.report(error, `agents on event ${event.kind}`);
       return { verdict: 'retry', error };
     }
   }

@@ -46,5 +46,5 @@ function subjectOf(said: Trigger): string {
 export function saidOf(subject: string): string {
   const [kind, what, , , name] = subject.split('.');
   if (kind !== 'agent') return subject;
-  return `${what === 'cmd' ? 'command' : 'report'} ${name}`;
+  return `${what === 'cmd' ? 'command' : 'event'} ${name}`;
 }
