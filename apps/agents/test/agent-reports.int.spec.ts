@@ -2,13 +2,10 @@ import { generateKeyPair } from '@decent-cloud/identity';
 import { facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { hex64, Stage } from './stage.ts';
+import { hex64 } from './people.ts';
+import { Stage } from './stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
+const stage = Stage.forFile();
 
 describe('what agents report', () => {
   const standings = (contractId: string) =>

@@ -1,12 +1,9 @@
 import { facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
-import { hex64, Stage } from './stage.ts';
+import { hex64 } from './people.ts';
+import { Stage } from './stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
+const stage = Stage.forFile();
 
 describe('the life of a machine', () => {
   test('accepted, claimed, provisioned, ended, removed; everything twice, each effect once', async () => {

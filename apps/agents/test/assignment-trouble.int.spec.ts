@@ -1,13 +1,10 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
-import { hex64, Stage } from './stage.ts';
+import { hex64 } from './people.ts';
+import { Stage } from './stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
+const stage = Stage.forFile();
 
 describe('when it does not work', () => {
   test('no claim in time: the next agent gets generation 2, the first is told to remove generation 1', async () => {

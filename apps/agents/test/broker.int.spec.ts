@@ -6,15 +6,12 @@ import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { RevokeDelegation } from '../src/revoke-delegation.ts';
+import { hex64, user } from './people.ts';
 import type { ScriptedAgent } from './scripted-agent.ts';
-import { hex64, Stage, user } from './stage.ts';
+import { Stage } from './stage.ts';
 
 jest.setTimeout(40_000);
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
+const stage = Stage.forFile();
 
 const revoke = (provider: string, agent: ScriptedAgent, query: { machines?: 'give-up' } = {}) =>
   stage.ask(

@@ -7,15 +7,10 @@ import { GatewayStage } from './gateway-stage.ts';
 import { plainDetails } from './polling-agent.ts';
 
 jest.setTimeout(60_000);
-let gateways: GatewayStage;
-beforeAll(async () => {
-  // What ends in the middle is logged as an error.
-  gateways = await GatewayStage.start({ LOG_LEVEL: 'fatal' });
-});
-afterAll(() => gateways?.stop());
+// What ends in the middle is logged as an error.
+const gateways = GatewayStage.forFile({ LOG_LEVEL: 'fatal' });
 afterEach(() => {
   crash.points = undefined;
-  gateways.zone.behave();
 });
 
 describe('a zone that fails', () => {

@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { ANONYMOUS, GatewayStage, MOST_NAMES, newDcId, newTxt } from './gateway-stage.ts';
+import { hex64, user } from './people.ts';
 import { PollingAgent } from './polling-agent.ts';
-import { hex64, Stage, user } from './stage.ts';
+import { Stage } from './stage.ts';
 
 jest.setTimeout(60_000);
-let gateways: GatewayStage;
-beforeAll(async () => {
-  gateways = await GatewayStage.start();
-});
-afterAll(() => gateways?.stop());
-afterEach(() => gateways.zone.behave());
+const gateways = GatewayStage.forFile();
 
 describe('a dc_id', () => {
   test('gives credentials, of which the database knows no key', async () => {
@@ -235,11 +231,7 @@ describe('an answer to a challenge', () => {
 });
 
 describe('without a zone', () => {
-  let bare: Stage;
-  beforeAll(async () => {
-    bare = await Stage.start({ CF_API_TOKEN: '', CF_ZONE_ID: '', CF_DOMAIN: '' });
-  });
-  afterAll(() => bare?.stop());
+  const bare = Stage.forFile(() => ({ CF_API_TOKEN: '', CF_ZONE_ID: '', CF_DOMAIN: '' }));
 
   test('everything says what has to be set, and nothing is written', async () => {
     const provider = hex64();

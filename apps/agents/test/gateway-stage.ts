@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Caller } from '@decent-cloud/messages';
 import { updateAcmeTxt } from '@decent-cloud/messages/agents';
 import { FakeCloudflare } from '@decent-cloud/testing';
+import { hex64 } from './people.ts';
 import { PollingAgent } from './polling-agent.ts';
-import { hex64, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 
 export const MOST_NAMES = 4;
 export const ANONYMOUS: Caller = { kind: 'anonymous' };
@@ -14,31 +15,30 @@ export type Credentials = Awaited<ReturnType<PollingAgent['registerGateway']>>;
 
 /** The coordinator with a zone for names behind gateways. */
 export class GatewayStage {
-  private constructor(
-    readonly stage: Stage,
-    readonly zone: FakeCloudflare,
-  ) {}
+  zone!: FakeCloudflare;
 
-  static async start(settings: Record<string, string> = {}): Promise<GatewayStage> {
-    const zone = await FakeCloudflare.start();
-    try {
-      const stage = await Stage.start({
-        ...zone.env,
-        PUBLIC_URL: 'https://api.example/',
-        DNS_REPEAT_SECONDS: '0.1',
-        DNS_RECORDS_PER_PROVIDER: String(MOST_NAMES),
-        ...settings,
-      });
-      return new GatewayStage(stage, zone);
-    } catch (error) {
-      await zone.stop();
-      throw error;
-    }
-  }
+  private constructor(readonly stage: Stage) {}
 
-  async stop(): Promise<void> {
-    await this.stage.stop();
-    await this.zone.stop();
+  /** For all tests of the file; the zone behaves when a test begins. */
+  static forFile(settings: Record<string, string> = {}): GatewayStage {
+    let zone: FakeCloudflare;
+    beforeAll(async () => {
+      zone = await FakeCloudflare.start();
+    });
+    const stage = Stage.forFile(() => ({
+      ...zone.env,
+      PUBLIC_URL: 'https://api.example/',
+      DNS_REPEAT_SECONDS: '0.1',
+      DNS_RECORDS_PER_PROVIDER: String(MOST_NAMES),
+      ...settings,
+    }));
+    const gateways = new GatewayStage(stage);
+    beforeAll(() => {
+      gateways.zone = zone;
+    });
+    afterEach(() => zone.behave());
+    afterAll(() => zone?.stop());
+    return gateways;
   }
 
   async joined(provider = hex64()): Promise<PollingAgent> {

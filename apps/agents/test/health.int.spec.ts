@@ -4,15 +4,12 @@ import { getHealthSummary, listHealthChecks } from '@decent-cloud/messages/agent
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { DropOldChecks } from '../src/coordination/health/drop-old-checks.ts';
+import { hex64, user } from './people.ts';
 import { PollingAgent } from './polling-agent.ts';
-import { hex64, Stage, user } from './stage.ts';
+import { Stage } from './stage.ts';
 
 jest.setTimeout(60_000);
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
+const stage = Stage.forFile();
 
 async function rented() {
   const provider = hex64();

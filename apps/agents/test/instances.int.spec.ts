@@ -4,16 +4,13 @@ import { listDelegations, openAgentSession } from '@decent-cloud/messages/agents
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import type { Instance } from '../src/registry/instance/domain/admission.ts';
+import { hex64, user } from './people.ts';
 import { PollingAgent } from './polling-agent.ts';
 import { ScriptedAgent } from './scripted-agent.ts';
-import { hex64, Stage, user } from './stage.ts';
+import { Stage } from './stage.ts';
 
 jest.setTimeout(120_000);
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
+const stage = Stage.forFile();
 
 const HELD = { code: 'CONFLICT', reason: 'AGENT_INSTANCE_HELD' };
 const instanceOn = (host: string, place = hex64(), boot = hex64()): Instance => ({

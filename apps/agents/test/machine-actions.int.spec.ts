@@ -3,17 +3,14 @@ import { type AgentCommand, type FactInput, facts } from '@decent-cloud/messages
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { MachineActionStore } from '../src/coordination/machine-actions/machine-action.store.ts';
+import { hex64 } from './people.ts';
 import type { ScriptedAgent } from './scripted-agent.ts';
-import { hex64, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 
 jest.setTimeout(120_000);
 const KEY = 'ssh-ed25519 AAAAnew';
 const RECIPIENT = 'ab'.repeat(32);
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
+const stage = Stage.forFile();
 
 type Running = Awaited<ReturnType<Stage['running']>>;
 

@@ -3,7 +3,8 @@ import { facts } from '@decent-cloud/messages';
 import { eventually, printFigures, testsAll } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { hex64, Stage } from './stage.ts';
+import { hex64 } from './people.ts';
+import { Stage } from './stage.ts';
 import { WorkingAgent } from './working-agent.ts';
 
 /** All agents vanish for a day and come back in the same moment. */
@@ -12,12 +13,14 @@ const PROVIDERS = 5;
 const AGENTS_EACH = Math.ceil(Number(process.env.OFFLINE_AGENTS ?? (testsAll ? 50 : 15)) / PROVIDERS);
 const CONTRACTS = 4 * PROVIDERS * AGENTS_EACH;
 const HOURS = 24;
-let stage: Stage;
 const agents: WorkingAgent[] = [];
+afterAll(async () => {
+  for (const agent of agents) await agent.disappear();
+});
+const stage = Stage.forFile(() => ({ COORDINATOR_EVERY_SECONDS: '0.2' }));
 const providers: string[] = [];
 
 beforeAll(async () => {
-  stage = await Stage.start({ COORDINATOR_EVERY_SECONDS: '0.2' });
   const join = async (provider: string) => {
     const pool = await stage.pool(provider);
     for (let time = 0; time < AGENTS_EACH; time++) {
@@ -28,10 +31,6 @@ beforeAll(async () => {
   };
   providers.push(...Array.from({ length: PROVIDERS }, hex64));
   for (const provider of providers) await join(provider);
-});
-afterAll(async () => {
-  for (const agent of agents) await agent.disappear();
-  await stage?.stop();
 });
 
 const providerOf = (index: number) => providers[index % PROVIDERS] as string;

@@ -3,27 +3,19 @@ import { generateKeyPair, openCredential } from '@decent-cloud/identity';
 import { type Caller, type FactInput, facts } from '@decent-cloud/messages';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
+import { hex64, user } from './people.ts';
 import { PollingAgent, plainDetails } from './polling-agent.ts';
-import { hex64, Stage, user } from './stage.ts';
+import { PollingStage } from './polling-stage.ts';
+import type { Stage } from './stage.ts';
 
 jest.setTimeout(60_000);
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
+const stage = PollingStage.forFile();
 
 const INSTANCE = '{"external_id":"vm-100","public_ip":"198.51.100.7"}';
 
 /** A machine that an agent has made by polling. */
 async function running() {
-  const provider = hex64();
-  const pool = await stage.pool(provider);
-  const agent = await PollingAgent.join(stage, provider, pool.poolId);
-  const accepted = stage.accepted(provider);
-  const { contractId } = accepted;
-  await stage.say(facts.contractAccepted, accepted);
-  await agent.seesPending(contractId);
+  const { provider, pool, agent, accepted, contractId } = await stage.offered();
   await agent.report(contractId, 'provisioned', plainDetails({ root_password: null }));
   await stage.saidOnce(facts.machineProvisioned, contractId);
   stage.contractStates.set(contractId, { status: 'active', instanceDetails: INSTANCE });

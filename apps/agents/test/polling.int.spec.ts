@@ -1,33 +1,14 @@
 import { generateKeyPair, openCredential } from '@decent-cloud/identity';
 import { secondsToNs } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
-import { getAgentStatus, getPool } from '@decent-cloud/messages/agents';
 import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
-import { PASSWORD, PollingAgent, plainDetails } from './polling-agent.ts';
-import { hex64, Stage, user } from './stage.ts';
+import { hex64 } from './people.ts';
+import { PASSWORD, plainDetails } from './polling-agent.ts';
+import { PollingStage } from './polling-stage.ts';
 
 jest.setTimeout(60_000);
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
-
-async function onePolling() {
-  const provider = hex64();
-  const pool = await stage.pool(provider);
-  return { provider, pool, agent: await PollingAgent.join(stage, provider, pool.poolId) };
-}
-
-/** A contract that the agent sees as pending. */
-async function offered(changes: Parameters<Stage['accepted']>[1] = {}) {
-  const { provider, pool, agent } = await onePolling();
-  const accepted = stage.accepted(provider, changes);
-  await stage.say(facts.contractAccepted, accepted);
-  const pending = await agent.seesPending(accepted.contractId);
-  return { provider, pool, agent, accepted, contractId: accepted.contractId, pending };
-}
+const stage = PollingStage.forFile();
 
 const machineOf = async (contractId: string, generation = 1) => {
   const [row] = await stage.query<{ state: string; desired: string; lease: bigint | null }>(
@@ -40,7 +21,7 @@ const machineOf = async (contractId: string, generation = 1) => {
 describe('a rental by an agent that polls', () => {
   test('beats, sees it, locks, makes, reports with a plain password, unlocks, checks, is told to terminate, has', async () => {
     const tenants = [generateKeyPair(), generateKeyPair()];
-    const { provider, agent, accepted, contractId, pending } = await offered({
+    const { provider, agent, accepted, contractId, pending } = await stage.offered({
       encryptionPublicKeys: tenants.map(({ publicKeyHex }) => publicKeyHex),
       spec: {
         offeringId: 'small',
@@ -150,7 +131,9 @@ describe('a rental by an agent that polls', () => {
   });
 
   test('the password is nowhere in the database, nor in what was said', async () => {
-    const { agent, contractId } = await offered({ encryptionPublicKeys: [generateKeyPair().publicKeyHex] });
+    const { agent, contractId } = await stage.offered({
+      encryptionPublicKeys: [generateKeyPair().publicKeyHex],
+    });
     const secret = `S3cret-${hex64().slice(0, 12)}`;
     await agent.lock(contractId);
     const details = plainDetails({ root_password: secret, additional_details: `root:${secret}` });
@@ -172,7 +155,7 @@ describe('a rental by an agent that polls', () => {
   });
 
   test('it could not be made: the contract has failed, once, with what the agent says', async () => {
-    const { agent, accepted, contractId } = await offered();
+    const { agent, accepted, contractId } = await stage.offered();
     await agent.lock(contractId);
     await agent.report(contractId, 'provisioning');
     for (const word of ['provisioning_failed', 'provisioningfailed']) {
@@ -201,7 +184,7 @@ describe('a rental by an agent that polls', () => {
   });
 
   test('cancelled before anybody took it: nothing to remove, and the agent sees it no more', async () => {
-    const { agent, accepted, contractId } = await offered();
+    const { agent, accepted, contractId } = await stage.offered();
     await stage.say(facts.contractEnded, stage.ended(accepted));
     await eventually(async () => (await agent.pending()).length === 0);
     await expect(agent.lock(contractId)).rejects.toMatchObject({ reason: 'TRANSITION_NOT_ALLOWED' });
@@ -210,7 +193,7 @@ describe('a rental by an agent that polls', () => {
   });
 
   test('cancelled while it is made: the report is refused, the machine is to go', async () => {
-    const { agent, accepted, contractId } = await offered();
+    const { agent, accepted, contractId } = await stage.offered();
     await agent.lock(contractId);
     await stage.say(facts.contractEnded, stage.ended(accepted));
     await eventually(async () => (await machineOf(contractId))?.desired === 'absent');
@@ -234,98 +217,12 @@ describe('a rental by an agent that polls', () => {
   });
 
   test('paused: stop it, keep it', async () => {
-    const { agent, contractId } = await offered();
+    const { agent, contractId } = await stage.offered();
     await agent.report(contractId, 'provisioned', plainDetails({ root_password: null }));
     expect((await stage.saidOnce(facts.machineProvisioned, contractId)).credentials).toEqual([]);
     stage.contractStates.set(contractId, { status: 'paused' });
     expect((await agent.reconcile(contractId)).pause).toEqual([
       { externalId: 'vm-100', contractId, reason: 'The contract is paused' },
     ]);
-  });
-});
-
-describe('a heartbeat', () => {
-  test('shows agent and pool as online, names the pool, keeps what is left out', async () => {
-    const { provider, pool, agent } = await onePolling();
-    const resources = {
-      cpuCores: 8,
-      memoryTotalMb: 2n ** 60n,
-      storagePools: [{ name: 'local', totalGb: 1 }],
-    };
-    expect(await agent.beat({ activeContracts: 3, resources })).toEqual({
-      acknowledged: true,
-      nextHeartbeatSeconds: 60n,
-      poolId: pool.poolId,
-      poolName: pool.name,
-    });
-    await agent.beat({ activeContracts: 4, version: null, provisionerType: null });
-    const status = await stage.ask(getAgentStatus, { params: { pubkey: provider } }, user(provider));
-    expect(status).toMatchObject({
-      online: true,
-      version: '0.6.0',
-      provisionerType: 'docker',
-      activeContracts: 4,
-      resources: { cpuCores: 8, storagePools: [{ name: 'local', totalGb: 1 }] },
-    });
-    const params = { pubkey: provider, pool_id: pool.poolId };
-    expect(await stage.ask(getPool, { params }, user(provider))).toMatchObject({ onlineCount: 1 });
-    stage.advance(301);
-    expect(await stage.ask(getPool, { params }, user(provider))).toMatchObject({ onlineCount: 0 });
-  });
-
-  test('without a type the pool says it; what the database cannot keep is refused', async () => {
-    const { agent } = await onePolling();
-    await stage.query(`update agent set provisioner_types = '{}' where agent_public_key = $1`, [
-      agent.publicKey,
-    ]);
-    await agent.beat({ provisionerType: null });
-    const [row] = await stage.query<{ types: string[] }>(
-      'select provisioner_types as types from agent where agent_public_key = $1',
-      [agent.publicKey],
-    );
-    expect(row?.types).toEqual(['docker']);
-    for (const resources of [
-      { note: 'a\0b' },
-      { note: '\ud800' },
-      { note: 'x'.repeat(300_000) },
-      { cpuCores: -1 },
-    ]) {
-      await expect(agent.beat({ resources })).rejects.toMatchObject({ code: 'INVALID' });
-    }
-  });
-
-  test('four contracts at a time, however often it beats; more wait for the first to be made', async () => {
-    const { provider, agent } = await onePolling();
-    const accepted = Array.from({ length: 5 }, () => stage.accepted(provider));
-    for (const one of accepted) await stage.say(facts.contractAccepted, one);
-    const listed = await eventually(async () => {
-      const pending = await agent.pending();
-      return pending.length === 4 && pending;
-    });
-    const waiting = accepted.find(
-      ({ contractId }) => !listed.some((one) => one.contract_id === contractId),
-    )?.contractId;
-    await eventually(async () => (await stage.stateOf(waiting ?? ''))?.state === 'waiting');
-    await agent.beat();
-    stage.advance(2);
-    expect(await agent.pending()).toHaveLength(4);
-    const first = listed[0]?.contract_id ?? '';
-    await agent.lock(first);
-    await agent.report(first, 'provisioned', plainDetails({ root_password: null }));
-    await agent.seesPending(waiting ?? '');
-  });
-
-  test('what one of two has no room for goes to the other', async () => {
-    const { provider, pool, agent } = await onePolling();
-    const other = await PollingAgent.join(stage, provider, pool.poolId);
-    for (let one = 0; one < 8; one++) {
-      await stage.say(facts.contractAccepted, stage.accepted(provider));
-      await agent.beat();
-      await other.beat();
-    }
-    await eventually(async () => {
-      const lists = [await agent.pending(), await other.pending()];
-      return lists.every((list) => list.length === 4);
-    });
   });
 });

@@ -14,13 +14,10 @@ import {
   updatePool,
 } from '@decent-cloud/messages/agents';
 import { ANY_SERVICE, answerRequests, eventually } from '@decent-cloud/testing';
-import { hex64, Stage, user } from './stage.ts';
+import { hex64, user } from './people.ts';
+import { Stage } from './stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.start();
-});
-afterAll(() => stage?.stop());
+const stage = Stage.forFile();
 
 const service = ANY_SERVICE;
 const newAgentKey = () => generateKeyPair().publicKeyHex;

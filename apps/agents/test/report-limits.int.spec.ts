@@ -9,13 +9,11 @@ import { Stage } from './stage.ts';
 jest.setTimeout(120_000);
 const { messages: LIMIT } = streams.AGENT_EVT.perSubject;
 const MIB = 1024 ** 2;
-let stage: Stage;
+const stage = Stage.forFile();
 let manager: JetStreamManager;
 beforeAll(async () => {
-  stage = await Stage.start();
   manager = await jetstreamManager(await stage.hub.service('admin'));
 });
-afterAll(() => stage?.stop());
 
 /** Says it so many times, each as a message of its own and of a kind of its own. @returns how many were stored */
 async function say(
