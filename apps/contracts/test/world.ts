@@ -16,7 +16,7 @@ import {
   askAs,
   createTestDatabase,
   eventually,
-  sayFact,
+  sayUntilProcessed,
   serviceKeysFor,
   startTestNats,
   type TestDatabase,
@@ -173,17 +173,7 @@ export class World extends PlayedServices {
     messageId?: string,
   ): Promise<void> {
     const id = messageId ?? `test-${++this.messages}`;
-    await sayFact(this.connection, declaration, payload, id);
-    await eventually(
-      async () => {
-        const rows = await this.service.database.query(
-          'select 1 from messaging.inbox where message_id = $1',
-          [id],
-        );
-        return rows.length === 1;
-      },
-      { what: `fact ${declaration.subject} processed` },
-    );
+    await sayUntilProcessed(this.connection, this.service.database, declaration, payload, id);
   }
 
   /** What was said about a contract, oldest first. */

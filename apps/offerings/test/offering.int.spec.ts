@@ -2,22 +2,16 @@ import { requests } from '@decent-cloud/messages';
 import {
   createOffering,
   deleteOffering,
-  getAutoAccept,
   getOffering,
   listMyOfferings,
   listProviderOfferings,
-  setAutoAccept,
   updateOffering,
 } from '@decent-cloud/messages/offerings';
 import { answerRequests, eventually } from '@decent-cloud/testing';
 import { PublishScheduled } from '../src/offering/publish-scheduled.ts';
 import { ANYBODY, body, HOUR, hex, RunningOfferings, type User, user } from './running-offerings.ts';
 
-let offerings: RunningOfferings;
-beforeAll(async () => {
-  offerings = await RunningOfferings.start();
-}, 60_000);
-afterAll(() => offerings.stop());
+const offerings = RunningOfferings.forFile();
 
 const get = (id: bigint, caller: Parameters<RunningOfferings['ask']>[2] = ANYBODY) =>
   offerings.ask(getOffering, { params: { id: String(id) } }, caller);
@@ -274,32 +268,5 @@ describe('a named pool', () => {
     expect(
       await offerings.ask(requests.countByPool, { body: { providerPublicKey: owner.publicKey } }),
     ).toEqual({ byPoolId: { mine: 1 }, byCountry: { DE: 1, US: 1 } });
-  });
-});
-
-describe('auto-accept', () => {
-  it('is on until switched off, for the whole account', async () => {
-    const owner = user();
-    expect(await offerings.ask(getAutoAccept, {}, owner)).toEqual({ autoAcceptRentals: true });
-    expect(await offerings.ask(setAutoAccept, { body: { autoAcceptRentals: false } }, owner)).toEqual({
-      autoAcceptRentals: false,
-    });
-    expect(await offerings.ask(getAutoAccept, {}, { ...owner, publicKey: hex(32) })).toEqual({
-      autoAcceptRentals: false,
-    });
-    expect(await offerings.ask(getAutoAccept, {}, user())).toEqual({ autoAcceptRentals: true });
-  });
-
-  it('set by a key before it had an account still holds', async () => {
-    const owner = user();
-    const { accountId: _later, ...keyOnly } = owner;
-    await offerings.ask(setAutoAccept, { body: { autoAcceptRentals: false } }, keyOnly);
-    expect(await offerings.ask(getAutoAccept, {}, owner)).toEqual({ autoAcceptRentals: false });
-  });
-
-  it('is for signed users', async () => {
-    await expect(offerings.ask(getAutoAccept, {}, ANYBODY)).rejects.toMatchObject({
-      code: 'UNAUTHENTICATED',
-    });
   });
 });

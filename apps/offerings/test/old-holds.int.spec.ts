@@ -4,11 +4,7 @@ import { answerRequests, eventually } from '@decent-cloud/testing';
 import { DropOldHolds } from '../src/stock/drop-old-holds.ts';
 import { HOUR, NOW, RunningOfferings, user } from './running-offerings.ts';
 
-let offerings: RunningOfferings;
-beforeAll(async () => {
-  offerings = await RunningOfferings.start();
-}, 60_000);
-afterAll(() => offerings.stop());
+const offerings = RunningOfferings.forFile();
 
 describe('old holds', () => {
   const sweep = () => offerings.service.get<DropOldHolds>(DropOldHolds).sweep(offerings.now);

@@ -1,18 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { uuidV7 } from '@decent-cloud/kernel';
-import {
-  type Answer,
-  type Caller,
-  type CallInput,
-  type Input,
-  type RequestDeclaration,
-  requests,
-} from '@decent-cloud/messages';
+import { type Caller, type Input, requests } from '@decent-cloud/messages';
 import { createOffering, type offeringRequest, searchOfferings } from '@decent-cloud/messages/offerings';
 import { type RunningService, startService } from '@decent-cloud/runtime';
 import {
-  ANY_SERVICE,
-  askAs,
+  askerAt,
   createTestDatabase,
   serviceKeysFor,
   startTestNats,
@@ -25,7 +17,6 @@ export const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
 export const NOW = 1_795_414_881_000_000_000n;
 export const HOUR = 3_600_000_000_000n;
 export const ANYBODY: Caller = { kind: 'anonymous' };
-const SERVICE: Caller = ANY_SERVICE;
 
 export type User = Caller & { kind: 'user' };
 export const user = (): User => ({ kind: 'user', publicKey: hex(32), accountId: hex(16) });
@@ -52,19 +43,24 @@ export const body = (changes: Partial<Body> = {}): Body => ({
 /** The offerings service in this process, on servers of its own; the clock stands still unless moved. */
 export class RunningOfferings {
   now = NOW;
-  private constructor(
-    readonly nats: TestNats,
-    readonly db: TestDatabase,
-  ) {}
+  nats!: TestNats;
+  db!: TestDatabase;
   service!: RunningService;
 
-  static async start(): Promise<RunningOfferings> {
-    const [nats, db] = await Promise.all([startTestNats(), createTestDatabase()]);
-    const running = new RunningOfferings(nats, db);
-    running.service = await startService(offeringsService, {
+  /** Runs from before the first test of the file, or of the `describe` that calls it, to after the last. */
+  static forFile(): RunningOfferings {
+    const running = new RunningOfferings();
+    beforeAll(() => running.start(), 60_000);
+    afterAll(() => running.stop());
+    return running;
+  }
+
+  private async start(): Promise<void> {
+    [this.nats, this.db] = await Promise.all([startTestNats(), createTestDatabase()]);
+    this.service = await startService(offeringsService, {
       env: {
-        DATABASE_URL: db.url,
-        NATS_URL: nats.url,
+        DATABASE_URL: this.db.url,
+        NATS_URL: this.nats.url,
         SERVICE_KEYS: serviceKeysFor('offerings'),
         ENVIRONMENT: 'test',
         OPS_PORT: '0',
@@ -72,34 +68,22 @@ export class RunningOfferings {
         PUBLISH_SCHEDULED_INTERVAL_SECS: '3600',
         DROP_OLD_HOLDS_INTERVAL_SECONDS: '3600',
       },
-      clock: () => running.now,
+      clock: () => this.now,
       handleSignals: false,
     });
-    return running;
   }
 
-  async stop(): Promise<void> {
-    await this.service.stop();
-    await this.db.drop();
-    await this.nats.stop();
+  private async stop(): Promise<void> {
+    await this.service?.stop();
+    await this.db?.drop();
+    await this.nats?.stop();
   }
 
   get connection() {
     return this.service.bus.connection;
   }
 
-  ask<const D extends RequestDeclaration>(
-    declaration: D,
-    input: CallInput<D>,
-    caller: Caller = SERVICE,
-    idempotencyKey?: string,
-  ): Promise<Answer<D>> {
-    return askAs(this.connection, declaration, input, {
-      caller,
-      requestId: 'r1',
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    });
-  }
+  readonly ask = askerAt(() => this.connection);
 
   create(owner: User, changes: Partial<Body> = {}, idempotencyKey?: string): Promise<bigint> {
     const input = { params: { pubkey: owner.publicKey }, body: body(changes) };

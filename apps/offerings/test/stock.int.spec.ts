@@ -1,15 +1,12 @@
 import { uuidV7 } from '@decent-cloud/kernel';
 import { type FactInput, facts, requests } from '@decent-cloud/messages';
 import { deleteOffering, getOffering, setAutoAccept, updateOffering } from '@decent-cloud/messages/offerings';
-import { answerRequests, eventually, sayFact } from '@decent-cloud/testing';
+import { answerRequests, sayUntilProcessed } from '@decent-cloud/testing';
 import { ANYBODY, body, hex, NOW, RunningOfferings, user } from './running-offerings.ts';
 
-let offerings: RunningOfferings;
-beforeAll(async () => {
-  offerings = await RunningOfferings.start();
-}, 60_000);
-afterAll(() => offerings.stop());
+const offerings = RunningOfferings.forFile();
 
+const contractEndedSample = facts.contractEnded.sample as FactInput<typeof facts.contractEnded>;
 const release = (holdId: string) => offerings.ask(requests.releaseStock, { body: { holdId } });
 const available = async (id: bigint) =>
   (await offerings.ask(getOffering, { params: { id: String(id) } }, ANYBODY)).stock_available;
@@ -24,32 +21,10 @@ const releasesOf = async (holdId: string) => {
 };
 
 async function publishEnded(holdId: string): Promise<string> {
-  const ended: FactInput<typeof facts.contractEnded> = {
-    contractId: hex(32),
-    version: 3,
-    status: 'cancelled',
-    requesterPublicKey: hex(32),
-    requesterAccountId: hex(16),
-    providerPublicKey: hex(32),
-    holdId,
-    offeringDbId: 1n,
-    paymentMethod: 'wallet',
-    paidE9s: 0n,
-    refundE9s: 0n,
-    earnedE9s: 0n,
-    currency: 'USD',
-    atNs: NOW,
-  };
-  const msgID = uuidV7(NOW);
-  await sayFact(offerings.connection, facts.contractEnded, ended, msgID);
-  await eventually(async () => {
-    const rows = await offerings.service.database.query(
-      'select 1 from messaging.inbox where message_id = $1',
-      [msgID],
-    );
-    return rows.length === 1;
-  });
-  return ended.contractId;
+  const contractId = hex(32);
+  const ended = { ...contractEndedSample, contractId, holdId };
+  await sayUntilProcessed(offerings.connection, offerings.service.database, facts.contractEnded, ended);
+  return contractId;
 }
 
 describe('holding stock', () => {

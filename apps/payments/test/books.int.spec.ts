@@ -7,13 +7,12 @@ import { findFaults, RULE_NAMES } from '../src/ledger/book-faults.store.ts';
 import { ProveBooks } from '../src/ledger/prove-books.ts';
 import { contractId, NOW, RunningPayments, type Tenant, tenant, USD } from './running-payments.ts';
 
-let payments: RunningPayments;
+const payments = RunningPayments.forFile();
 let alice: Tenant;
 const held = contractId();
 const settled = contractId();
 
 beforeAll(async () => {
-  payments = await RunningPayments.start();
   alice = tenant();
   await payments.topUp(alice, 10);
   await payments.charge(alice, held, USD);
@@ -23,7 +22,6 @@ beforeAll(async () => {
   );
   await payments.react(payments.ended(alice, contractId(), { paid: 0n }));
 }, 60_000);
-afterAll(() => payments.stop());
 
 const query = (text: string) => payments.service.database.query(text);
 

@@ -2,11 +2,7 @@ import fc from 'fast-check';
 import { findFaults } from '../src/ledger/book-faults.store.ts';
 import { contractId, RunningPayments, type Tenant, tenant } from './running-payments.ts';
 
-let payments: RunningPayments;
-beforeAll(async () => {
-  payments = await RunningPayments.start();
-}, 60_000);
-afterAll(() => payments.stop());
+const payments = RunningPayments.forFile();
 
 describe('random histories', () => {
   const step = fc.record({

@@ -1,27 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { parseExactJson, uuidV7 } from '@decent-cloud/kernel';
-import {
-  type Answer,
-  type Caller,
-  type CallInput,
-  type FactInput,
-  facts,
-  type RequestDeclaration,
-  requests,
-} from '@decent-cloud/messages';
+import { type Caller, type FactInput, facts, requests } from '@decent-cloud/messages';
 import { getWallet, topUpWallet } from '@decent-cloud/messages/payments';
 import { type RunningService, startService } from '@decent-cloud/runtime';
 import {
-  ANY_SERVICE,
-  askAs,
+  askerAt,
   createTestDatabase,
-  eventually,
-  sayFact,
+  sayUntilProcessed,
   serviceKeysFor,
   startTestNats,
   type TestDatabase,
   type TestNats,
 } from '@decent-cloud/testing';
+import { findFaults } from '../src/ledger/book-faults.store.ts';
 import { OnContractEnded } from '../src/rental/on-contract-ended.ts';
 import { paymentsService } from '../src/service.ts';
 
@@ -30,7 +21,6 @@ export const contractId = (): string => hex(32);
 export const USD = 1_000_000_000n;
 export const PROVIDER = hex(32);
 export const NOW = 1_795_414_881_000_000_000n;
-const SERVICE: Caller = ANY_SERVICE;
 
 export interface Tenant {
   readonly accountId: string;
@@ -45,18 +35,24 @@ type Ended = FactInput<typeof facts.contractEnded>;
 
 /** The payments service in this process, on servers of its own. */
 export class RunningPayments {
-  private constructor(
-    readonly nats: TestNats,
-    readonly db: TestDatabase,
-    readonly service: RunningService,
-  ) {}
+  nats!: TestNats;
+  db!: TestDatabase;
+  service!: RunningService;
 
-  static async start(env: Record<string, string> = {}): Promise<RunningPayments> {
-    const [nats, db] = await Promise.all([startTestNats(), createTestDatabase()]);
-    const service = await startService(paymentsService, {
+  /** Runs from before the first test of the file, or of the `describe` that calls it, to after the last, when its books must be right. */
+  static forFile(env: Record<string, string> = {}): RunningPayments {
+    const running = new RunningPayments();
+    beforeAll(() => running.start(env), 60_000);
+    afterAll(() => running.stop());
+    return running;
+  }
+
+  private async start(env: Record<string, string>): Promise<void> {
+    [this.nats, this.db] = await Promise.all([startTestNats(), createTestDatabase()]);
+    this.service = await startService(paymentsService, {
       env: {
-        DATABASE_URL: db.url,
-        NATS_URL: nats.url,
+        DATABASE_URL: this.db.url,
+        NATS_URL: this.nats.url,
         SERVICE_KEYS: serviceKeysFor('payments'),
         ENVIRONMENT: 'test',
         OPS_PORT: '0',
@@ -67,31 +63,30 @@ export class RunningPayments {
       clock: () => NOW,
       handleSignals: false,
     });
-    return new RunningPayments(nats, db, service);
   }
 
-  async stop(): Promise<void> {
-    await this.service.stop();
-    await this.db.drop();
-    await this.nats.stop();
+  private async stop(): Promise<void> {
+    const faults = this.service && (await findFaults(this.service.database));
+    await this.service?.stop();
+    await this.db?.drop();
+    await this.nats?.stop();
+    expect(faults).toEqual([]);
   }
 
   get connection() {
     return this.service.bus.connection;
   }
 
-  ask<const D extends RequestDeclaration>(
-    declaration: D,
-    input: CallInput<D>,
-    caller: Caller = SERVICE,
-    idempotencyKey?: string,
-  ): Promise<Answer<D>> {
-    return askAs(this.connection, declaration, input, {
-      caller,
-      requestId: 'r1',
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    });
-  }
+  readonly ask = askerAt(() => this.connection);
+
+  /** Somebody with so much in the wallet. */
+  readonly fundedTenant = async (amountUsd = 10): Promise<Tenant> => {
+    const alice = tenant();
+    await this.topUp(alice, amountUsd);
+    return alice;
+  };
+
+  readonly balanceOf = async (who: Tenant) => (await this.wallet(who)).balanceE9s;
 
   topUp(who: Tenant, amountUsd: number, idempotencyKey?: string) {
     const input = { params: { pubkey: who.caller.publicKey }, body: { amountUsd, method: 'test' as const } };
@@ -133,14 +128,7 @@ export class RunningPayments {
 
   /** Sends the fact as the contracts service would; returns when the reaction has committed. */
   async publishEnded(ended: Ended): Promise<void> {
-    const msgID = uuidV7(NOW);
-    await sayFact(this.connection, facts.contractEnded, ended, msgID);
-    await eventually(async () => {
-      const rows = await this.service.database.query('select 1 from messaging.inbox where message_id = $1', [
-        msgID,
-      ]);
-      return rows.length === 1;
-    });
+    await sayUntilProcessed(this.connection, this.service.database, facts.contractEnded, ended);
   }
 
   /** The reaction itself, in a transaction of its own: for what it throws. */

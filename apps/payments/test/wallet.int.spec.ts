@@ -1,17 +1,9 @@
 import { requests } from '@decent-cloud/messages';
 import { getWallet, topUpWallet } from '@decent-cloud/messages/payments';
 import { answerRequests, eventually } from '@decent-cloud/testing';
-import { findFaults } from '../src/ledger/book-faults.store.ts';
 import { contractId, hex, RunningPayments, type Tenant, tenant, USD } from './running-payments.ts';
 
-let payments: RunningPayments;
-beforeAll(async () => {
-  payments = await RunningPayments.start();
-}, 60_000);
-afterAll(async () => {
-  expect(await findFaults(payments.service.database)).toEqual([]);
-  await payments.stop();
-});
+const payments = RunningPayments.forFile();
 
 const refused = (reason: string, text = '') =>
   expect.objectContaining({ reason, message: expect.stringContaining(text) });
@@ -168,22 +160,17 @@ describe('a key that the gateway knows no account of', () => {
 });
 
 describe('in production', () => {
+  const production = RunningPayments.forFile({ ENVIRONMENT: 'prod' });
+
   it('there is no test money, asked for or not', async () => {
-    const production = await RunningPayments.start({ ENVIRONMENT: 'prod' });
-    try {
-      const alice = tenant();
-      await expect(production.topUp(alice, 5)).rejects.toEqual(
-        refused('PAYMENT_METHOD_UNAVAILABLE', 'Test money does not exist in production'),
-      );
-      const input = { params: { pubkey: alice.caller.publicKey }, body: { amountUsd: 5 } };
-      await expect(production.ask(topUpWallet, input, alice.caller)).rejects.toEqual(
-        refused('PAYMENT_METHOD_UNAVAILABLE', 'Card payments'),
-      );
-      await expect(production.charge(alice, contractId(), 1n)).rejects.toEqual(
-        refused('INSUFFICIENT_BALANCE'),
-      );
-    } finally {
-      await production.stop();
-    }
-  }, 60_000);
+    const alice = tenant();
+    await expect(production.topUp(alice, 5)).rejects.toEqual(
+      refused('PAYMENT_METHOD_UNAVAILABLE', 'Test money does not exist in production'),
+    );
+    const input = { params: { pubkey: alice.caller.publicKey }, body: { amountUsd: 5 } };
+    await expect(production.ask(topUpWallet, input, alice.caller)).rejects.toEqual(
+      refused('PAYMENT_METHOD_UNAVAILABLE', 'Card payments'),
+    );
+    await expect(production.charge(alice, contractId(), 1n)).rejects.toEqual(refused('INSUFFICIENT_BALANCE'));
+  });
 });

@@ -41,3 +41,19 @@ export function askAs<const D extends RequestDeclaration>(
   const service = caller.kind === 'service' ? (caller.name as ServiceName) : 'gateway';
   return askerOf(connection, service).ask(declaration, input, { ...options, caller });
 }
+
+/** A function that asks at a connection, as any service unless told. */
+export const askerAt =
+  (connection: () => NatsConnection) =>
+  <const D extends RequestDeclaration>(
+    declaration: D,
+    input: CallInput<D>,
+    caller: Caller = ANY_SERVICE,
+    idempotencyKey?: string,
+  ): Promise<Answer<D>> =>
+    askAs(connection(), declaration, input, {
+      caller,
+      requestId: globalThis.crypto.randomUUID(),
+      timeoutMs: 20_000,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    });

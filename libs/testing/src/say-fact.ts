@@ -11,6 +11,7 @@ import { jetstream, type PubAck } from '@nats-io/jetstream';
 import { headers as createHeaders, type NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
 import { serviceKeysFor } from './ask-as.ts';
+import { eventually } from './eventually.ts';
 
 /** Says a fact as the relay of its service would. */
 export function sayFact<F extends FactDeclaration>(
@@ -23,7 +24,23 @@ export function sayFact<F extends FactDeclaration>(
   return sayText(connection, declaration.subject, printExactJson(parsed), id);
 }
 
-/** The same for a text that need not be as the fact is declared, and said by another service when told so. */
+/** Says a fact, and waits until the reader with this database has processed it. */
+export async function sayUntilProcessed<F extends FactDeclaration>(
+  connection: NatsConnection,
+  database: { query(text: string, values: readonly unknown[]): Promise<readonly object[]> },
+  declaration: F,
+  payload: FactInput<F>,
+  id: string = globalThis.crypto.randomUUID(),
+): Promise<void> {
+  await sayFact(connection, declaration, payload, id);
+  await eventually(
+    async () =>
+      (await database.query('select 1 from messaging.inbox where message_id = $1', [id])).length === 1,
+    { what: `fact ${declaration.subject} processed` },
+  );
+}
+
+/** Says a text that need not be as the fact is declared, and said by another service when told so. */
 export function sayText(
   connection: NatsConnection,
   subject: string,
