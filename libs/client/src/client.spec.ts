@@ -1,6 +1,3 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { printExactJson } from '@decent-cloud/kernel';
 import { findAccount } from '@decent-cloud/messages/accounts';
 import { updateAcmeTxt } from '@decent-cloud/messages/agents';
 import {
@@ -13,6 +10,7 @@ import { getHealth } from '@decent-cloud/messages/gateway';
 import { markRead } from '@decent-cloud/messages/notifications';
 import { getOffering, searchOfferings } from '@decent-cloud/messages/offerings';
 import { getWallet } from '@decent-cloud/messages/payments';
+import { done, hangUp, PlayedApi, refuse, reply } from '../test/played-api.ts';
 import { ApiError } from './api-error.ts';
 import { type ClientOptions, createClient } from './client.ts';
 import type { RequestToSign, Signer } from './signer.ts';
@@ -20,50 +18,13 @@ import type { RequestToSign, Signer } from './signer.ts';
 const KEY = 'ab'.repeat(32);
 const AT_NS = 1_795_414_881_000_000_000n;
 
-interface Seen {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-type Reply = (response: ServerResponse, request: IncomingMessage) => void;
-
-const reply =
-  (status: number, body: string, headers: Record<string, string> = {}): Reply =>
-  (response) => {
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
-  };
-const done = (data: unknown) => reply(200, printExactJson({ success: true, data }));
-const refuse = (status: number, code: string, headers: Record<string, string> = {}) =>
-  reply(status, JSON.stringify({ success: false, error: `no: ${code}`, code, requestId: 'r-1' }), headers);
-const hangUp: Reply = (_response, request) => request.socket.destroy();
-
 describe('the client', () => {
-  let server: Server;
-  let baseUrl: string;
-  let seen: Seen[];
-  let replies: Reply[];
+  const api = PlayedApi.forFile();
+  const { seen, replies } = api;
   let waits: number[];
   let signed: RequestToSign[];
-
-  beforeAll(async () => {
-    server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      seen.push({
-        method: request.method ?? '',
-        url: request.url ?? '',
-        headers: request.headers,
-        body: Buffer.concat(chunks).toString(),
-      });
-      (replies.shift() ?? refuse(500, 'INTERNAL'))(response, request);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  afterAll(() => new Promise((resolve) => server.close(resolve)));
   beforeEach(() => {
-    [seen, replies, waits, signed] = [[], [], [], []];
+    [waits, signed] = [[], []];
   });
 
   const signer: Signer = {
@@ -75,7 +36,7 @@ describe('the client', () => {
   };
   const client = (options: Partial<ClientOptions> = {}) =>
     createClient({
-      baseUrl,
+      baseUrl: api.baseUrl,
       signer,
       now: () => AT_NS,
       random: () => 0.5,
@@ -107,7 +68,7 @@ describe('the client', () => {
     expect(seen[1]?.url).toBe(`/api/v1/users/${KEY}/contracts?status=a+b&limit=5`);
     expect(signed[1]).toMatchObject({
       method: 'GET',
-      host: new URL(baseUrl).host,
+      host: new URL(api.baseUrl).host,
       path: `/api/v1/users/${KEY}/contracts`,
       query: 'status=a+b&limit=5',
       timestampNs: AT_NS,
@@ -203,7 +164,7 @@ describe('the client', () => {
       const error = await failure(client({ retries: 0 }).call(getContract, { params: { id: KEY } }));
       expect(error).toMatchObject({ status, reason, passing });
       expect(error.message).toBe(
-        `${baseUrl} answered with a web page (status ${status}), not as the API does`,
+        `${api.baseUrl} answered with a web page (status ${status}), not as the API does`,
       );
     },
   );

@@ -1,59 +1,11 @@
-import { ensureStream } from '@decent-cloud/bus';
-import { agentSubjects, streams } from '@decent-cloud/messages';
-import { eventually, streamsOf, type TestAgent, TestHub } from '@decent-cloud/testing';
-import { AckPolicy, type JetStreamManager, jetstream } from '@nats-io/jetstream';
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import {
-  AccountPushError,
-  agentAccountJwt,
-  credsText,
-  newAccountWithoutSeed,
-  newKey,
-  pushAccountJwt,
-  revokeAgentAccount,
-} from '../src/index.ts';
+import { agentSubjects } from '@decent-cloud/messages';
+import { eventually } from '@decent-cloud/testing';
+import { jetstream } from '@nats-io/jetstream';
+import { IsolationStage } from './isolation-stage.ts';
 
 const API_PREFIX = 'JSH.API';
-let hub: TestHub;
-let coordinator: NatsConnection;
-let manager: JetStreamManager;
-let admin: NatsConnection;
-
-async function agentWithConsumer(): Promise<TestAgent> {
-  const agent = await hub.agent();
-  await manager.consumers.add('AGENT_CMD', {
-    durable_name: agent.account,
-    filter_subjects: [agentSubjects.commands(agent.account)],
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: 30_000_000_000,
-  });
-  return agent;
-}
-
-const command = (agent: TestAgent, text: string) =>
-  jetstream(coordinator).publish(agentSubjects.command(agent.account, 'provision'), text);
-const countOf = async (stream: string) => (await manager.streams.info(stream)).state.messages;
-const consumerOf = (agent: TestAgent) => manager.consumers.info('AGENT_CMD', agent.account);
-
-const refuses = (attempt: Promise<NatsConnection>) =>
-  attempt.then(
-    () => false,
-    () => true,
-  );
-
-beforeAll(async () => {
-  hub = await TestHub.start();
-  coordinator = await hub.service('agents');
-  admin = await hub.service('admin');
-  ({ manager } = await streamsOf(coordinator));
-  await ensureStream(manager, streams.AGENT_CMD);
-  await ensureStream(manager, streams.AGENT_EVT);
-  await ensureStream(manager, streams.FACTS);
-}, 30_000);
-
-afterAll(async () => {
-  await hub?.stop();
-});
+const stage = IsolationStage.forFile();
+const { agentWithConsumer, command, countOf, consumerOf } = stage;
 
 describe('what an agent can do', () => {
   test('pulls its commands, acknowledges them twice over, and gets no others', async () => {
@@ -94,21 +46,21 @@ describe('what an agent can do', () => {
     expect(first.stream).toBe('AGENT_EVT');
     expect((await js.publish(subject, '{}', { msgID: 'e-1' })).duplicate).toBe(true);
     expect(await countOf('AGENT_EVT')).toBe(before + 1);
-    const stored = await manager.streams.getMessage('AGENT_EVT', { seq: first.seq }).catch(() => null);
+    const stored = await stage.manager.streams.getMessage('AGENT_EVT', { seq: first.seq }).catch(() => null);
     expect(stored?.subject ?? subject).toBe(subject);
   });
 
   test('is heard when it beats, and answered when it asks', async () => {
     const agent = await agentWithConsumer();
     const beats: string[] = [];
-    coordinator.subscribe('agent.hb.v1.>', {
+    stage.coordinator.subscribe('agent.hb.v1.>', {
       callback: (_, message) => void beats.push(`${message.subject} ${message.string()}`),
     });
-    coordinator.subscribe('agent.rpc.v1.*.get-snapshot', {
+    stage.coordinator.subscribe('agent.rpc.v1.*.get-snapshot', {
       queue: 'agents',
       callback: (_, message) => void message.respond(`snapshot for ${message.subject.split('.')[3]}`),
     });
-    await coordinator.flush();
+    await stage.coordinator.flush();
     const connection = await agent.connect();
     connection.publish(agentSubjects.heartbeat(agent.account), 'alive');
     await eventually(() => beats.includes(`agent.hb.v1.${agent.account} alive`));
@@ -123,12 +75,12 @@ describe('what an agent cannot do', () => {
   test('nothing that it says under other names reaches the hub', async () => {
     const [hostile, victim] = [await agentWithConsumer(), await agentWithConsumer()];
     const heard: string[] = [];
-    admin.subscribe('>', {
+    stage.admin.subscribe('>', {
       callback: (_, message) => {
         if (!/^(\$JS|_INBOX|_R_)/.test(message.subject)) heard.push(message.subject);
       },
     });
-    await admin.flush();
+    await stage.admin.flush();
     const counts = async () => [
       await countOf('AGENT_CMD'),
       await countOf('AGENT_EVT'),
@@ -173,9 +125,9 @@ describe('what an agent cannot do', () => {
     connection.subscribe('_INBOX.>', { callback: (_, message) => void inbox.push(message.subject) });
     await connection.flush();
     await command(victim, 'secret');
-    admin.publish('_INBOX.of-a-service', 'secret');
-    admin.publish('evt.contracts.v1.contract-accepted', 'secret');
-    await admin.flush();
+    stage.admin.publish('_INBOX.of-a-service', 'secret');
+    stage.admin.publish('evt.contracts.v1.contract-accepted', 'secret');
+    await stage.admin.flush();
     await connection.flush();
     await eventually(() => refused.length === 8);
     expect(inbox).toEqual([]);
@@ -207,8 +159,8 @@ describe('what an agent cannot do', () => {
     const [hostile, victim] = [await agentWithConsumer(), await agentWithConsumer()];
     await command(hostile, 'its own job');
     const heard: string[] = [];
-    admin.subscribe('agent.>', { callback: (_, message) => void heard.push(message.subject) });
-    await admin.flush();
+    stage.admin.subscribe('agent.>', { callback: (_, message) => void heard.push(message.subject) });
+    await stage.admin.flush();
     const counts = async () => [
       await countOf('AGENT_CMD'),
       await countOf('AGENT_EVT'),
@@ -250,91 +202,5 @@ describe('what an agent cannot do', () => {
     await eventually(async () => (await countOf('AGENT_EVT')) >= events + 2);
     expect(await countOf('AGENT_EVT')).toBe(events + 2);
     expect(await countOf('AGENT_CMD')).toBe(before);
-  });
-});
-
-describe('who gets in', () => {
-  test('revocation cuts the connection, keeps it out, and can be taken back', async () => {
-    const [agent, other] = [await agentWithConsumer(), await agentWithConsumer()];
-    const [connection, bystander] = [await agent.connect(), await other.connect()];
-    await revokeAgentAccount(hub.system, agent.accountOptions, Math.floor(Date.now() / 1_000));
-    await eventually(() => connection.isClosed(), { deadlineMs: 15_000 });
-    await expect(agent.connect()).rejects.toThrow();
-    await bystander.flush();
-    expect(bystander.isClosed()).toBe(false);
-    await pushAccountJwt(hub.system, await agentAccountJwt(agent.accountOptions));
-    expect((await agent.connect()).isClosed()).toBe(false);
-  });
-
-  test('a JWT ends the connection when it expires, and is refused afterwards', async () => {
-    const agent = await agentWithConsumer();
-    const jwt = await agent.jwt({ lifeSeconds: 2 });
-    const connection = await hub.connect(jwt, agent.seed);
-    await eventually(() => connection.isClosed(), { deadlineMs: 15_000 });
-    // The broker counts whole seconds: within the last one it lets the agent in and cuts it at once.
-    await eventually(() => refuses(hub.connect(jwt, agent.seed)));
-    await expect(hub.connect(await agent.jwt({ lifeSeconds: -5 }), agent.seed)).rejects.toThrow();
-  });
-
-  test('only the agent’s own key, the coordinator’s signature and a known account get in', async () => {
-    const [agent, other] = [await agentWithConsumer(), await agentWithConsumer()];
-    await expect(hub.connect(await agent.jwt(), other.seed)).rejects.toThrow();
-    await expect(hub.connect(await agent.jwt({ signing: newKey('account') }), agent.seed)).rejects.toThrow();
-    await expect(
-      hub.connect(await agent.jwt({ account: newAccountWithoutSeed() }), agent.seed),
-    ).rejects.toThrow();
-    await expect(hub.connect(await agent.jwt({ account: hub.hubAccount }), agent.seed)).rejects.toThrow();
-    await expect(connect({ servers: hub.nats.url, maxReconnectAttempts: 0 })).rejects.toThrow();
-  });
-
-  test('an account that the operator did not sign is of no use', async () => {
-    const agent = await agentWithConsumer();
-    const account = newAccountWithoutSeed();
-    const signed = (operatorSigningSeed: string) =>
-      agentAccountJwt({ ...agent.accountOptions, accountPublicKey: account, operatorSigningSeed });
-    await pushAccountJwt(hub.system, await signed(newKey('operator').seed));
-    await expect(hub.connect(await agent.jwt({ account }), agent.seed)).rejects.toThrow();
-    await pushAccountJwt(hub.system, await signed(hub.operatorSigning.seed));
-    await eventually(async () =>
-      refuses(hub.connect(await agent.jwt({ account }), agent.seed)).then((no) => !no),
-    );
-    await expect(pushAccountJwt(hub.system, 'no.jwt.atall')).rejects.toThrow(AccountPushError);
-  });
-
-  test('accounts outlive a restart of the broker', async () => {
-    const agent = await agentWithConsumer();
-    const own = await TestHub.start();
-    try {
-      const there = await own.agent();
-      await own.nats.kill('SIGKILL');
-      await own.nats.startAgain();
-      expect((await there.connect()).isClosed()).toBe(false);
-    } finally {
-      await own.stop();
-    }
-    expect((await agent.connect()).isClosed()).toBe(false);
-  });
-
-  test('a creds file works', async () => {
-    const agent = await agentWithConsumer();
-    const creds = credsText(await agent.jwt(), agent.seed);
-    const connection = await connect({
-      servers: hub.nats.url,
-      authenticator: credsAuthenticator(new TextEncoder().encode(creds)),
-    });
-    await connection.close();
-  });
-
-  test('a service cannot speak for another one', async () => {
-    const payments = await hub.service('payments');
-    const heard: string[] = [];
-    admin.subscribe('evt.>', { callback: (_, message) => void heard.push(message.subject) });
-    await admin.flush();
-    payments.publish('evt.contracts.v1.contract-accepted', '{}');
-    payments.publish('agent.cmd.v1.x.provision', '{}');
-    payments.publish('evt.payments.v1.refund-issued', '{}');
-    await payments.flush();
-    await eventually(() => heard.length > 0);
-    expect(heard).toEqual(['evt.payments.v1.refund-issued']);
   });
 });
