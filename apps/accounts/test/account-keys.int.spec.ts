@@ -8,16 +8,12 @@ import {
   listExternalKeys,
   updateKey,
 } from '@decent-cloud/messages/accounts';
-import { type Accounts, ANYBODY, by, newKey, startAccounts } from './accounts-fixture.ts';
+import { ANYBODY, by, newKey, RunningAccounts } from './running-accounts.ts';
 
 const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFJ9XLaOeiLUcoIE55DpnmASB9aHusy8UeU4ceLKn5VC sample';
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts();
-});
-afterAll(() => accounts.stop());
+const accounts = RunningAccounts.forFile();
 
-type Person = Awaited<ReturnType<Accounts['register']>>;
+type Person = Awaited<ReturnType<RunningAccounts['register']>>;
 const add = (person: Person, newPublicKey = newKey(), idempotencyKey?: string) =>
   accounts.invite(person, newPublicKey, idempotencyKey);
 const disable = (person: Person, key_id: string, signer = person.publicKey) =>

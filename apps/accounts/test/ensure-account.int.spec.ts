@@ -1,12 +1,8 @@
 import { facts, requests } from '@decent-cloud/messages';
 import { disableKey, findAccount, registerAccount } from '@decent-cloud/messages/accounts';
-import { type Accounts, ANYBODY, by, newKey, SERVICE, startAccounts } from './accounts-fixture.ts';
+import { ANYBODY, by, newKey, RunningAccounts, SERVICE } from './running-accounts.ts';
 
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts();
-});
-afterAll(() => accounts.stop());
+const accounts = RunningAccounts.forFile();
 
 const ensure = (publicKey: string) => accounts.ask(requests.ensureAccount, { body: { publicKey } }, SERVICE);
 
@@ -105,16 +101,15 @@ test('keys are resolved and named; strangers are unknown', async () => {
   });
 });
 
-test('in production addresses begin unverified', async () => {
-  const production = await startAccounts({ ENVIRONMENT: 'prod' });
-  try {
+describe('in production', () => {
+  const production = RunningAccounts.forFile({ ENVIRONMENT: 'prod' });
+
+  test('addresses begin unverified', async () => {
     const person = await production.register();
     expect(person.emailVerified).toBe(false);
     const key = newKey();
     await production.ask(requests.ensureAccount, { body: { publicKey: key } }, SERVICE);
     const made = await production.ask(findAccount, { query: { publicKey: key } }, ANYBODY);
     expect(made.emailVerified).toBe(false);
-  } finally {
-    await production.stop();
-  }
+  });
 });

@@ -9,14 +9,10 @@ import {
   registerAccount,
   updateKey,
 } from '@decent-cloud/messages/accounts';
-import { type Accounts, ANYBODY, by, newKey, SERVICE, startAccounts } from './accounts-fixture.ts';
+import { ANYBODY, by, newKey, RunningAccounts, SERVICE } from './running-accounts.ts';
 
 const SSH_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFJ9XLaOeiLUcoIE55DpnmASB9aHusy8UeU4ceLKn5VC sample';
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts();
-}, 60_000);
-afterAll(() => accounts?.stop());
+const accounts = RunningAccounts.forFile();
 
 const resolve = (publicKey: string) => accounts.ask(requests.resolveKey, { body: { publicKey } }, SERVICE);
 const ensure = (publicKey: string) => accounts.ask(requests.ensureAccount, { body: { publicKey } }, SERVICE);

@@ -1,13 +1,9 @@
 import { facts, requests } from '@decent-cloud/messages';
 import { findAccount, getAccount, registerAccount } from '@decent-cloud/messages/accounts';
-import { type Accounts, ANYBODY, by, newKey, SERVICE, startAccounts } from './accounts-fixture.ts';
+import { ANYBODY, by, newKey, RunningAccounts, SERVICE } from './running-accounts.ts';
 
 const ADMIN = newKey();
-let accounts: Accounts;
-beforeAll(async () => {
-  accounts = await startAccounts({ ADMIN_PUBLIC_KEYS: ` ${ADMIN.toUpperCase()}, ${newKey()}` });
-});
-afterAll(() => accounts.stop());
+const accounts = RunningAccounts.forFile({ ADMIN_PUBLIC_KEYS: ` ${ADMIN.toUpperCase()}, ${newKey()}` });
 
 const register = (username: string, publicKey: string, email: string, signer = publicKey) =>
   accounts.ask(registerAccount, { body: { username, publicKey, email } }, by(signer));

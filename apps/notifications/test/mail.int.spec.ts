@@ -3,31 +3,19 @@ import { eventually } from '@decent-cloud/testing';
 import { jest } from '@jest/globals';
 import { escapeText } from 'entities/escape';
 import { MailServer } from './mail-server.ts';
-import {
-  type Notifications,
-  newPerson,
-  type Person,
-  startNotifications,
-  statusChange,
-} from './notifications-fixture.ts';
+import { newPerson, type Person, RunningNotifications, statusChange } from './running-notifications.ts';
 
 // Breakers and closing servers take their seconds.
 jest.setTimeout(60_000);
 
 const server = new MailServer();
-let notifications: Notifications;
-beforeAll(async () => {
-  await server.start();
-  notifications = await startNotifications({
-    SMTP_URL: server.url,
-    PUBLIC_URL: 'https://cloud.example.net',
-    MAIL_MAX_ATTEMPTS: '3',
-  });
-});
-afterAll(async () => {
-  await notifications.stop();
-  await server.stop();
-});
+beforeAll(() => server.start());
+const notifications = RunningNotifications.forFile(() => ({
+  SMTP_URL: server.url,
+  PUBLIC_URL: 'https://cloud.example.net',
+  MAIL_MAX_ATTEMPTS: '3',
+}));
+afterAll(() => server.stop());
 
 const known = async (name?: string): Promise<Person> => {
   const person = newPerson(name);
@@ -123,12 +111,8 @@ test('a server that takes mails and never says so gets each a few times at most,
   const silent = new MailServer();
   silent.confirms = false;
   await silent.start();
-  const others = await startNotifications({
-    SMTP_URL: silent.url,
-    SMTP_CONFIRM_SECONDS: '0.3',
-    MAIL_MAX_ATTEMPTS: '3',
-  });
-  try {
+  const env = { SMTP_URL: silent.url, SMTP_CONFIRM_SECONDS: '0.3', MAIL_MAX_ATTEMPTS: '3' };
+  const during = RunningNotifications.during(env, async (others) => {
     const person = newPerson();
     await others.know(person);
     await others.changeStatus(statusChange(person, newPerson(), { actor: 'provider' }));
@@ -148,10 +132,8 @@ test('a server that takes mails and never says so gets each a few times at most,
     });
     expect(failed.last_error).toContain('had the mail and did not confirm it');
     expect(silent.to(person.email)).toHaveLength(3);
-  } finally {
-    await others.stop();
-    await silent.stop();
-  }
+  });
+  await during.finally(() => silent.stop());
 });
 
 test('an address that the server never takes fails without holding up the others', async () => {
@@ -264,8 +246,7 @@ test('accounts that nobody registered get no mail', async () => {
 });
 
 test('without a mail server everything but mail works, and the queue can be seen', async () => {
-  const quiet = await startNotifications();
-  try {
+  await RunningNotifications.during({}, async (quiet) => {
     const person = newPerson();
     await quiet.know(person);
     await quiet.changeStatus(statusChange(person, newPerson(), { actor: 'provider' }));
@@ -275,14 +256,12 @@ test('without a mail server everything but mail works, and the queue can be seen
     expect(await (await fetch(`${base}/metrics`)).text()).toMatch(/dc_mails\{state="queued".*\} 1/);
     quiet.forward(8 * 86_400);
     await eventually(async () => (await quiet.mailsOf(person))[0]?.state === 'failed');
-  } finally {
-    await quiet.stop();
-  }
+  });
 });
 
 test('in production mailboxes of test domains are left alone', async () => {
-  const production = await startNotifications({ ENVIRONMENT: 'prod', SMTP_URL: server.url });
-  try {
+  const env = { ENVIRONMENT: 'prod', SMTP_URL: server.url };
+  await RunningNotifications.during(env, async (production) => {
     const [reserved, real] = [newPerson(), { ...newPerson(), email: 'real@mail.decent-cloud.org' }];
     for (const person of [reserved, real]) {
       await production.know(person);
@@ -291,7 +270,5 @@ test('in production mailboxes of test domains are left alone', async () => {
     await arrived(real);
     await eventually(async () => (await production.mailsOf(reserved))[0]?.state === 'dropped');
     expect(server.to(reserved.email)).toEqual([]);
-  } finally {
-    await production.stop();
-  }
+  });
 });

@@ -6,19 +6,9 @@ import { OnRefundIssued } from '../src/notification/on-refund-issued.ts';
 import { OnRentalRequested } from '../src/notification/on-rental-requested.ts';
 import { OnWalletChanged } from '../src/notification/on-wallet-changed.ts';
 import { PurgeOld } from '../src/purge-old.ts';
-import {
-  type Notifications,
-  newPerson,
-  type Person,
-  startNotifications,
-  statusChange,
-} from './notifications-fixture.ts';
+import { newPerson, type Person, RunningNotifications, statusChange } from './running-notifications.ts';
 
-let notifications: Notifications;
-beforeAll(async () => {
-  notifications = await startNotifications();
-});
-afterAll(() => notifications.stop());
+const notifications = RunningNotifications.forFile();
 
 const as = ({ publicKey, accountId }: Person): Caller => ({ kind: 'user', publicKey, accountId });
 const list = (

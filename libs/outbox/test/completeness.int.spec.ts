@@ -1,51 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectBus, ensureStream } from '@decent-cloud/bus';
 import { systemClock, uuidV7 } from '@decent-cloud/kernel';
 import { streams } from '@decent-cloud/messages';
-import { Database } from '@decent-cloud/postgres';
-import {
-  createTestDatabase,
-  eventually,
-  printFigures,
-  startTestNats,
-  type TestDatabase,
-  type TestNats,
-} from '@decent-cloud/testing';
-import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { enqueue, messagingMigrationsDir, OutboxRelay, outboxLag } from '../src/index.ts';
+import { eventually, printFigures } from '@decent-cloud/testing';
+import { jetstream } from '@nats-io/jetstream';
+import { enqueue, outboxLag } from '../src/index.ts';
+import { OutboxStage } from './outbox-stage.ts';
 
 const WRITERS = 14;
 const LOAD_MS = 8_000;
 const ROWS_PER_TRANSACTION = 16;
-
-let nats: TestNats;
-let testDatabase: TestDatabase;
-let database: Database;
-let connection: NatsConnection;
-let manager: JetStreamManager;
-const relays: OutboxRelay[] = [];
-
-beforeAll(async () => {
-  [nats, testDatabase] = await Promise.all([
-    startTestNats(),
-    createTestDatabase({ migrationsDir: messagingMigrationsDir }),
-  ]);
-  database = new Database({
-    connectionString: testDatabase.url,
-    applicationName: 'test',
-    maxConnections: WRITERS + 8,
-  });
-  connection = await connectBus({ servers: nats.url, name: 'test' });
-  manager = await jetstreamManager(connection);
-  await ensureStream(manager, streams.FACTS);
-}, 60_000);
-afterAll(async () => {
-  for (const relay of relays) await relay.stop();
-  await connection?.close();
-  await database?.close();
-  await testDatabase?.drop();
-  await nats?.stop();
+const stage = OutboxStage.forFile({
+  streams: [streams.FACTS],
+  maxConnections: WRITERS + 8,
+  relays: { claimSeconds: 30 },
 });
 
 class Aborted extends Error {}
@@ -57,7 +24,7 @@ async function write(round: number): Promise<string[]> {
   const holdMs = round % 97 === 50 ? 1_500 : Math.random() < 0.3 ? Math.random() * 10 : 0;
   const text = isAborted ? 'aborted' : 'kept';
   try {
-    await database.transaction(async (sql) => {
+    await stage.database.transaction(async (sql) => {
       await enqueue(
         sql,
         ids.map((id) => ({ id, subject: 'evt.test.v1.said', payload: text })),
@@ -73,26 +40,13 @@ async function write(round: number): Promise<string[]> {
   return ids;
 }
 
-function startRelay(): void {
-  const relay = new OutboxRelay({
-    database,
-    jetstream: jetstream(connection),
-    manager,
-    onError: (error) => troubles.push(error),
-    claimSeconds: 30,
-  });
-  relay.start();
-  relays.push(relay);
-}
-const troubles: unknown[] = [];
-
 /** What must not be done: it remembers the last sequence number that it has seen, and looks for greater ones. */
 async function readByCursor(isOver: () => boolean): Promise<Set<string>> {
   const seen = new Set<string>();
   let last = 0n;
   for (;;) {
     const wasOver = isOver();
-    const rows = await database.query<{ id: string; seq: bigint }>(
+    const rows = await stage.database.query<{ id: string; seq: bigint }>(
       'select id, seq from messaging.outbox where seq > $1 order by seq limit 2000',
       [last],
     );
@@ -104,7 +58,7 @@ async function readByCursor(isOver: () => boolean): Promise<Set<string>> {
 }
 
 async function published(): Promise<{ ids: string[]; aborted: number }> {
-  const consumer = await jetstream(connection).consumers.get('FACTS', {});
+  const consumer = await jetstream(stage.connection).consumers.get('FACTS', {});
   const { num_pending: many } = await consumer.info();
   const ids: string[] = [];
   let aborted = 0;
@@ -119,8 +73,8 @@ async function published(): Promise<{ ids: string[]; aborted: number }> {
 }
 
 test('under load, with long and aborted transactions, two relays publish what was committed and nothing else', async () => {
-  startRelay();
-  startRelay();
+  stage.startRelay();
+  stage.startRelay();
   const until = performance.now() + LOAD_MS;
   const isOver = () => performance.now() >= until;
   let transactions = 0;
@@ -139,7 +93,7 @@ test('under load, with long and aborted transactions, two relays publish what wa
   const committed = written.flat();
   const seconds = (performance.now() - until + LOAD_MS) / 1_000;
   isWritten = true;
-  await eventually(async () => (await outboxLag(database)).unsent === 0, { deadlineMs: 120_000 });
+  await eventually(async () => (await outboxLag(stage.database)).unsent === 0, { deadlineMs: 120_000 });
   const drained = (performance.now() - until) / 1_000;
 
   const { ids, aborted } = await published();
@@ -165,5 +119,5 @@ test('under load, with long and aborted transactions, two relays publish what wa
   expect(transactions).toBeGreaterThan(WRITERS * 10);
   // The proof that this load can lose something.
   expect(missedByCursor.length).toBeGreaterThan(0);
-  expect(troubles).toEqual([]);
+  expect(stage.troubles).toEqual([]);
 }, 240_000);

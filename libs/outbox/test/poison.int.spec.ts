@@ -1,58 +1,30 @@
 import { fileURLToPath } from 'node:url';
-import { connectBus, ensureConsumer, ensureStream } from '@decent-cloud/bus';
+import { ensureConsumer } from '@decent-cloud/bus';
 import { streams } from '@decent-cloud/messages';
-import { Database } from '@decent-cloud/postgres';
-import {
-  createTestDatabase,
-  eventually,
-  GuardedProcess,
-  printFigures,
-  startTestNats,
-  type TestDatabase,
-  type TestNats,
-} from '@decent-cloud/testing';
-import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { messagingMigrationsDir } from '../src/index.ts';
+import { eventually, GuardedProcess, printFigures } from '@decent-cloud/testing';
+import { jetstream } from '@nats-io/jetstream';
+import { OutboxStage } from './outbox-stage.ts';
 import { READER } from './poison.ts';
 
 const SCRIPT = fileURLToPath(new URL('./poisoned-reader.ts', import.meta.url));
-let nats: TestNats;
-let testDatabase: TestDatabase;
-let database: Database;
-let connection: NatsConnection;
-let manager: JetStreamManager;
 let child: GuardedProcess | undefined;
 let keeping: Promise<void> | undefined;
 let isOver = false;
 let ends = 0;
-
-beforeAll(async () => {
-  [nats, testDatabase] = await Promise.all([
-    startTestNats(),
-    createTestDatabase({ migrationsDir: messagingMigrationsDir }),
-  ]);
-  database = new Database({ connectionString: testDatabase.url, applicationName: 'test' });
-  await database.query(
-    'create table effect (id text primary key, at timestamptz not null default clock_timestamp())',
-  );
-  connection = await connectBus({ servers: nats.url, name: 'test' });
-  manager = await jetstreamManager(connection);
-  await ensureStream(manager, streams.FACTS);
-  await ensureStream(manager, streams.DEAD_LETTERS);
-  await ensureStream(manager, streams.ADVISORIES);
-  await ensureConsumer(manager, READER);
-  keeping = keepRunning();
-}, 60_000);
 afterAll(async () => {
   isOver = true;
   await child?.end('SIGKILL');
   await keeping;
-  await connection?.close();
-  await database?.close();
-  await testDatabase?.drop();
-  await nats?.stop();
 });
+
+const stage = OutboxStage.forFile({ streams: [streams.FACTS, streams.DEAD_LETTERS, streams.ADVISORIES] });
+beforeAll(async () => {
+  await stage.database.query(
+    'create table effect (id text primary key, at timestamptz not null default clock_timestamp())',
+  );
+  await ensureConsumer(stage.manager, READER);
+  keeping = keepRunning();
+}, 60_000);
 
 /** As whoever runs services does: one that ended is started again. */
 async function keepRunning(): Promise<void> {
@@ -64,8 +36,8 @@ async function keepRunning(): Promise<void> {
         '--experimental-transform-types',
         '--disable-warning=ExperimentalWarning',
         SCRIPT,
-        nats.url,
-        testDatabase.url,
+        stage.nats.url,
+        stage.testDatabase.url,
       ],
     });
     await child.exited;
@@ -75,7 +47,7 @@ async function keepRunning(): Promise<void> {
 
 const KINDS = ['is no JSON', 'always fails', 'fails at first', 'ends the process'] as const;
 const say = (id: string, kind: string) =>
-  jetstream(connection).publish(
+  jetstream(stage.connection).publish(
     'evt.test.v1.said',
     kind === 'is no JSON' ? `{"id": ${id}` : JSON.stringify({ id, kind }),
     { msgID: id },
@@ -83,13 +55,15 @@ const say = (id: string, kind: string) =>
 
 const effects = async (prefix: string) =>
   (
-    await database.query<{ id: string; at: Date }>(`select id, at from effect where id like '${prefix}%'`)
+    await stage.database.query<{ id: string; at: Date }>(
+      `select id, at from effect where id like '${prefix}%'`,
+    )
   ).map(({ id }) => id);
 async function deadLetters(): Promise<{ text: string; reason: string }[]> {
-  const { state } = await manager.streams.info('DEAD_LETTERS');
+  const { state } = await stage.manager.streams.info('DEAD_LETTERS');
   const letters: { text: string; reason: string }[] = [];
   for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq++) {
-    const message = await manager.streams.getMessage('DEAD_LETTERS', { seq });
+    const message = await stage.manager.streams.getMessage('DEAD_LETTERS', { seq });
     if (message) letters.push({ text: message.string(), reason: message.header.get('Dc-Dead-Reason') });
   }
   return letters;
@@ -97,10 +71,10 @@ async function deadLetters(): Promise<{ text: string; reason: string }[]> {
 /** Nothing is lost from sight: what is stored is done, dead, pending or in hand. */
 async function account() {
   const [{ state }, info, dead, done] = await Promise.all([
-    manager.streams.info('FACTS'),
-    manager.consumers.info('FACTS', READER.durable),
-    manager.streams.info('DEAD_LETTERS'),
-    database.query('select 1 from messaging.inbox'),
+    stage.manager.streams.info('FACTS'),
+    stage.manager.consumers.info('FACTS', READER.durable),
+    stage.manager.streams.info('DEAD_LETTERS'),
+    stage.database.query('select 1 from messaging.inbox'),
   ]);
   return {
     stored: state.messages,
@@ -159,6 +133,6 @@ test('every poison ends in the dead letters with its reason, the rest is done, n
   expect(reasons.get('this one never works')).toBe(perKind);
   // It was not for want of deaths, and no more than it takes to be sure.
   expect(ends).toBeGreaterThanOrEqual(4);
-  expect(await database.query('select 1 from messaging.attempt')).toEqual([]);
-  expect((await manager.streams.info('ADVISORIES')).state.messages).toBe(0);
+  expect(await stage.database.query('select 1 from messaging.attempt')).toEqual([]);
+  expect((await stage.manager.streams.info('ADVISORIES')).state.messages).toBe(0);
 }, 400_000);

@@ -1,17 +1,11 @@
-import { connectBus, ensureStream } from '@decent-cloud/bus';
+import { ensureStream } from '@decent-cloud/bus';
 import { systemClock, uuidV7 } from '@decent-cloud/kernel';
-import { type StreamDeclaration } from '@decent-cloud/messages';
+import type { StreamDeclaration } from '@decent-cloud/messages';
 import { Database } from '@decent-cloud/postgres';
-import {
-  createTestDatabase,
-  eventually,
-  startTestNats,
-  type TestDatabase,
-  type TestNats,
-} from '@decent-cloud/testing';
-import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { enqueue, messagingMigrationsDir, OutboxRelay, outboxLag, receiveOnce } from '../src/index.ts';
+import { eventually } from '@decent-cloud/testing';
+import { jetstream } from '@nats-io/jetstream';
+import { enqueue, outboxLag, receiveOnce } from '../src/index.ts';
+import { OutboxStage } from './outbox-stage.ts';
 
 const FACTS: StreamDeclaration = {
   name: 'FACTS',
@@ -22,61 +16,16 @@ const FACTS: StreamDeclaration = {
   maxBytes: 1024 ** 3,
 };
 
-let nats: TestNats;
-let testDatabase: TestDatabase;
-let database: Database;
-let connection: NatsConnection;
-let manager: JetStreamManager;
-const relays: OutboxRelay[] = [];
-const troubles: unknown[] = [];
-
-beforeEach(async () => {
-  [nats, testDatabase] = await Promise.all([
-    startTestNats(),
-    createTestDatabase({ migrationsDir: messagingMigrationsDir }),
-  ]);
-  database = new Database({
-    connectionString: testDatabase.url,
-    applicationName: 'test',
-    maxConnections: 20,
-  });
-  connection = await connectBus({ servers: nats.url, name: 'test' });
-  manager = await jetstreamManager(connection);
-  await ensureStream(manager, FACTS);
-});
-afterEach(async () => {
-  for (const relay of relays.splice(0)) await relay.stop();
-  await connection.close();
-  await database.close();
-  await testDatabase.drop();
-  await nats.stop();
-});
-
 /** Of a batch of 50. */
 const NEWEST = 10;
-
-function makeRelay(options: { pollMs?: number; batchSize?: number } = {}): OutboxRelay {
-  return new OutboxRelay({
-    database,
-    jetstream: jetstream(connection),
-    manager,
-    onError: (error) => troubles.push(error),
-    publishTimeoutMs: 1_000,
-    claimSeconds: 2,
-    ...options,
-  });
-}
-
-function startRelay(options: { pollMs?: number } = {}): OutboxRelay {
-  const relay = makeRelay(options);
-  relay.start();
-  relays.push(relay);
-  return relay;
-}
+const stage = OutboxStage.forEachTest({
+  streams: [FACTS],
+  relays: { publishTimeoutMs: 1_000, claimSeconds: 2 },
+});
 
 const say = async (count: number, holdMs = 0): Promise<string[]> => {
   const ids = Array.from({ length: count }, () => uuidV7(systemClock()));
-  await database.transaction(async (sql) => {
+  await stage.database.transaction(async (sql) => {
     await enqueue(
       sql,
       ids.map((id) => ({ id, subject: 'evt.test.v1.said', payload: `{"id":"${id}"}` })),
@@ -88,21 +37,21 @@ const say = async (count: number, holdMs = 0): Promise<string[]> => {
 };
 
 async function stored(): Promise<string[]> {
-  const { state } = await manager.streams.info('FACTS');
+  const { state } = await stage.manager.streams.info('FACTS');
   const ids: string[] = [];
   for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq++) {
-    const message = await manager.streams.getMessage('FACTS', { seq });
+    const message = await stage.manager.streams.getMessage('FACTS', { seq });
     if (message) ids.push((message.json() as { id: string }).id);
   }
   return ids;
 }
 
 const allSent = () =>
-  eventually(async () => (await outboxLag(database)).unsent === 0, { deadlineMs: 30_000 });
+  eventually(async () => (await outboxLag(stage.database)).unsent === 0, { deadlineMs: 30_000 });
 
 test('what is said now goes out with the next batch, before a backlog, which goes out whole too', async () => {
   const BATCH = 50;
-  const relay = makeRelay({ batchSize: BATCH });
+  const relay = stage.makeRelay({ batchSize: BATCH });
   const backlog = await say(1_000);
   await relay.relayBatch();
   const said: string[] = [];
@@ -121,21 +70,21 @@ test('what is said now goes out with the next batch, before a backlog, which goe
 }, 30_000);
 
 test('without a backlog messages go out in the order in which they were said', async () => {
-  const relay = makeRelay({ batchSize: 50 });
+  const relay = stage.makeRelay({ batchSize: 50 });
   const ids = [...(await say(20)), ...(await say(20))];
   await relay.relayBatch();
   expect(await stored()).toEqual(ids);
 });
 
 test('what was committed is published, once each, whatever else goes on at the same time', async () => {
-  startRelay();
-  startRelay();
+  stage.startRelay();
+  stage.startRelay();
   const committed: string[] = [];
   await Promise.all(
     Array.from({ length: 12 }, async (_, writer) => {
       for (let round = 0; round < 20; round++) {
         if ((writer + round) % 7 === 0) {
-          await database
+          await stage.database
             .transaction(async (sql) => {
               await enqueue(
                 sql,
@@ -156,31 +105,35 @@ test('what was committed is published, once each, whatever else goes on at the s
 });
 
 test('a commit wakes the relay of its process; what others commit is found by looking', async () => {
-  const relay = startRelay({ pollMs: 600_000 });
+  const relay = stage.startRelay({ pollMs: 600_000 });
   const own = await say(3);
   await allSent();
   const single = uuidV7(systemClock());
-  await enqueue(database, [{ id: single, subject: 'evt.test.v1.said', payload: `{"id":"${single}"}` }], 0n);
+  await enqueue(
+    stage.database,
+    [{ id: single, subject: 'evt.test.v1.said', payload: `{"id":"${single}"}` }],
+    0n,
+  );
   await allSent();
 
-  const other = new Database({ connectionString: testDatabase.url, applicationName: 'other' });
+  const other = new Database({ connectionString: stage.testDatabase.url, applicationName: 'other' });
   const id = uuidV7(systemClock());
   await enqueue(other, [{ id, subject: 'evt.test.v1.said', payload: `{"id":"${id}"}` }], systemClock());
   await other.close();
-  expect((await outboxLag(database)).unsent).toBe(1);
+  expect((await outboxLag(stage.database)).unsent).toBe(1);
   await relay.stop();
-  startRelay({ pollMs: 50 });
+  stage.startRelay({ pollMs: 50 });
   await allSent();
   expect(await stored()).toEqual([...own, single, id]);
 });
 
 test('a killed broker loses and doubles nothing', async () => {
-  startRelay();
+  stage.startRelay();
   const committed: string[] = [];
   for (let round = 0; round < 3; round++) {
     const writing = Promise.all(Array.from({ length: 20 }, () => say(20)));
-    await nats.kill('SIGKILL');
-    await nats.startAgain();
+    await stage.nats.kill('SIGKILL');
+    await stage.nats.startAgain();
     committed.push(...(await writing).flat());
   }
   await allSent();
@@ -190,12 +143,12 @@ test('a killed broker loses and doubles nothing', async () => {
 });
 
 test('a deleted stream is filled again from the outbox', async () => {
-  const relay = startRelay();
+  const relay = stage.startRelay();
   const ids = await say(30);
   await allSent();
   await relay.republishLost();
-  await manager.streams.delete('FACTS');
-  await ensureStream(manager, FACTS);
+  await stage.manager.streams.delete('FACTS');
+  await ensureStream(stage.manager, FACTS);
   expect(await stored()).toEqual([]);
   expect(await relay.republishLost()).toBe(30);
   await allSent();
@@ -205,28 +158,28 @@ test('a deleted stream is filled again from the outbox', async () => {
 
 /** As a power failure inside the sync window leaves it: the newest messages are gone, their numbers are given again. */
 async function loseNewest(count: number): Promise<void> {
-  const { state, config } = await manager.streams.info('FACTS');
+  const { state, config } = await stage.manager.streams.info('FACTS');
   const kept = [];
   for (let seq = 1; seq <= state.last_seq - count; seq++) {
-    kept.push(await manager.streams.getMessage('FACTS', { seq }));
+    kept.push(await stage.manager.streams.getMessage('FACTS', { seq }));
   }
-  await manager.streams.delete('FACTS');
-  await manager.streams.add(config);
+  await stage.manager.streams.delete('FACTS');
+  await stage.manager.streams.add(config);
   for (const message of kept) {
     if (!message) throw new Error('a message is missing');
     await publish(message.header.get('Nats-Msg-Id'), message.string());
   }
   // It is the same stream, as far as anybody can see.
-  const { created } = await manager.streams.info('FACTS');
-  await database.query('update messaging.outbox_stream set created = $1', [created]);
+  const { created } = await stage.manager.streams.info('FACTS');
+  await stage.database.query('update messaging.outbox_stream set created = $1', [created]);
 }
 
 async function publish(id: string, payload: string): Promise<void> {
-  await jetstream(connection).publish('evt.test.v1.said', payload, { msgID: id });
+  await jetstream(stage.connection).publish('evt.test.v1.said', payload, { msgID: id });
 }
 
 test('a broker that came back without its newest messages gets them again', async () => {
-  const relay = startRelay();
+  const relay = stage.startRelay();
   const ids = await say(15);
   await allSent();
   expect(await relay.republishLost()).toBe(0);
@@ -241,7 +194,7 @@ test.each([
   ['by looking', 0],
   ['by the next batch, before its marks hide it', 3],
 ])('also when others have made the stream as long again: found %s', async (_, more) => {
-  const relay = startRelay({ pollMs: 50 });
+  const relay = stage.startRelay({ pollMs: 50 });
   const ids = await say(15);
   await allSent();
   await relay.republishLost();
@@ -257,15 +210,15 @@ test.each([
 });
 
 test('an inbox row stands for one effect', async () => {
-  const first = await database.transaction((sql) => receiveOnce(sql, 'reader', 'm1'));
-  const second = await database.transaction((sql) => receiveOnce(sql, 'reader', 'm1'));
-  const other = await database.transaction((sql) => receiveOnce(sql, 'other', 'm1'));
+  const first = await stage.database.transaction((sql) => receiveOnce(sql, 'reader', 'm1'));
+  const second = await stage.database.transaction((sql) => receiveOnce(sql, 'reader', 'm1'));
+  const other = await stage.database.transaction((sql) => receiveOnce(sql, 'other', 'm1'));
   expect([first, second, other]).toEqual([true, false, true]);
-  await database
+  await stage.database
     .transaction(async (sql) => {
       await receiveOnce(sql, 'reader', 'm2');
       throw new Error('no effect');
     })
     .catch(() => undefined);
-  expect(await database.transaction((sql) => receiveOnce(sql, 'reader', 'm2'))).toBe(true);
+  expect(await stage.database.transaction((sql) => receiveOnce(sql, 'reader', 'm2'))).toBe(true);
 });

@@ -1,46 +1,24 @@
 import { secondsToNs, systemClock } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
 import { emitFact, outboxLag } from '@decent-cloud/outbox';
-import {
-  askAs,
-  createTestDatabase,
-  eventually,
-  startTestNats,
-  type TestDatabase,
-  type TestNats,
-} from '@decent-cloud/testing';
-import { type RunningService, startService } from '../src/index.ts';
+import { askAs, eventually } from '@decent-cloud/testing';
+import type { RunningService } from '../src/index.ts';
 import { add } from './counter/add.ts';
-import { counterEnvironment } from './counter/environment.ts';
 import { expire } from './counter/expire.ts';
-import { counterService } from './counter/service.ts';
+import { RunningCounter } from './counter/running-counter.ts';
 import { Tick } from './counter/tick.ts';
 
 const TWO_HOURS_NS = secondsToNs(7_200);
 
-let nats: TestNats;
-let database: TestDatabase;
-const open: RunningService[] = [];
-
-beforeAll(async () => {
-  [nats, database] = await Promise.all([startTestNats(), createTestDatabase()]);
-});
-afterAll(async () => {
-  for (const one of open) await one.stop();
-  await database.drop();
-  await nats.stop();
-});
+const counter = RunningCounter.withoutReplica();
 
 /** One whose clock is that much ahead, until it is set. */
 async function start(aheadNs: bigint) {
   const clock = { aheadNs };
-  const service = await startService(counterService, {
-    env: counterEnvironment(database, nats),
-    handleSignals: false,
+  const service = await counter.start({
     clock: () => systemClock() + clock.aheadNs,
     comparesClock: true,
   });
-  open.push(service);
   return { service, clock };
 }
 const options = { caller: { kind: 'service', name: 'gateway' }, requestId: 'r' } as const;

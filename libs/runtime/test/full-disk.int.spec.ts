@@ -1,55 +1,31 @@
 import { systemClock } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
 import { emitFact, outboxLag } from '@decent-cloud/outbox';
-import {
-  askAs,
-  createTestDatabase,
-  eventually,
-  startTestNats,
-  type TestDatabase,
-  type TestNats,
-} from '@decent-cloud/testing';
+import { askAs, eventually } from '@decent-cloud/testing';
 import { jetstream } from '@nats-io/jetstream';
-import { type RunningService, startService } from '../src/index.ts';
 import { add } from './counter/add.ts';
-import { counterEnvironment } from './counter/environment.ts';
-import { counterService } from './counter/service.ts';
+import { RunningCounter } from './counter/running-counter.ts';
 
 const MIB = 1024 ** 2;
 
-let nats: TestNats;
-let database: TestDatabase;
-let service: RunningService;
-
-beforeAll(async () => {
-  [nats, database] = await Promise.all([startTestNats({ fileLimitBytes: MIB }), createTestDatabase()]);
-  service = await startService(counterService, {
-    env: counterEnvironment(database, nats),
-    handleSignals: false,
-  });
-});
-afterAll(async () => {
-  await service.stop();
-  await database.drop();
-  await nats.stop();
-});
+const counter = RunningCounter.forFile({ fileLimitBytes: MIB });
 
 const readiness = async () => {
-  const reply = await fetch(`http://127.0.0.1:${service.opsPort}/health/ready`);
+  const reply = await fetch(`http://127.0.0.1:${counter.service.opsPort}/health/ready`);
   return (await reply.json()) as { ready: boolean; checks: Record<string, string> };
 };
 const failing = async () => {
-  const reply = await service.bus.connection.request('req.payments.v1.ping');
+  const reply = await counter.service.bus.connection.request('req.payments.v1.ping');
   return reply.json<{ data: { failing: string[] } }>().data.failing;
 };
 const takesFacts = async () => {
-  const page = await (await fetch(`http://127.0.0.1:${service.opsPort}/metrics`)).text();
+  const page = await (await fetch(`http://127.0.0.1:${counter.service.opsPort}/metrics`)).text();
   return /^dc_stream_takes_messages\{stream="FACTS".*\} (\d)$/m.exec(page)?.[1];
 };
 
 /** Until the store of the stream cannot write any more; it stays so when there is room again. */
 async function fillStream(): Promise<void> {
-  const js = jetstream(service.bus.connection);
+  const js = jetstream(counter.service.bus.connection);
   const large = 'x'.repeat(100_000);
   for (let count = 0; count < 2 * (MIB / large.length); count++) {
     try {
@@ -66,7 +42,9 @@ test('a stream that takes no messages makes "not ready", until the broker is sta
   expect(await takesFacts()).toBe('1');
   await fillStream();
   const sample = facts.contractEnded.sample as never;
-  await service.database.transaction((sql) => emitFact(sql, facts.contractEnded, sample, systemClock()));
+  await counter.service.database.transaction((sql) =>
+    emitFact(sql, facts.contractEnded, sample, systemClock()),
+  );
   const { checks } = await eventually(
     async () => {
       const state = await readiness();
@@ -78,14 +56,14 @@ test('a stream that takes no messages makes "not ready", until the broker is sta
   expect(checks).toMatchObject({ database: 'ok', bus: 'ok' });
   expect(await failing()).toEqual(['streams']);
   expect(await takesFacts()).toBe('0');
-  expect((await outboxLag(service.database)).unsent).toBe(1);
+  expect((await outboxLag(counter.service.database)).unsent).toBe(1);
 
-  await nats.kill();
-  await nats.startAgain();
+  await counter.nats.kill();
+  await counter.nats.startAgain();
   await eventually(async () => (await readiness()).ready, { deadlineMs: 30_000, what: 'being ready again' });
   expect(await failing()).toEqual([]);
   expect(await takesFacts()).toBe('1');
-  await eventually(async () => (await outboxLag(service.database)).unsent === 0, {
+  await eventually(async () => (await outboxLag(counter.service.database)).unsent === 0, {
     deadlineMs: 30_000,
     what: 'what waited going out',
   });
@@ -96,13 +74,13 @@ test.each([
   ['58030', 'SERVICE_UNAVAILABLE'],
   ['25006', 'SERVICE_UNAVAILABLE'],
 ])('a database that says %s makes a refusal that says %s, and nothing is changed', async (code, reason) => {
-  const sql = service.database;
+  const sql = counter.service.database;
   await sql.query(`create or replace function no_room() returns trigger language plpgsql as
     $$ begin raise exception 'could not extend file: No space left on device' using errcode = '${code}'; end $$`);
   await sql.query('create trigger no_room before insert on counter execute function no_room()');
   const ask = () =>
     askAs(
-      service.bus.connection,
+      counter.service.bus.connection,
       add,
       { body: { amount: 1n } },
       { caller: { kind: 'service', name: 'gateway' }, requestId: 'r', idempotencyKey: `key-${code}` },

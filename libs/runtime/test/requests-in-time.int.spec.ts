@@ -1,59 +1,36 @@
 import { requests } from '@decent-cloud/messages';
-import {
-  askAs,
-  createTestDatabase,
-  eventually,
-  startTestNats,
-  type TestDatabase,
-  type TestNats,
-} from '@decent-cloud/testing';
+import { askAs, eventually } from '@decent-cloud/testing';
 import type { Msg } from '@nats-io/transport-node';
 import { connect } from '@nats-io/transport-node';
-import { type RunningService, startService, withRequestId } from '../src/index.ts';
-import { counterEnvironment } from './counter/environment.ts';
+import { withRequestId } from '../src/index.ts';
 import { beforeNext, move } from './counter/move.ts';
-import { counterService } from './counter/service.ts';
+import { RunningCounter } from './counter/running-counter.ts';
 
 /** Nothing that nobody waits for is begun; what was begun in time is brought to an end. */
 const caller = { kind: 'service', name: 'gateway' } as const;
 const UNKNOWN = { code: 'UNAVAILABLE', reason: 'OUTCOME_UNKNOWN' };
-let nats: TestNats;
-let database: TestDatabase;
-let service: RunningService;
-
-beforeAll(async () => {
-  [nats, database] = await Promise.all([startTestNats(), createTestDatabase()]);
-  service = await startService(counterService, {
-    env: counterEnvironment(database, nats),
-    handleSignals: false,
-  });
-});
-afterAll(async () => {
-  await service.stop();
-  await database.drop();
-  await nats.stop();
-});
+const counter = RunningCounter.forFile();
 
 let last = 100n;
 const ask = (amounts: bigint[], timeoutMs: number, idempotencyKey?: string) =>
   askAs(
-    service.bus.connection,
+    counter.service.bus.connection,
     move,
     { body: { amounts } },
     { caller, requestId: 'r', timeoutMs, ...(idempotencyKey !== undefined && { idempotencyKey }) },
   );
 const isThere = async (amount: bigint) =>
-  (await service.database.query('select 1 from counter where amount = $1', [amount])).length;
+  (await counter.service.database.query('select 1 from counter where amount = $1', [amount])).length;
 /** What is asked afterwards is answered after all that was asked before. */
 const allIsRead = async () => void (await ask([++last], 10_000));
 
 test('what waited at the broker past its time is dropped unread, however many they were', async () => {
   await allIsRead();
   const amounts = Array.from({ length: 10 }, () => ++last);
-  await nats.kill('SIGSTOP');
+  await counter.nats.kill('SIGSTOP');
   const outcomes = await Promise.allSettled(amounts.map((amount) => ask([amount], 300)));
   await new Promise((resolve) => setTimeout(resolve, 300));
-  await nats.kill('SIGCONT');
+  await counter.nats.kill('SIGCONT');
   for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: UNKNOWN });
   await allIsRead();
   for (const amount of amounts) expect(await isThere(amount)).toBe(0);
@@ -61,14 +38,14 @@ test('what waited at the broker past its time is dropped unread, however many th
 
 test('a slow database: what would be committed too late is taken back, and its key is free for a repeat', async () => {
   const amount = ++last;
-  const other = await service.database.pool.connect();
+  const other = await counter.service.database.pool.connect();
   await other.query('begin; lock table counter in exclusive mode');
   await expect(ask([amount], 300, 'slow')).rejects.toMatchObject(UNKNOWN);
   await new Promise((resolve) => setTimeout(resolve, 300));
   await other.query('commit');
   other.release();
   await eventually(async () => {
-    const [row] = await service.database.query<{ waiting: bigint }>(
+    const [row] = await counter.service.database.query<{ waiting: bigint }>(
       `select count(*) as waiting from pg_stat_activity where datname = current_database() and state <> 'idle'
          and pid <> pg_backend_pid()`,
     );
@@ -81,7 +58,7 @@ test('a slow database: what would be committed too late is taken back, and its k
 
 test('no free connection: what has waited too long for one does not begin', async () => {
   const amount = ++last;
-  const taken = await Promise.all(Array.from({ length: 10 }, () => service.database.pool.connect()));
+  const taken = await Promise.all(Array.from({ length: 10 }, () => counter.service.database.pool.connect()));
   await expect(ask([amount], 300)).rejects.toMatchObject(UNKNOWN);
   await new Promise((resolve) => setTimeout(resolve, 300));
   for (const client of taken) client.release();
@@ -101,7 +78,7 @@ test('what has changed something in time goes on to its end, late or not', async
 });
 
 test('a verb that asks another service passes on the time that is left, and asks nobody when none is', async () => {
-  const listener = await connect({ servers: nats.url });
+  const listener = await connect({ servers: counter.nats.url });
   const heard: Msg[] = [];
   listener.subscribe(requests.resolveKey.subject, {
     callback: (_error, message) => {
@@ -111,7 +88,7 @@ test('a verb that asks another service passes on the time that is left, and asks
   });
   await listener.flush();
   const question = { body: { publicKey: 'ab'.repeat(32) } };
-  const asking = () => service.bus.ask(requests.resolveKey, question);
+  const asking = () => counter.service.bus.ask(requests.resolveKey, question);
   const waits = () => heard.map(({ headers }) => Number(headers?.get('Dc-Wait')));
   await asking();
   await withRequestId('r', asking, performance.now() + 1_000);
@@ -126,7 +103,7 @@ test('a verb that asks another service passes on the time that is left, and asks
 });
 
 test('a service that asks what its declaration does not allow it fails before anything is sent', async () => {
-  const undeclared = service.bus.ask(requests.chargeRental, {
+  const undeclared = counter.service.bus.ask(requests.chargeRental, {
     body: { contractId: 'ab'.repeat(32), accountId: 'ab'.repeat(16), amountE9s: 1n, currency: 'USD' },
   });
   await expect(undeclared).rejects.toThrow(
@@ -135,7 +112,7 @@ test('a service that asks what its declaration does not allow it fails before an
 });
 
 test('nothing is answered at a place that is no inbox: the asking one may not speak there', async () => {
-  const listener = await connect({ servers: nats.url });
+  const listener = await connect({ servers: counter.nats.url });
   const heard: string[] = [];
   const places = ['evt.contracts.v1.contract-ended', '$JS.API.STREAM.PURGE.FACTS', 'req.payments.v1.move'];
   for (const place of places.slice(0, 2)) {

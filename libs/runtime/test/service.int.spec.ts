@@ -2,56 +2,23 @@ import { ServiceFaultError } from '@decent-cloud/bus';
 import { printExactJson, Refusal, systemClock } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
 import { emitFact } from '@decent-cloud/outbox';
-import {
-  askAs,
-  createTestDatabase,
-  eventually,
-  printFigures,
-  sayText,
-  startTestNats,
-  type TestDatabase,
-  type TestNats,
-} from '@decent-cloud/testing';
+import { askAs, eventually, printFigures, sayText } from '@decent-cloud/testing';
 import { jetstream, jetstreamManager, type PubAck } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
-import { type RunningService, startService } from '../src/index.ts';
 import { add } from './counter/add.ts';
-import { counterEnvironment } from './counter/environment.ts';
-import { counterService } from './counter/service.ts';
+import { RunningCounter } from './counter/running-counter.ts';
 import { Tick } from './counter/tick.ts';
 
 const GATEWAY = { kind: 'service', name: 'gateway' } as const;
-let nats: TestNats;
-let database: TestDatabase;
-let service: RunningService;
-const open: RunningService[] = [];
-
-const start = async (): Promise<RunningService> => {
-  const started = await startService(counterService, {
-    env: counterEnvironment(database, nats),
-    handleSignals: false,
-  });
-  open.push(started);
-  return started;
-};
+const counter = RunningCounter.forFile();
 const ask = (amount: bigint, idempotencyKey?: string) =>
   askAs(
-    service.bus.connection,
+    counter.service.bus.connection,
     add,
     { body: { amount } },
     { caller: GATEWAY, requestId: 'r', ...(idempotencyKey && { idempotencyKey }) },
   );
 const reason = (error: unknown) => (error as Refusal).reason;
-
-beforeAll(async () => {
-  [nats, database] = await Promise.all([startTestNats(), createTestDatabase()]);
-  service = await start();
-});
-afterAll(async () => {
-  for (const one of open) await one.stop();
-  await database.drop();
-  await nats.stop();
-});
 
 test('a verb answers with exact integers', async () => {
   expect(await ask(9_007_199_254_740_993n)).toEqual({ sum: 9_007_199_254_740_993n });
@@ -62,7 +29,7 @@ test('a refusal comes back as one, a bug as a fault without its text', async () 
   await expect(ask(14n)).rejects.toThrow(ServiceFaultError);
   await expect(
     askAs(
-      service.bus.connection,
+      counter.service.bus.connection,
       add,
       { body: { amount: 'x' as never } },
       { caller: GATEWAY, requestId: 'r' },
@@ -81,7 +48,7 @@ test('one idempotency key is one effect; other input under it is refused', async
     .filter((outcome) => outcome.status === 'rejected')
     .map(({ reason: error }) => reason(error));
   expect(new Set(refused)).toEqual(new Set(refused.length > 0 ? ['IDEMPOTENCY_KEY_IN_FLIGHT'] : []));
-  const rows = await service.database.query('select 1 from counter where amount = 100');
+  const rows = await counter.service.database.query('select 1 from counter where amount = 100');
   expect(rows).toHaveLength(1);
 });
 
@@ -93,35 +60,38 @@ const saidAgain = (say: () => Promise<PubAck>) =>
 
 test('a fact from the outbox reaches the reaction once, however often it is delivered', async () => {
   const sample = facts.contractEnded.sample as never;
-  await service.database.transaction((sql) => emitFact(sql, facts.contractEnded, sample, systemClock()));
-  const seen = () => service.database.query('select * from refund_seen');
+  await counter.service.database.transaction((sql) =>
+    emitFact(sql, facts.contractEnded, sample, systemClock()),
+  );
+  const seen = () => counter.service.database.query('select * from refund_seen');
   await eventually(async () => (await seen()).length === 1);
   const [sent] = await eventually(async () => {
-    const rows = await service.database.query<{ id: string; payload: string }>(
+    const rows = await counter.service.database.query<{ id: string; payload: string }>(
       'select id, payload from messaging.outbox where sent_at is not null',
     );
     return rows.length > 0 && rows;
   });
   // Past the broker's own window a duplicate looks like this: another message with the id that was processed.
-  const manager = await jetstreamManager(service.bus.connection);
+  const manager = await jetstreamManager(counter.service.bus.connection);
   await manager.streams.update('FACTS', { duplicate_window: DUPLICATES_NS });
   const { subject } = facts.contractEnded;
-  await saidAgain(() => sayText(service.bus.connection, subject, sent?.payload ?? '', sent?.id));
-  const marker = await sayText(service.bus.connection, subject, 'not even JSON');
+  await saidAgain(() => sayText(counter.service.bus.connection, subject, sent?.payload ?? '', sent?.id));
+  const marker = await sayText(counter.service.bus.connection, subject, 'not even JSON');
   await eventually(async () =>
-    (await service.metrics.registry.metrics()).includes('verdict="dead",service="payments"} 1'),
+    (await counter.service.metrics.registry.metrics()).includes('verdict="dead",service="payments"} 1'),
   );
   expect(marker.duplicate).toBe(false);
   expect(await seen()).toHaveLength(1);
 });
 
 test('only what a service says itself is believed, under the subject and the id that it said it with', async () => {
-  const { connection } = service.bus;
+  const { connection } = counter.service.bus;
   const manager = await jetstreamManager(connection);
   const contractId = 'cd'.repeat(32);
   const { subject } = facts.contractEnded;
   const payload = printExactJson({ ...(facts.contractEnded.sample as object), contractId });
-  const seen = () => service.database.query('select 1 from refund_seen where contract_id = $1', [contractId]);
+  const seen = () =>
+    counter.service.database.query('select 1 from refund_seen where contract_id = $1', [contractId]);
   const letters = async () => (await manager.streams.info('DEAD_LETTERS')).state.messages;
   const before = await letters();
   const js = jetstream(connection);
@@ -148,14 +118,14 @@ test('only what a service says itself is believed, under the subject and the id 
 });
 
 test('what was put aside or given up is to be seen until somebody deals with it', async () => {
-  const page = async () => (await fetch(`http://127.0.0.1:${service.opsPort}/metrics`)).text();
+  const page = async () => (await fetch(`http://127.0.0.1:${counter.service.opsPort}/metrics`)).text();
   const value = async (name: string) =>
     Number(new RegExp(`^${name}\\{consumer="payments".*\\} (\\d+)$`, 'm').exec(await page())?.[1]);
-  const js = jetstream(service.bus.connection);
-  const manager = await jetstreamManager(service.bus.connection);
+  const js = jetstream(counter.service.bus.connection);
+  const manager = await jetstreamManager(counter.service.bus.connection);
   const before = await value('dc_dead_letters');
   expect(await value('dc_messages_abandoned')).toBe(0);
-  await sayText(service.bus.connection, facts.contractEnded.subject, 'this is poison');
+  await sayText(counter.service.bus.connection, facts.contractEnded.subject, 'this is poison');
   const started = performance.now();
   await eventually(async () => (await value('dc_dead_letters')) === before + 1, { deadlineMs: 60_000 });
   printFigures('poison', { 'ms until the metric of the alert shows it': performance.now() - started });
@@ -173,14 +143,16 @@ test('what was put aside or given up is to be seen until somebody deals with it'
 }, 70_000);
 
 test('a stream that was deleted is made again and filled', async () => {
-  const manager = await jetstreamManager(service.bus.connection);
+  const manager = await jetstreamManager(counter.service.bus.connection);
   await manager.streams.delete('FACTS');
   const contractId = 'ab'.repeat(32);
   const fact = { ...(facts.contractEnded.sample as object), contractId } as never;
-  await service.database.transaction((sql) => emitFact(sql, facts.contractEnded, fact, systemClock()));
+  await counter.service.database.transaction((sql) =>
+    emitFact(sql, facts.contractEnded, fact, systemClock()),
+  );
   await eventually(
     async () => {
-      const rows = await service.database.query('select 1 from refund_seen where contract_id = $1', [
+      const rows = await counter.service.database.query('select 1 from refund_seen where contract_id = $1', [
         contractId,
       ]);
       return rows.length === 1;
@@ -190,25 +162,25 @@ test('a stream that was deleted is made again and filled', async () => {
 }, 40_000);
 
 test('readiness, metrics and ping', async () => {
-  const base = `http://127.0.0.1:${service.opsPort}`;
+  const base = `http://127.0.0.1:${counter.service.opsPort}`;
   expect((await fetch(`${base}/health/ready`)).status).toBe(200);
   const metrics = await (await fetch(`${base}/metrics`)).text();
   for (const name of ['dc_outbox_unsent', 'dc_consumer_messages', 'dc_bus_request_duration_seconds']) {
     expect(metrics).toContain(name);
   }
-  const reply = await service.bus.connection.request('req.payments.v1.ping');
+  const reply = await counter.service.bus.connection.request('req.payments.v1.ping');
   expect(reply.json()).toEqual({
     data: { version: expect.any(String), failing: [], nowNs: expect.stringMatching(/^\d{19}$/) },
   });
 });
 
 test('a reconciler runs at start, in one replica at a time', async () => {
-  const second = await start();
-  await eventually(() => service.get(Tick).ticks + second.get(Tick).ticks >= 2);
+  const second = await counter.start();
+  await eventually(() => counter.service.get(Tick).ticks + second.get(Tick).ticks >= 2);
 });
 
 test('an unreachable database is a refusal and "not ready", not a crash', async () => {
-  const blocked = await start();
+  const blocked = await counter.start();
   await blocked.database.close();
   const ready = await fetch(`http://127.0.0.1:${blocked.opsPort}/health/ready`);
   expect(ready.status).toBe(503);
