@@ -1,9 +1,9 @@
-import { Refusal, secondsToNs } from '@decent-cloud/kernel';
+import { secondsToNs } from '@decent-cloud/kernel';
 import { Database, expression, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import { ONLINE_SECONDS } from '../../registry/agent/domain/liveness.ts';
 import { assignmentRow, changedAssignmentRow, machineRow, newAssignmentRow } from './assignment.rows.ts';
-import type { Attempt } from './domain/attempt.ts';
+import { AssignmentChanges, type PaidTime } from './assignment-changes.ts';
 import type { Assignment, AssignmentChange, Machine, MachineChange, NewAssignment } from './rows.ts';
 
 const INSERT = `insert into assignment (${newAssignmentRow.names}, state, waiting_since_ns, due_at_ns, created_at_ns,
@@ -18,8 +18,10 @@ const MACHINES = `select ${MACHINE} from machine where contract_id = $1 order by
 
 /** Rows of the coordinator. Whoever changes a contract's machines locks its assignment first. */
 @Injectable()
-export class AssignmentStore {
-  constructor(private readonly database: Database) {}
+export class AssignmentStore extends AssignmentChanges {
+  constructor(private readonly database: Database) {
+    super();
+  }
 
   /** False when the contract is known already (also as ended). */
   async insert(sql: Sql, assignment: NewAssignment, now: bigint): Promise<boolean> {
@@ -77,35 +79,20 @@ export class AssignmentStore {
     );
   }
 
-  /** The newest word on the end of the paid time counts. False when it is older than what is known, or of no contract here. */
-  async setPaidTime(
-    sql: Sql,
-    paid: { readonly contractId: string; readonly version: number; readonly endsAtNs: bigint },
-    now: bigint,
-  ): Promise<boolean> {
+  protected async writePaidTime(sql: Sql, paid: PaidTime, now: bigint): Promise<boolean> {
     const rows = await sql.query(
       `update assignment set ends_at_ns = $3, paid_time_version = $2, updated_at_ns = $4
        where contract_id = $1 and paid_time_version < $2 returning 1`,
       [paid.contractId, paid.version, paid.endsAtNs, now],
     );
-    if (rows.length === 0) return false;
-    await this.raiseVersions(sql, paid.contractId);
-    return true;
-  }
-
-  /** From now on every machine that is made for the contract lets this key in. */
-  async setSshKey(sql: Sql, contractId: string, sshPublicKey: string, now: bigint): Promise<void> {
-    // Contracts that had ended before they were heard of have no specification.
-    const spec: Assignment['spec'] | null | undefined = (await this.lock(sql, contractId))?.spec;
-    if (spec) await this.change(sql, contractId, { spec: { ...spec, sshPublicKeys: [sshPublicKey] } }, now);
-    await this.raiseVersions(sql, contractId);
+    return rows.length > 0;
   }
 
   machines(sql: Sql, contractId: string): Promise<Machine[]> {
     return machineRow.query(sql, MACHINES, [contractId]);
   }
 
-  async insertMachine(
+  protected async writeNewMachine(
     sql: Sql,
     machine: Pick<Machine, 'contractId' | 'generation' | 'agentPublicKey'>,
     now: bigint,
@@ -115,22 +102,23 @@ export class AssignmentStore {
        values ($1, $2, $3, 'running', 'offered', $4, $4)`,
       [machine.contractId, machine.generation, machine.agentPublicKey, now],
     );
-    await this.raiseVersion(sql, machine.agentPublicKey);
   }
 
-  async changeMachine(sql: Sql, machine: Machine, changes: MachineChange, now: bigint): Promise<void> {
+  protected async writeMachine(
+    sql: Sql,
+    machine: Machine,
+    changes: MachineChange,
+    now: bigint,
+  ): Promise<void> {
     const { sets, values } = machineRow.changed(changes, 4);
     await sql.query(
       `update machine set ${['updated_at_ns = $3', ...sets].join(', ')}
        where contract_id = $1 and generation = $2`,
       [machine.contractId, machine.generation, now, ...values],
     );
-    if (changes.desired !== undefined || changes.state === 'gone') {
-      await this.raiseVersion(sql, machine.agentPublicKey);
-    }
   }
 
-  private async raiseVersions(sql: Sql, contractId: string): Promise<void> {
+  protected async raiseVersions(sql: Sql, contractId: string): Promise<void> {
     await sql.query(
       `update agent set desired_version = desired_version + 1 where agent_public_key in (
          select agent_public_key from machine where contract_id = $1 and state <> 'gone')`,
@@ -138,7 +126,7 @@ export class AssignmentStore {
     );
   }
 
-  private async raiseVersion(sql: Sql, agentPublicKey: string): Promise<void> {
+  protected async raiseVersion(sql: Sql, agentPublicKey: string): Promise<void> {
     await sql.query('update agent set desired_version = desired_version + 1 where agent_public_key = $1', [
       agentPublicKey,
     ]);
@@ -202,9 +190,3 @@ export class AssignmentStore {
     return rows.map(({ contractId }) => contractId);
   }
 }
-
-export const attemptsOf = (machines: readonly Machine[]): Attempt[] =>
-  machines.map(({ agentPublicKey, outcome, settledAtNs }) => ({ agentPublicKey, outcome, settledAtNs }));
-
-export const contractNotFound = (): Refusal =>
-  new Refusal('NOT_FOUND', 'CONTRACT_NOT_FOUND', 'Contract not found');

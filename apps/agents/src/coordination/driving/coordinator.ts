@@ -5,7 +5,8 @@ import { SETTINGS } from '@decent-cloud/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { Commands } from '../../commands/commands.ts';
 import type { AgentsSettings } from '../../settings.ts';
-import { AssignmentStore, attemptsOf } from '../assignment/assignment.store.ts';
+import { AssignmentStore } from '../assignment/assignment.store.ts';
+import { attemptsOf } from '../assignment/assignment-changes.ts';
 import type { Outcome } from '../assignment/domain/attempt.ts';
 import { portBefore } from '../assignment/domain/machine-address.ts';
 import {

@@ -7,7 +7,8 @@ import { DnsRecordStore } from '../../dns/dns-record.store.ts';
 import { placeOf } from '../../dns/domain/names.ts';
 import { isItsOwn } from '../../registry/agent/domain/disbelief.ts';
 import { DisbelievedError } from '../../registry/agent/signed-by-agent.ts';
-import { AssignmentStore, attemptsOf } from '../assignment/assignment.store.ts';
+import { AssignmentStore } from '../assignment/assignment.store.ts';
+import { attemptsOf } from '../assignment/assignment-changes.ts';
 import {
   decideOnEvent,
   type Effect,
@@ -49,8 +50,17 @@ export class AgentEventHandler {
         `${contractId} generation ${generation} is not ${agentPublicKey}'s`,
       );
     }
-    const effects = decideOnEvent(event, machine, assignment, attemptsOf(machines));
+    const effects = this.decide(event, machine, assignment, machines);
     for (const effect of effects) await this.carryOut(sql, effect, event, assignment, machine, now);
+  }
+
+  protected decide(
+    event: MachineEvent,
+    machine: Machine,
+    assignment: Assignment,
+    machines: readonly Machine[],
+  ): readonly Effect[] {
+    return decideOnEvent(event, machine, assignment, attemptsOf(machines));
   }
 
   private async carryOut(

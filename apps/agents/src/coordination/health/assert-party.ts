@@ -1,7 +1,7 @@
 import { Refusal } from '@decent-cloud/kernel';
 import type { Caller } from '@decent-cloud/messages';
 import { isParty, requireUser } from '@decent-cloud/runtime';
-import { contractNotFound } from '../assignment/assignment.store.ts';
+import { contractNotFound } from '../assignment/assignment-changes.ts';
 import type { ContractParties } from './health.store.ts';
 
 /** @throws Refusal for everybody but tenant and provider */

@@ -3,7 +3,7 @@ import type { VerbInput } from '@decent-cloud/messages';
 import { recordHealth } from '@decent-cloud/messages/agents';
 import { Answers, type Verb, type VerbContext } from '@decent-cloud/runtime';
 import { requirePolling } from '../../registry/agent/speakers.ts';
-import { contractNotFound } from '../assignment/assignment.store.ts';
+import { contractNotFound } from '../assignment/assignment-changes.ts';
 import { counts } from '../assignment/domain/decide-event.ts';
 import { isBelievable } from './domain/is-believable.ts';
 import { HealthStore } from './health.store.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPair, signMessage } from '@decent-cloud/identity';
 import { agentEvent } from '@decent-cloud/messages';
 import type { KnownAgent } from './domain/disbelief.ts';
-import { believe } from './signed-by-agent.ts';
+import { SignedByAgent } from './signed-by-agent.ts';
 
 const ACCOUNT = 'AACCOUNT';
 const agent = generateKeyPair();
@@ -21,7 +21,7 @@ const known = (changes: Partial<KnownAgent> = {}) =>
   Promise.resolve({ accountPublicKey: ACCOUNT, isActive: true, instanceId: null, ...changes });
 const signed = (message: object, key = agent) => JSON.stringify(signMessage(key.seed, message));
 const hear = (text: string, about = known(), account = ACCOUNT) =>
-  believe(agentEvent, text, account, () => about);
+  new SignedByAgent().believe(agentEvent, text, account, () => about);
 
 test('what the agent signed is believed, also with members that we do not know yet', async () => {
   await expect(hear(signed(claimed()))).resolves.toMatchObject({ kind: 'claimed', generation: 1 });

@@ -1,17 +1,10 @@
 import { type Clock, secondsToNs } from '@decent-cloud/kernel';
-import { type AgentHeartbeat, agentHeartbeat, agentSubjects } from '@decent-cloud/messages';
-import { Bus, CLOCK, LOGGER, type Logger, SETTINGS } from '@decent-cloud/runtime';
-import type { Msg, Subscription } from '@nats-io/transport-node';
-import {
-  type BeforeApplicationShutdown,
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { type AgentHeartbeat, agentHeartbeat } from '@decent-cloud/messages';
+import { CLOCK, LOGGER, type Logger } from '@decent-cloud/runtime';
+import { Inject, Injectable } from '@nestjs/common';
 import { HeartbeatStore } from '../../../registry/agent/heartbeat.store.ts';
-import { accountOf, believe, DisbelievedError } from '../../../registry/agent/signed-by-agent.ts';
+import { accountOf, DisbelievedError, SignedByAgent } from '../../../registry/agent/signed-by-agent.ts';
 import { InstanceStore } from '../../../registry/instance/instance.store.ts';
-import type { AgentsSettings } from '../../../settings.ts';
 import { AgentWireMetrics } from './agent-wire-metrics.ts';
 import { KnownAgents } from './known-agents.ts';
 
@@ -23,49 +16,25 @@ interface Beat {
   readonly heardAtNs: bigint;
 }
 
-/** Hears agents beat and writes it down in batches; each beat is heard by one replica. */
+/** Believes heartbeats of agents and writes them down in batches. */
 @Injectable()
-export class Heartbeats implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Heartbeats {
   private beats = new Map<string, Beat>();
-  private subscription: Subscription | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private flushing: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly bus: Bus,
     private readonly store: HeartbeatStore,
     private readonly agents: KnownAgents,
     private readonly instances: InstanceStore,
+    private readonly signed: SignedByAgent,
     private readonly wire: AgentWireMetrics,
-    @Inject(SETTINGS) private readonly settings: AgentsSettings,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.subscription = this.bus.connection.subscribe(agentSubjects.heartbeat('*'), {
-      queue: 'agents',
-      callback: (error, message) => {
-        if (error) this.logger.warn({ error }, 'heartbeats are not heard');
-        else void this.hear(message);
-      },
-    });
-    this.timer = setInterval(() => {
-      this.flushing = this.flushing.then(() => this.flush());
-    }, this.settings.HEARTBEAT_FLUSH_SECONDS * 1_000);
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.subscription?.unsubscribe();
-    clearInterval(this.timer);
-    await this.flushing;
-    await this.flush();
-  }
-
-  private async hear(message: Msg): Promise<void> {
+  async hear(subject: string, text: string): Promise<void> {
     try {
       const now = this.clock();
-      const heartbeat = await believe(agentHeartbeat, message.string(), accountOf(message.subject), (key) =>
+      const heartbeat = await this.signed.believe(agentHeartbeat, text, accountOf(subject), (key) =>
         this.agents.recent(key, now),
       );
       if (!(await this.agents.isAtWork(heartbeat.agentPublicKey, heartbeat.instanceId, now))) {

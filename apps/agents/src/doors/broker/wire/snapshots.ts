@@ -1,22 +1,10 @@
 import { type Clock, secondsToNs } from '@decent-cloud/kernel';
-import {
-  agentSubjects,
-  type DesiredMachine,
-  type DesiredSnapshot,
-  SNAPSHOT_METHOD,
-  snapshotRequest,
-} from '@decent-cloud/messages';
-import { Bus, CLOCK, LOGGER, type Logger } from '@decent-cloud/runtime';
-import type { Msg, Subscription } from '@nats-io/transport-node';
-import {
-  type BeforeApplicationShutdown,
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { type DesiredMachine, type DesiredSnapshot, snapshotRequest } from '@decent-cloud/messages';
+import { CLOCK, LOGGER, type Logger } from '@decent-cloud/runtime';
+import { Inject, Injectable } from '@nestjs/common';
 import { PlatformKey } from '../../../commands/platform-key.ts';
 import { desiredAbsent, desiredRunning } from '../../../coordination/assignment/domain/next-step.ts';
-import { accountOf, believe, DisbelievedError } from '../../../registry/agent/signed-by-agent.ts';
+import { accountOf, DisbelievedError, SignedByAgent } from '../../../registry/agent/signed-by-agent.ts';
 import { AgentWireMetrics } from './agent-wire-metrics.ts';
 import { FRESH_SECONDS } from './heartbeats.ts';
 import { KnownAgents } from './known-agents.ts';
@@ -27,66 +15,49 @@ const MOST_MACHINES = 5_000;
 const RIVAL_SECONDS = 3_600;
 
 /**
- * Answers agents that ask for all that they shall have. Not being listed is no command to remove anything, and machines
- * that the agent made while it polled are not listed while they shall run: it would make them a second time.
+ * Lists all that an agent shall have. Not being listed is no command to remove anything, and machines that the agent made
+ * while it polled are not listed while they shall run: it would make them a second time.
  */
 @Injectable()
-export class Snapshots implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private subscription: Subscription | undefined;
-  private readonly inHand = new Set<Promise<void>>();
-
+export class Snapshots {
   constructor(
-    private readonly bus: Bus,
     private readonly store: SnapshotStore,
     private readonly agents: KnownAgents,
+    private readonly signed: SignedByAgent,
     private readonly platformKey: PlatformKey,
     private readonly wire: AgentWireMetrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.subscription = this.bus.connection.subscribe(agentSubjects.rpc('*', SNAPSHOT_METHOD), {
-      queue: 'agents',
-      callback: (error, message) => {
-        if (error) return this.logger.warn({ error }, 'requests for snapshots are not heard');
-        const work = this.answer(message).finally(() => this.inHand.delete(work));
-        this.inHand.add(work);
-      },
-    });
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.subscription?.unsubscribe();
-    await Promise.all(this.inHand);
-  }
-
-  private async answer(message: Msg): Promise<void> {
+  /** Undefined: whoever asks is not believed, or it could not be made, and the agent asks again. */
+  async answer(subject: string, text: string): Promise<DesiredSnapshot | undefined> {
     try {
       const now = this.clock();
-      const { agentPublicKey, atNs, instanceId } = await believe(
+      const { agentPublicKey, atNs, instanceId } = await this.signed.believe(
         snapshotRequest,
-        message.string(),
-        accountOf(message.subject),
+        text,
+        accountOf(subject),
         (key) => this.agents.fresh(key, now),
       );
       if (now - BigInt(atNs) > secondsToNs(FRESH_SECONDS)) {
         this.wire.disbelieved.inc({ channel: 'rpc', reason: 'stale' });
-        return;
+        return undefined;
       }
       if (instanceId !== undefined && !(await this.agents.isAtWork(agentPublicKey, instanceId, now))) {
         this.wire.disbelieved.inc({ channel: 'rpc', reason: 'other-instance' });
-        return;
+        return undefined;
       }
-      message.respond(JSON.stringify(await this.of(agentPublicKey, now)));
+      return await this.of(agentPublicKey, now);
     } catch (error) {
       if (error instanceof DisbelievedError) {
         this.wire.disbelieved.inc({ channel: 'rpc', reason: error.reason });
       } else this.logger.warn({ error }, 'a snapshot could not be made; the agent asks again');
+      return undefined;
     }
   }
 
-  async of(agentPublicKey: string, now: bigint): Promise<DesiredSnapshot> {
+  private async of(agentPublicKey: string, now: bigint): Promise<DesiredSnapshot> {
     const limits = { rivalsSinceNs: now - secondsToNs(RIVAL_SECONDS), mostMachines: MOST_MACHINES };
     const { version, rival, machines } = await this.store.of(agentPublicKey, limits, now);
     return this.platformKey.sign({
