@@ -9,7 +9,7 @@ import { EventOutbox } from './event-outbox.ts';
 import { MINUTE, MS, Node, type Process, SECOND } from './kernel.ts';
 import type { Rules } from './rules.ts';
 import type { Surroundings } from './service.ts';
-import { type Signed, SigningKey } from './signing.ts';
+import { isSignedBy, PLATFORM_KEY, SigningKey } from './signing.ts';
 import { Worker } from './worker.ts';
 
 const HEARTBEAT = 15 * SECOND;
@@ -161,8 +161,12 @@ export class Agent extends Node {
   // ---- commands ----------------------------------------------------------------------------------
 
   private *obey({ body }: Message): Process<Verdict> {
-    const { message: command, signedBy } = body as Signed<AgentCommand>;
-    if (signedBy !== 'platform' || command.agentPublicKey !== this.options.publicKey || !command.machine) {
+    const command = body as AgentCommand;
+    if (
+      !isSignedBy(PLATFORM_KEY, command) ||
+      command.agentPublicKey !== this.options.publicKey ||
+      !command.machine
+    ) {
       return { verdict: 'dead', error: new Error('command refused') };
     }
     const { machine, commandId } = command;
@@ -300,15 +304,16 @@ export class Agent extends Node {
   }
 
   /** The newest snapshot, or nothing when there is none that is newer than the last. */
-  private *ask(): Process<Omit<DesiredSnapshot, 'sig'> | undefined> {
+  private *ask(): Process<DesiredSnapshot | undefined> {
     const { random } = this.around.kernel;
-    const { platform, publicKey } = this.options;
+    const { platform, publicKey, account } = this.options;
     for (let attempt = 1; attempt <= SNAPSHOT_ATTEMPTS && this.isLinked; attempt++) {
       try {
-        const { message: snapshot, signedBy } = yield* platform.ask(this.name, SNAPSHOT_METHOD, () =>
-          platform.snapshot(publicKey),
+        const request = this.key.sign({ v: 1, agentPublicKey: publicKey, atNs: this.now.toString() });
+        const snapshot = yield* platform.ask(this.name, SNAPSHOT_METHOD, () =>
+          platform.snapshot(account, request),
         );
-        if (signedBy !== 'platform' || !this.isLinked) return undefined;
+        if (!isSignedBy(PLATFORM_KEY, snapshot) || !this.isLinked) return undefined;
         const last = this.state.snapshot;
         if (last && BigInt(snapshot.atNs) < BigInt(last.atNs)) return undefined;
         yield* this.write([{ t: 'snapshot', atNs: snapshot.atNs, version: snapshot.version }]);

@@ -118,5 +118,5 @@ function deliver<T>(
   });
 }
 
-const unavailable = ({ name }: Answering): Refusal =>
+export const unavailable = ({ name }: Answering): Refusal =>
   new Refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE', `The ${name} service does not answer`);

@@ -36,8 +36,8 @@ function checkRuns(
     return;
   }
   const { marks, externalId, power } = only.machine;
-  const owner = world.agents.coordinator
-    .machines(contractId)
+  const owner = world.agents.rows
+    .machinesOf(contractId)
     .find(({ generation }) => generation === machineGeneration);
   const fits =
     marks.generation === machineGeneration &&
@@ -62,11 +62,11 @@ function checkGone(
   note: Note,
 ): void {
   if (machines > 0) note('no machine outlives its contract', `${contractId} has ${machines}`);
-  const { coordinator } = world.agents;
-  const assignment = coordinator.assignments.get(contractId);
+  const { rows: tables } = world.agents;
+  const assignment = tables.assignments.get(contractId);
   if (assignment?.state !== 'ended')
     note('the coordinator knows every end', `${contractId}: ${assignment?.state}`);
-  const rows = coordinator.machines(contractId);
+  const rows = tables.machinesOf(contractId);
   for (const { generation, state } of rows) {
     if (state !== 'gone')
       note('every attempt is confirmed gone', `${contractId} generation ${generation}: ${state}`);

@@ -71,7 +71,7 @@ function checkContractMoney(world: World, contract: Contract, note: Note): void 
 /** The coordinator's word against the contract's: until the machine was lost it was paid for, and not longer. */
 function checkDownTime({ agents }: World, contract: Contract, note: Note): void {
   const { contractId, paidE9s, endsAtNs, totalPausedNs, pausedAtNs, earnedE9s } = contract;
-  const known = agents.coordinator.assignments.get(contractId);
+  const known = agents.rows.assignments.get(contractId);
   const startedAtNs = contract.provisioningCompletedAtNs;
   // One that was made again just as it ended is up: its contract has never heard of that.
   if (!known || known.downSinceNs === null) return;

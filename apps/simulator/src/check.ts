@@ -2,6 +2,7 @@ import { checkContracts } from './check-contracts.ts';
 import { checkMachines } from './check-machines.ts';
 import { checkMoney } from './check-money.ts';
 import { checkTold } from './check-told.ts';
+import { isSignedBy } from './signing.ts';
 import type { Note, Violation } from './violation.ts';
 import type { World } from './world.ts';
 
@@ -27,10 +28,10 @@ function checkMessages(world: World, note: Note): void {
   }
   for (const open of broker.unsettled()) note('no message is left behind', open);
   if (broker.figures.hidden > 0) note('no message is hidden by its deliveries', `${broker.figures.hidden}`);
-  const honest = new Set(machineAgents.map(({ options }) => options.publicKey));
+  const isHonest = (body: unknown) =>
+    machineAgents.some(({ options }) => isSignedBy(options.publicKey, body));
   for (const { durable, message, error } of broker.deadLetters) {
-    const { signedBy } = message.body as { signedBy?: string };
-    const isLie = durable === 'agent-events' && signedBy !== undefined && !honest.has(signedBy);
+    const isLie = durable === 'agent-events' && !isHonest(message.body);
     if (!isLie) note('only lies become dead letters', `${durable} ${message.subject}: ${String(error)}`);
   }
 }

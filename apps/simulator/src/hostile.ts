@@ -1,6 +1,6 @@
 import { type AgentEvent, agentSubjects } from '@decent-cloud/messages';
 import type { Agents } from './agents.ts';
-import type { Machine } from './agents-rows.ts';
+import type { StoredMachine } from './agents-tables.ts';
 import { PublishFailedError } from './broker.ts';
 import { type Process, SECOND } from './kernel.ts';
 import type { Surroundings } from './service.ts';
@@ -29,7 +29,7 @@ export class HostileAgent {
     const { random } = kernel;
     while (faults.active) {
       yield random.int(SECOND, 30 * SECOND);
-      const machines = [...this.agents.coordinator.machinesOf.values()].flat();
+      const machines = [...this.agents.rows.machines.values()].flat();
       const victims = machines.filter(({ state }) => state !== 'gone');
       if (victims.length === 0) continue;
       const victim = random.pick(victims);
@@ -45,11 +45,11 @@ export class HostileAgent {
     }
   }
 
-  private accountOf({ agentPublicKey }: Machine): string {
-    return this.agents.coordinator.agents.get(agentPublicKey)?.accountPublicKey ?? this.account;
+  private accountOf({ agentPublicKey }: StoredMachine): string {
+    return this.agents.rows.agents.get(agentPublicKey)?.accountPublicKey ?? this.account;
   }
 
-  private lie({ contractId, generation }: Machine, agentPublicKey: string): AgentEvent {
+  private lie({ contractId, generation }: StoredMachine, agentPublicKey: string): AgentEvent {
     const { random, now } = this.around.kernel;
     const head = {
       v: 1 as const,
@@ -57,7 +57,7 @@ export class HostileAgent {
       agentPublicKey,
       seq: 1_000_000 + Math.round(now / SECOND),
       atNs: this.agents.now.toString(),
-      sig: 'f'.repeat(128),
+      sig: '',
       contractId,
       generation,
     };

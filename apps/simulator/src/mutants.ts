@@ -15,7 +15,7 @@ import {
   withParts,
 } from './contract-mutants.ts';
 import type { ContractMutations } from './contracts-in-memory.ts';
-import type { CoordinatorMutations } from './coordinator.ts';
+import * as coordinator from './coordinator-mutants.ts';
 import type { StorageMutations } from './database.ts';
 import type { OfferingsMutations } from './offerings.ts';
 import type { Parts } from './parts.ts';
@@ -26,7 +26,6 @@ export type Switches = AgentMutations &
   BackendMutations &
   BrokerMutations &
   ContractMutations &
-  CoordinatorMutations &
   OfferingsMutations &
   RelayMutations &
   StorageMutations;
@@ -38,7 +37,6 @@ export const SOUND: Switches = {
   looksForNoMarks: false,
   ackBeforeCommit: false,
   writesWhatWasRead: false,
-  commandsNoRemovals: false,
   releasesNoStock: false,
   naiveCursor: false,
   marksBeforePublishing: false,
@@ -92,7 +90,7 @@ export const MUTANTS: readonly Mutant[] = [
       payments: { ...rules.payments, decideSettlement: () => ({ kind: 'done' }) },
     }),
   },
-  { name: 'the undo step remove-machine is skipped', switches: { commandsNoRemovals: true } },
+  { name: 'the undo step remove-machine is skipped', parts: coordinator.commandsNoRemovals },
   {
     name: 'a charge that overtook the end is kept',
     rules: (rules) => ({
@@ -110,35 +108,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a rental that ended while it was paid refuses its request',
     parts: withParts({ RentalPayment: RefusingTheEnded }),
   },
-  {
-    name: 'events of agents are believed without their signature',
-    rules: (rules) => ({
-      ...rules,
-      agents: {
-        ...rules.agents,
-        whyDisbelieved: (agent, account) => rules.agents.whyDisbelieved(agent, account, () => true),
-      },
-    }),
-  },
-  {
-    name: 'agents may speak of the machines of others',
-    rules: (rules) => ({ ...rules, agents: { ...rules.agents, isItsOwn: () => true } }),
-  },
+  { name: 'events of agents are believed without their signature', parts: coordinator.verifiesNoSignatures },
+  { name: 'agents may speak of the machines of others', parts: coordinator.believesInAnyonesName },
   {
     name: 'the coordinator ignores generations and removals',
-    rules: (rules) => ({
-      ...rules,
-      agents: {
-        ...rules.agents,
-        decideOnEvent: (event, machine, assignment, attempts) =>
-          rules.agents.decideOnEvent(
-            event,
-            { ...machine, desired: 'running', generation: assignment.generation },
-            assignment,
-            attempts,
-          ),
-      },
-    }),
+    parts: coordinator.ignoresGenerationsAndRemovals,
   },
   {
     name: 'the agent ignores generations',
@@ -158,27 +132,8 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'machines are made without a look at their marks', switches: { looksForNoMarks: true } },
   { name: 'what a snapshot does not name is destroyed', switches: { silenceDestroys: true } },
   { name: 'what was stopped by hand is left so', switches: { leavesStopped: true } },
-  {
-    name: "a lost machine is nobody's business",
-    rules: (rules) => ({
-      ...rules,
-      agents: {
-        ...rules.agents,
-        compareObserved: (...given) => ({ ...rules.agents.compareObserved(...given), standing: [] }),
-      },
-    }),
-  },
-  {
-    name: 'one list without a machine makes it lost',
-    rules: (rules) => ({
-      ...rules,
-      agents: {
-        ...rules.agents,
-        compareObserved: (observed, known, atNs) =>
-          rules.agents.compareObserved(observed, known, atNs, { lostAfterNs: 0n, allLostAfterNs: 0n }),
-      },
-    }),
-  },
+  { name: "a lost machine is nobody's business", parts: coordinator.passesOverLostMachines },
+  { name: 'one list without a machine makes it lost', parts: coordinator.losesAtFirstSight },
   {
     name: 'a machine that was made again is told to be back',
     parts: withParts({ OnMachineAvailabilityChanged: TellingThatAnotherIsBack }),

@@ -1,11 +1,3 @@
-import { choosePools } from '@decent-cloud/kernel';
-import { decideOnEvent } from '../../agents/src/coordination/assignment/domain/decide-event.ts';
-import * as nextStep from '../../agents/src/coordination/assignment/domain/next-step.ts';
-import { downTimeAfter } from '../../agents/src/coordination/availability/domain/availability.ts';
-import { compareObserved } from '../../agents/src/coordination/availability/domain/compare-observed.ts';
-import { chooseAgent, isAnyoneLeft } from '../../agents/src/coordination/choosing/domain/choose-agent.ts';
-import { isItsOwn, whyDisbelieved } from '../../agents/src/registry/agent/domain/disbelief.ts';
-import { isActive, ONLINE_SECONDS } from '../../agents/src/registry/agent/domain/liveness.ts';
 import { maySee } from '../../offerings/src/offering/domain/offering.ts';
 import { assertRentable, assertSameHold, termsOf } from '../../offerings/src/stock/domain/hold.ts';
 import {
@@ -30,19 +22,6 @@ export const rules = {
     assertAboveFloor,
     assertSameCharge,
     decideSettlement,
-  },
-  agents: {
-    chooseAgent,
-    isAnyoneLeft,
-    choosePools,
-    compareObserved,
-    downTimeAfter,
-    decideOnEvent,
-    ...nextStep,
-    isActive,
-    ONLINE_SECONDS,
-    isItsOwn,
-    whyDisbelieved,
   },
   agent: { decide, mayTouch, dueEndings, driftOf, takesPlace, downOf },
 };

@@ -30,14 +30,14 @@ describe('thousands of rentals while everything goes wrong', () => {
     expect(tally.faults.get(kind) ?? 0).toBeGreaterThan(20);
   });
 
-  it('duplicates, late reports, forgeries and called off work did happen', () => {
+  it('duplicates, late events, forgeries and called off work did happen', () => {
     const of = (name: string) => tally.figures.get(name) ?? 0;
     expect(of('deliveries')).toBeGreaterThan(of('messages') * 1.1);
     expect(of('recognisedDuplicates')).toBeGreaterThan(1_000);
     expect(of('storedTwice')).toBeGreaterThan(500);
     for (const sight of [
-      'report of an old generation',
-      'report about a machine that is to go',
+      'event of an old generation',
+      'event about a machine that is to go',
       'command that is stale',
       'creation called off',
       'machine found by its marks',
@@ -74,7 +74,7 @@ describe('thousands of rentals while everything goes wrong', () => {
     expect(doings.filter((doing) => !tally.crashedDoing.has(doing))).toEqual([]);
   });
 
-  it('every fact, command and report of it was said, and came again', () => {
+  it('every fact, command and event of it was said, and came again', () => {
     const said = new Set(simulatedActs.flatMap(({ says }) => says));
     expect([...said].filter((what) => !tally.said.has(what))).toEqual([]);
     const delivered = simulatedActs.filter(({ isDelivered }) => isDelivered).map(({ doing }) => doing);

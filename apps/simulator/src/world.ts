@@ -77,7 +77,7 @@ export class World {
     this.accounts = new Accounts(this.around, skew());
     this.offerings = new Offerings(this.around, skew(), rules.offerings, mutations);
     this.payments = new Payments(this.around, skew(), rules.payments);
-    this.agents = new Agents(this.around, skew(), rules.agents, mutations);
+    this.agents = new Agents(this.around, skew(), parts.agents);
     this.contracts = new Contracts(this.around, skew(), parts.contracts, mutations);
     this.people = new People(kernel, this.accounts, this.contracts.store, this.around);
     this.settle(rules, mutations);
@@ -128,7 +128,7 @@ export class World {
     for (let provider = 0; provider < PROVIDERS; provider++) {
       const key = this.person();
       const poolId = `pool-${provider}`;
-      this.agents.coordinator.pools.push({
+      this.agents.rows.pools.push({
         poolId,
         location: 'europe',
         provisionerType: 'simulated',
@@ -180,19 +180,9 @@ export class World {
     );
     backend.onRemoved = (machine) => this.removed(agent, machine);
     this.machineAgents.push(agent);
-    this.agents.coordinator.agents.rows.set(publicKey, {
-      agentPublicKey: publicKey,
-      accountPublicKey: account,
-      providerPublicKey,
-      poolId,
-      polls: false,
-      desiredVersion: 0n,
-      lastHeartbeatNs: null,
-      provisionerTypes: [],
-      activeContracts: 0,
-      freeSlots: 0,
-      observedAtNs: 0n,
-    });
+    const agentPublicKey = publicKey;
+    const accountPublicKey = account;
+    this.agents.rows.addAgent({ agentPublicKey, accountPublicKey, providerPublicKey, poolId });
   }
 
   private hostile(providerPublicKey: string): void {
@@ -200,18 +190,13 @@ export class World {
     const publicKey = this.random.hex(32);
     const account = `A${this.random.hex(8)}`;
     const hostile = new HostileAgent(this.around, this.agents, publicKey, account);
-    this.agents.coordinator.agents.rows.set(publicKey, {
-      agentPublicKey: publicKey,
-      accountPublicKey: account,
+    const agentPublicKey = publicKey;
+    const accountPublicKey = account;
+    this.agents.rows.addAgent({
+      agentPublicKey,
+      accountPublicKey,
       providerPublicKey,
       poolId: 'pool-of-nobody',
-      polls: false,
-      desiredVersion: 0n,
-      lastHeartbeatNs: null,
-      provisionerTypes: [],
-      activeContracts: 0,
-      freeSlots: 0,
-      observedAtNs: 0n,
     });
     kernel.launch(undefined, 'hostile agent', hostile.lieForEver());
   }
@@ -306,8 +291,8 @@ export class World {
     const record = agent.machines.get(contractId);
     // What an attempt made that then failed, the attempt itself may take away.
     if (record?.phase === 'creating' && record.generation === generation) return;
-    const isOrdered = this.agents.coordinator
-      .machines(contractId)
+    const isOrdered = this.agents.rows
+      .machinesOf(contractId)
       .some(
         (machine) =>
           machine.agentPublicKey === agent.options.publicKey &&
