@@ -1,9 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Advice, ensureInstalled, NODE, ROOT, withAdvice } from './install/install.mjs';
 import { slowestSpecs } from './specs/slowest.mjs';
+
+/** Bytes. */
+const LEAST_FOR_THREE = 7 * 1024 ** 3;
 
 /**
  * `npm test`: installs what is missing, generates, builds, runs every spec; of what has very many cases a sample that
@@ -49,6 +52,15 @@ function commit() {
   return stdout?.trim() || '0';
 }
 
+/**
+ * Specs that drive servers mostly wait for them: two CPUs have work for three, if there is memory for three platforms.
+ * @param {string[]} args
+ */
+function workers(args) {
+  const mostlyWait = !args.includes('unit') && totalmem() >= LEAST_FOR_THREE;
+  return Math.max(mostlyWait ? 3 : 2, availableParallelism() - 1);
+}
+
 /** One run of Jest. @param {string[]} args */
 async function jest(args) {
   const report = join(tmpdir(), `dc-jest-${process.pid}.json`);
@@ -56,8 +68,7 @@ async function jest(args) {
     '--conditions=source',
     join(ROOT, 'node_modules/jest/bin/jest.js'),
     '--passWithNoTests',
-    // Specs that drive servers mostly wait for them: even on two CPUs there is work for two.
-    `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`,
+    `--maxWorkers=${workers(args)}`,
     '--json',
     `--outputFile=${report}`,
     ...args,
