@@ -88,12 +88,7 @@ describe('when it does not work', () => {
   });
 
   test('agents tried and failed, and none is left: PROVISIONING_FAILED, not a word of nobody', async () => {
-    const { provider, agent } = await stage.oneAgent();
-    const accepted = stage.accepted(provider, { deadlineNs: stage.clock() + secondsToNs(60) });
-    const { contractId } = accepted;
-    await stage.say(facts.contractAccepted, accepted);
-    await agent.command(contractId, 'provision');
-    await agent.report(agent.claimed(contractId));
+    const { agent, contractId } = await stage.claimed({ deadlineNs: stage.clock() + secondsToNs(60) });
     await agent.report(agent.failed(contractId, 1, 'transient'));
     await agent.command(contractId, 'terminate', 1);
     stage.advance(61);
@@ -104,12 +99,7 @@ describe('when it does not work', () => {
   });
 
   test.each(['config', 'permanent'])('%s: PROVISIONING_FAILED with what the agent says', async (failure) => {
-    const { provider, agent } = await stage.oneAgent();
-    const accepted = stage.accepted(provider);
-    const { contractId } = accepted;
-    await stage.say(facts.contractAccepted, accepted);
-    await agent.command(contractId, 'provision');
-    await agent.report(agent.claimed(contractId));
+    const { agent, accepted, contractId } = await stage.claimed();
     await agent.report(agent.failed(contractId, 1, failure), { times: 2 });
     expect(await stage.saidOnce(facts.provisioningFailed, contractId)).toMatchObject({
       reason: 'PROVISIONING_FAILED',
@@ -125,12 +115,7 @@ describe('when it does not work', () => {
   });
 
   test('the deadline passes at work: PROVISIONING_TIMEOUT, and the machine is to go', async () => {
-    const { provider, agent } = await stage.oneAgent();
-    const accepted = stage.accepted(provider, { deadlineNs: stage.clock() + secondsToNs(60) });
-    const { contractId } = accepted;
-    await stage.say(facts.contractAccepted, accepted);
-    await agent.command(contractId, 'provision');
-    await agent.report(agent.claimed(contractId));
+    const { agent, contractId } = await stage.claimed({ deadlineNs: stage.clock() + secondsToNs(60) });
     await stage.saidOnce(facts.provisioningStarted, contractId);
     stage.advance(61);
     expect(await stage.saidOnce(facts.provisioningFailed, contractId)).toMatchObject({
@@ -140,12 +125,7 @@ describe('when it does not work', () => {
   });
 
   test('silent at work: another agent takes over; alone it keeps its contract', async () => {
-    const { provider, pool, agent } = await stage.oneAgent();
-    const accepted = stage.accepted(provider);
-    const { contractId } = accepted;
-    await stage.say(facts.contractAccepted, accepted);
-    await agent.command(contractId, 'provision');
-    await agent.report(agent.claimed(contractId));
+    const { provider, pool, agent, contractId } = await stage.claimed();
     await stage.saidOnce(facts.provisioningStarted, contractId);
     stage.advance(90);
     await stage.settled();

@@ -85,16 +85,23 @@ export class Stage extends RunningCoordinator {
     return { provider, pool, agent: await this.agent(provider, pool.poolId, slots) };
   }
 
-  /** A contract whose machine runs. */
-  async running() {
+  /** A contract whose machine the agent has begun to make. */
+  async claimed(changes: Parameters<Stage['accepted']>[1] = {}) {
     const { provider, pool, agent } = await this.oneAgent();
-    const accepted = this.accepted(provider);
+    const accepted = this.accepted(provider, changes);
     const { contractId } = accepted;
     await this.say(facts.contractAccepted, accepted);
     await agent.command(contractId, 'provision');
     await agent.report(agent.claimed(contractId));
+    return { provider, pool, agent, accepted, contractId };
+  }
+
+  /** A contract whose machine runs. */
+  async running() {
+    const claimed = await this.claimed();
+    const { agent, contractId } = claimed;
     await agent.report(agent.provisioned(contractId));
     await this.saidOnce(facts.machineProvisioned, contractId);
-    return { provider, pool, agent, accepted, contractId };
+    return claimed;
   }
 }

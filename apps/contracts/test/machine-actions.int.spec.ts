@@ -23,14 +23,7 @@ const { machine } = world;
 const running = async (changes: object = {}): Promise<string> => {
   const contractId = await world.rent(changes);
   await world.say(facts.machineProvisioned, {
-    ...machine(contractId),
-    instance: {
-      externalId: 'dc-1',
-      provisionerType: 'local',
-      publicIp: '127.0.0.1',
-      sshPort: 2222,
-      sshUser: 'root',
-    },
+    ...world.provisioned(contractId),
     credentials: [
       { recipientPublicKey: TENANT_KEY, envelope: 'first' },
       { recipientPublicKey: TENANT_OTHER_KEY, envelope: 'first, other key' },

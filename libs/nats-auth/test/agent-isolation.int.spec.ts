@@ -5,7 +5,7 @@ import { IsolationStage } from './isolation-stage.ts';
 
 const API_PREFIX = 'JSH.API';
 const stage = IsolationStage.forFile();
-const { agentWithConsumer, command, countOf, consumerOf } = stage;
+const { agentWithConsumer, command, countOf, counts, consumerOf } = stage;
 
 describe('what an agent can do', () => {
   test('pulls its commands, acknowledges them twice over, and gets no others', async () => {
@@ -81,11 +81,6 @@ describe('what an agent cannot do', () => {
       },
     });
     await stage.admin.flush();
-    const counts = async () => [
-      await countOf('AGENT_CMD'),
-      await countOf('AGENT_EVT'),
-      await countOf('FACTS'),
-    ];
     const before = await counts();
     const connection = await hostile.connect();
     for (const subject of [
@@ -161,11 +156,6 @@ describe('what an agent cannot do', () => {
     const heard: string[] = [];
     stage.admin.subscribe('agent.>', { callback: (_, message) => void heard.push(message.subject) });
     await stage.admin.flush();
-    const counts = async () => [
-      await countOf('AGENT_CMD'),
-      await countOf('AGENT_EVT'),
-      await countOf('FACTS'),
-    ];
     const before = await counts();
     const connection = await hostile.connect();
     const info = `${API_PREFIX}.CONSUMER.INFO.AGENT_CMD.${hostile.account}`;

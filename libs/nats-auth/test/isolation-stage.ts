@@ -4,6 +4,8 @@ import { streamsOf, type TestAgent, TestHub } from '@decent-cloud/testing';
 import { AckPolicy, type JetStreamManager, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 
+const STREAMS = [streams.AGENT_CMD, streams.AGENT_EVT, streams.FACTS];
+
 /** A broker in operator mode with the streams of agents; the coordinator is played. */
 export class IsolationStage {
   hub!: TestHub;
@@ -24,8 +26,7 @@ export class IsolationStage {
     this.coordinator = await this.hub.service('agents');
     this.admin = await this.hub.service('admin');
     ({ manager: this.manager } = await streamsOf(this.coordinator));
-    for (const stream of [streams.AGENT_CMD, streams.AGENT_EVT, streams.FACTS])
-      await ensureStream(this.manager, stream);
+    for (const stream of STREAMS) await ensureStream(this.manager, stream);
   }
 
   readonly agentWithConsumer = async (): Promise<TestAgent> => {
@@ -42,5 +43,7 @@ export class IsolationStage {
   readonly command = (agent: TestAgent, text: string) =>
     jetstream(this.coordinator).publish(agentSubjects.command(agent.account, 'provision'), text);
   readonly countOf = async (stream: string) => (await this.manager.streams.info(stream)).state.messages;
+  /** Of all streams. */
+  readonly counts = () => Promise.all(STREAMS.map(({ name }) => this.countOf(name)));
   readonly consumerOf = (agent: TestAgent) => this.manager.consumers.info('AGENT_CMD', agent.account);
 }
