@@ -63,7 +63,7 @@ const MAY_IMPORT_DOMAINS_OF = {
   simulator: ['agents', 'contracts', 'offerings', 'payments', 'provider-agent'],
 };
 /** Of these everything that runs over stores of any kind: verbs, reactions, sweeps, workers; of their stores the types only. */
-const MAY_IMPORT_FLOWS_OF = { simulator: ['agents', 'contracts', 'provider-agent'] };
+const MAY_IMPORT_FLOWS_OF = { simulator: ['agents', 'contracts', 'payments', 'provider-agent'] };
 /** What is measured is what was built, by its path: the only way into `dist` of another app. */
 const MAY_IMPORT_BUILT_OF = { bench: ['contracts', 'gateway'] };
 /** What is asked before anything is built is read from its source. */

@@ -55,7 +55,7 @@ test.each([
   [
     'a flow of an app whose flows are not simulated',
     'apps/simulator/src/a.ts',
-    `import '../../payments/src/rental/charge-rental.ts';`,
+    `import '../../accounts/src/key/add-key.ts';`,
     'leaves apps/simulator',
   ],
   [

@@ -1,3 +1,4 @@
+import { type FactPayload, facts } from '@decent-cloud/messages';
 import type { Contract } from '../../contracts/src/contract/domain/contract.ts';
 import { settle } from '../../contracts/src/contract/domain/settlement.ts';
 import { isFinal } from '../../contracts/src/contract/domain/status.ts';
@@ -11,6 +12,7 @@ export function checkMoney(world: World, note: Note): void {
   for (const contract of world.contracts.rows.contracts.values()) checkContractMoney(world, contract, note);
   checkRentals(world, note);
   checkWallets(world, note);
+  noteOvertaken(world);
 }
 
 const isCharged = (contract: Contract): boolean =>
@@ -18,7 +20,7 @@ const isCharged = (contract: Contract): boolean =>
 
 function checkBooks({ payments }: World, note: Note): void {
   const sums = new Map<string, bigint>();
-  for (const { idempotencyKey, movements } of payments.transfers.values()) {
+  for (const { idempotencyKey, movements } of payments.rows.transfers.values()) {
     const sum = movements.reduce((total, { amountE9s }) => total + amountE9s, 0n);
     if (sum !== 0n) note('postings sum to zero', `${idempotencyKey}: ${sum}`);
     for (const { account, amountE9s } of movements) {
@@ -26,7 +28,7 @@ function checkBooks({ payments }: World, note: Note): void {
       sums.set(name, (sums.get(name) ?? 0n) + amountE9s);
     }
   }
-  for (const [name, { kind, balanceE9s }] of payments.balances.rows) {
+  for (const [name, { kind, balanceE9s }] of payments.rows.balances.rows) {
     if (sums.get(name) !== balanceE9s) note('every balance is the sum of its postings', name);
     if (hasFloor(kind) && balanceE9s < 0n) note('no account is below its floor', `${name}: ${balanceE9s}`);
   }
@@ -36,7 +38,7 @@ function checkBooks({ payments }: World, note: Note): void {
 function checkContractMoney(world: World, contract: Contract, note: Note): void {
   const { payments } = world;
   const { contractId, status, paidE9s, refundDueE9s, earnedE9s, priceE9s } = contract;
-  const rental = payments.rentals.get(contractId);
+  const rental = payments.rows.rentals.get(contractId);
   if (!isFinal(status)) {
     const held = payments.balanceOf({ kind: 'escrow', owner: contractId });
     const wanted = isCharged(contract) ? priceE9s : 0n;
@@ -84,7 +86,7 @@ function checkDownTime({ agents }: World, contract: Contract, note: Note): void 
 }
 
 function checkRentals({ payments, contracts }: World, note: Note): void {
-  for (const { contractId, state } of payments.rentals.values()) {
+  for (const { contractId, state } of payments.rows.rentals.values()) {
     if (!contracts.rows.contracts.get(contractId) && state !== 'void') {
       note('nothing is charged without a contract', contractId);
     }
@@ -105,5 +107,15 @@ function checkWallets({ payments, contracts, toppedUpE9s }: World, note: Note): 
     const wanted = amountE9s - (spent.get(accountId) ?? 0n);
     if (balance !== wanted)
       note('nobody pays twice or gets back twice', `${accountId}: ${balance}, not ${wanted}`);
+  }
+}
+
+/** Whoever ended these knew of no payment. */
+function noteOvertaken({ contracts, payments, recorder }: World): void {
+  for (const { subject, body } of contracts.database.outbox) {
+    if (subject !== facts.contractEnded.subject) continue;
+    const { contractId, paidE9s } = body as FactPayload<typeof facts.contractEnded>;
+    const isSettled = payments.rows.rentals.get(contractId)?.state === 'settled';
+    if (paidE9s === 0n && isSettled) recorder.seen('charge that overtook the end');
   }
 }

@@ -7,6 +7,8 @@ import type { Note } from './violation.ts';
 import type { World } from './world.ts';
 
 const TOLD_WITHIN_NS = secondsToNs(900);
+/** A contract that is told nothing of its new machine ends some ten minutes after it wanted it. */
+const TOLD_OF_ANOTHER_WITHIN_NS = secondsToNs(480);
 
 /** What was told is so: every yes can be seen, no no left anything behind, and what nobody knows happened at most once. */
 export function checkTold(world: World, note: Note): void {
@@ -114,7 +116,8 @@ function checkMachinesTold({ agents, contracts }: World, note: Note): void {
     const { contractId, status, instanceDetails } = contract;
     const made = newest.get(contractId);
     const livedUntilNs = isFinal(status) ? contract.statusUpdatedAtNs : contracts.now;
-    if (!made || livedUntilNs - made.atNs < TOLD_WITHIN_NS) continue;
+    const within = contract.endReason === 'MACHINE_LOST' ? TOLD_OF_ANOTHER_WITHIN_NS : TOLD_WITHIN_NS;
+    if (!made || livedUntilNs - made.atNs < within) continue;
     const told = instanceDetails?.external_id;
     if (told !== made.instance.externalId)
       note('a tenant is told of every machine', `${contractId}: ${told}, not ${made.instance.externalId}`);

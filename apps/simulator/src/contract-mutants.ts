@@ -135,7 +135,7 @@ export class TellingOnlyOfTheFirst extends real.OnMachineProvisioned {
   }
 }
 
-/** The contracts service with these parts in the place of the real ones. */
+/** A service with these parts in the place of the real ones. */
 export const withParts =
-  (others: Partial<Contracts>) =>
-  (known: Parts): Parts => ({ ...known, contracts: { ...known.contracts, ...others } });
+  <S extends keyof Parts>(service: S, others: Partial<Parts[S]>) =>
+  (known: Parts): Parts => ({ ...known, [service]: { ...known[service], ...others } });

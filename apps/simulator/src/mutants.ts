@@ -19,6 +19,7 @@ import * as coordinator from './coordinator-mutants.ts';
 import type { StorageMutations } from './database.ts';
 import type { OfferingsMutations } from './offerings.ts';
 import type { Parts } from './parts.ts';
+import { KeepingWhatOvertook, SettlingNothing } from './payment-mutants.ts';
 import type { RelayMutations } from './relay.ts';
 import type { Rules } from './rules.ts';
 
@@ -62,51 +63,42 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'a stream that has grown again is taken for whole', switches: { comparesLengthOnly: true } },
   {
     name: 'a charge gets a new key on each attempt',
-    parts: withParts({ RentalPayment: RegeneratingCharges }),
+    parts: withParts('contracts', { RentalPayment: RegeneratingCharges }),
   },
   {
     name: 'a rental gets a new operation and hold on each attempt',
-    parts: withParts({ CreateContract: RegeneratingOperations }),
+    parts: withParts('contracts', { CreateContract: RegeneratingOperations }),
   },
   {
     name: 'a hold is given back without a look for the contract',
-    parts: withParts({ CreateContract: GivingUpBlindly }),
+    parts: withParts('contracts', { CreateContract: GivingUpBlindly }),
   },
   { name: 'a change is written over a newer one', switches: { writesWhatWasRead: true } },
   {
     name: 'a unit is held before its money is set aside',
-    parts: withParts({ FundReservations: ReservingNothing }),
+    parts: withParts('contracts', { FundReservations: ReservingNothing }),
   },
-  { name: 'deadlines are not looked for', parts: withParts({ SettleDeadlines: SettlingNoDeadlines }) },
+  {
+    name: 'deadlines are not looked for',
+    parts: withParts('contracts', { SettleDeadlines: SettlingNoDeadlines }),
+  },
   {
     name: 'lost answers to charges are not asked for',
-    parts: withParts({ ConfirmPayments: ConfirmingNoPayments }),
+    parts: withParts('contracts', { ConfirmPayments: ConfirmingNoPayments }),
   },
   { name: 'the undo step release-stock is skipped', switches: { releasesNoStock: true } },
   {
     name: 'the undo step refund is skipped',
-    rules: (rules) => ({
-      ...rules,
-      payments: { ...rules.payments, decideSettlement: () => ({ kind: 'done' }) },
-    }),
+    parts: withParts('payments', { OnContractEnded: SettlingNothing }),
   },
   { name: 'the undo step remove-machine is skipped', parts: coordinator.commandsNoRemovals },
   {
     name: 'a charge that overtook the end is kept',
-    rules: (rules) => ({
-      ...rules,
-      payments: {
-        ...rules.payments,
-        decideSettlement: (rental, ended) =>
-          rental.state === 'charged' && ended.paidE9s === 0n
-            ? { kind: 'settle', refundE9s: 0n, earnedE9s: rental.chargedE9s }
-            : rules.payments.decideSettlement(rental, ended),
-      },
-    }),
+    parts: withParts('payments', { OnContractEnded: KeepingWhatOvertook }),
   },
   {
     name: 'a rental that ended while it was paid refuses its request',
-    parts: withParts({ RentalPayment: RefusingTheEnded }),
+    parts: withParts('contracts', { RentalPayment: RefusingTheEnded }),
   },
   { name: 'events of agents are believed without their signature', parts: coordinator.verifiesNoSignatures },
   { name: 'agents may speak of the machines of others', parts: coordinator.believesInAnyonesName },
@@ -136,14 +128,14 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'one list without a machine makes it lost', parts: coordinator.losesAtFirstSight },
   {
     name: 'a machine that was made again is told to be back',
-    parts: withParts({ OnMachineAvailabilityChanged: TellingThatAnotherIsBack }),
+    parts: withParts('contracts', { OnMachineAvailabilityChanged: TellingThatAnotherIsBack }),
   },
   {
     name: 'the time without a machine is charged',
-    parts: withParts({ OnMachineAvailabilityChanged: ChargingLostTime }),
+    parts: withParts('contracts', { OnMachineAvailabilityChanged: ChargingLostTime }),
   },
   {
     name: 'a machine that was made again is not told to its tenant',
-    parts: withParts({ OnMachineProvisioned: TellingOnlyOfTheFirst }),
+    parts: withParts('contracts', { OnMachineProvisioned: TellingOnlyOfTheFirst }),
   },
 ];

@@ -33,6 +33,11 @@ import { LivingHolds } from '../../contracts/src/renting/living-holds.ts';
 import { OnRentalCharged } from '../../contracts/src/renting/on-rental-charged.ts';
 import { RentalPayment } from '../../contracts/src/renting/rental-payment.ts';
 import { RespondToRequest } from '../../contracts/src/renting/respond-to-request.ts';
+import { ChargeRental } from '../../payments/src/rental/charge-rental.ts';
+import { OnContractEnded } from '../../payments/src/rental/on-contract-ended.ts';
+import { RentalPayments } from '../../payments/src/rental/rental-payments.ts';
+import { ReleaseFunds } from '../../payments/src/wallet/release-funds.ts';
+import { ReserveFunds } from '../../payments/src/wallet/reserve-funds.ts';
 import { SignedByModelledAgent } from './signing.ts';
 
 /** The real flows of the services, as their classes. Mutants put a class of their own in the place of one of them. */
@@ -77,5 +82,6 @@ export const parts = {
     OnRentalCharged,
     OnStockReleased,
   },
+  payments: { ReserveFunds, ReleaseFunds, ChargeRental, RentalPayments, OnContractEnded },
 };
 export type Parts = typeof parts;

@@ -1,12 +1,5 @@
 import { maySee } from '../../offerings/src/offering/domain/offering.ts';
 import { assertRentable, assertSameHold, termsOf } from '../../offerings/src/stock/domain/hold.ts';
-import {
-  assertAboveFloor,
-  rentalCharge,
-  rentalSettlement,
-  testTopUp,
-} from '../../payments/src/ledger/domain/transfer.ts';
-import { assertSameCharge, decideSettlement } from '../../payments/src/rental/domain/rental.ts';
 import { decide, dueEndings, mayTouch } from '../../provider-agent/src/domain/decide.ts';
 import { driftOf } from '../../provider-agent/src/domain/drift.ts';
 import { downOf } from '../../provider-agent/src/domain/keep.ts';
@@ -15,14 +8,6 @@ import { takesPlace } from '../../provider-agent/src/domain/record.ts';
 /** The real rules of the services. Mutants put another function in the place of one of them. */
 export const rules = {
   offerings: { maySee, assertRentable, assertSameHold, termsOf },
-  payments: {
-    rentalCharge,
-    rentalSettlement,
-    testTopUp,
-    assertAboveFloor,
-    assertSameCharge,
-    decideSettlement,
-  },
   agent: { decide, mayTouch, dueEndings, driftOf, takesPlace, downOf },
 };
 export type Rules = typeof rules;

@@ -65,7 +65,7 @@ function digestOf(world: World): string {
     hash.update(JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? `${member}n` : member)));
   add(world.faults.log);
   add([...world.contracts.rows.contracts.values()]);
-  add([...world.payments.balances.values()]);
+  add([...world.payments.rows.balances.values()]);
   add(world.machineAgents.map(({ options }) => [...options.backend.machines.values()]));
   add(world.kernel.events);
   return hash.digest('hex');

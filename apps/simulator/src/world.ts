@@ -76,7 +76,7 @@ export class World {
     const skew = () => random.int(-500 * MS, 500 * MS);
     this.accounts = new Accounts(this.around, skew());
     this.offerings = new Offerings(this.around, skew(), rules.offerings, mutations);
-    this.payments = new Payments(this.around, skew(), rules.payments);
+    this.payments = new Payments(this.around, skew(), parts.payments);
     this.agents = new Agents(this.around, skew(), parts.agents);
     this.contracts = new Contracts(this.around, skew(), parts.contracts, mutations);
     this.people = new People(kernel, this.accounts, this.contracts.store, this.around);
@@ -89,7 +89,7 @@ export class World {
       }
     };
     this.offerings.onHeld = ({ holdId, renterPublicKey }) => {
-      if (this.poor.has(renterPublicKey) && !this.payments.reservations.get(holdId)) {
+      if (this.poor.has(renterPublicKey) && !this.payments.rows.reservations.get(holdId)) {
         this.wrong('no unit is held before its money is set aside', holdId);
       }
     };

@@ -1,4 +1,4 @@
-import { rowOf, type Sql } from '@decent-cloud/postgres';
+import { Database, rowOf, type Sql } from '@decent-cloud/postgres';
 import { Injectable } from '@nestjs/common';
 import type { Charge, Rental } from './domain/rental.ts';
 
@@ -9,12 +9,21 @@ const rentalRow = rowOf<Rental>()({
   currency: 'currency',
   chargedE9s: 'charged_e9s',
 });
+const chargedRow = rentalRow.and<{ readonly refundedE9s: bigint }>()({ refundedE9s: 'refunded_e9s' });
+const FIND_CHARGED = `select ${chargedRow.select} from rental where contract_id = any($1::text[]) and state <> 'void'`;
 const INSERT_CHARGED = `insert into rental (${rentalRow.names}, charged_at_ns) values (${rentalRow.places(2)}, $1)
   on conflict (contract_id) do nothing returning 1`;
 const LOCK = `select ${rentalRow.select} from rental where contract_id = $1 for update`;
 
 @Injectable()
 export class RentalStore {
+  constructor(private readonly database: Database) {}
+
+  /** Those of these contracts that were charged, settled or not. */
+  async charged(contractIds: readonly string[]): Promise<(Rental & { readonly refundedE9s: bigint })[]> {
+    return chargedRow.query(this.database, FIND_CHARGED, [contractIds]);
+  }
+
   /** True: the contract had no row and is charged now. A row of another, unfinished transaction is waited for. */
   async insertCharged(sql: Sql, contractId: string, charge: Charge, now: bigint): Promise<boolean> {
     const { accountId, currency, amountE9s } = charge;
