@@ -34,7 +34,7 @@ import { OnRentalCharged } from '../../contracts/src/renting/on-rental-charged.t
 import { RentalPayment } from '../../contracts/src/renting/rental-payment.ts';
 import { RespondToRequest } from '../../contracts/src/renting/respond-to-request.ts';
 import { ChargeRental } from '../../payments/src/rental/charge-rental.ts';
-import { OnContractEnded } from '../../payments/src/rental/on-contract-ended.ts';
+import { OnContractEnded as OnContractEndedInPayments } from '../../payments/src/rental/on-contract-ended.ts';
 import { RentalPayments } from '../../payments/src/rental/rental-payments.ts';
 import { ReleaseFunds } from '../../payments/src/wallet/release-funds.ts';
 import { ReserveFunds } from '../../payments/src/wallet/reserve-funds.ts';
@@ -82,6 +82,12 @@ export const parts = {
     OnRentalCharged,
     OnStockReleased,
   },
-  payments: { ReserveFunds, ReleaseFunds, ChargeRental, RentalPayments, OnContractEnded },
+  payments: {
+    ChargeRental,
+    OnContractEnded: OnContractEndedInPayments,
+    ReleaseFunds,
+    RentalPayments,
+    ReserveFunds,
+  },
 };
 export type Parts = typeof parts;
