@@ -14,7 +14,7 @@ export interface SaidFact {
 const headerOf = (reader: string): string => `Dc-Said-To-${reader}`;
 
 /**
- * Header fields that show each reader of a fact who said it: an HMAC-SHA256 for each, with the key that the two share. So
+ * Header fields that show each reader of a fact who published it: an HMAC-SHA256 for each, with the key that the two share. So
  * no reader can say it to another.
  */
 export function signFact(keys: ServiceKeys, fact: SaidFact): Record<string, string> {
@@ -26,7 +26,7 @@ export function signFact(keys: ServiceKeys, fact: SaidFact): Record<string, stri
   return fields;
 }
 
-/** Was this said to `reader` by the service whose subject it is? */
+/** Was this published to `reader` by the service whose subject it is? */
 export function isSaidByItsOwner(
   keys: ServiceKeys,
   reader: string,

@@ -45,7 +45,7 @@ const PURGE_MS = 3_600_000;
 const UNFLUSHED = `unflushed as materialized (select set_config('synchronous_commit', 'off', true))`;
 /** Free, or claimed by a clock that was ahead of time. */
 const UNCLAIMED = `sent_at is null and (claimed_until < now() or claimed_until > now() + interval '5 minutes')`;
-/** The newest and the oldest: somebody waits for what was said just now, and what has waited longest gets on too. */
+/** The newest and the oldest: somebody waits for what was published just now, and what has waited longest gets on too. */
 const CLAIM = `with ${UNFLUSHED}, newest as materialized (
      select id from messaging.outbox where ${UNCLAIMED}
      order by seq desc limit $1 for update skip locked),
@@ -131,7 +131,7 @@ export class OutboxRelay {
     const witnesses = this.lost.newestSent();
     // It is waited for below; a failure until then is no failure that nobody handles.
     witnesses.catch(() => undefined);
-    // All that waits fits in: then it goes out as it was said.
+    // All that waits fits in: then it goes out as it was published.
     rows.sort((a, b) => (isBacklog && a.isNew !== b.isNew ? (a.isNew ? -1 : 1) : a.seq < b.seq ? -1 : 1));
     const outcomes = await Promise.allSettled(rows.map((row) => this.publish(row)));
     const sent: { id: string; stream: string; seq: number }[] = [];

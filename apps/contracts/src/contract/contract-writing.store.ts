@@ -25,7 +25,7 @@ class Parameters {
 }
 
 /**
- * One statement that writes all of it: the contract, its history, its events, its credentials and what is said about it.
+ * One statement that writes all of it: the contract, its history, its events, its credentials and what is published about it.
  * Gives `written`: 1, or 0 and nothing is written, when the contract is no longer the row that was read.
  */
 export function writingOf({ advanced, readAs, nowNs, operationId }: Writing): Statement {
@@ -79,10 +79,12 @@ export function writingOf({ advanced, readAs, nowNs, operationId }: Writing): St
   if (isFinal(contract.status) && before?.instanceDetails != null) {
     parts.push(`erased as (delete from contract_credential using written where contract_id = ${id})`);
   }
-  const said = advanced.facts.map(({ declaration, payload }) => factMessage(declaration, payload as never));
-  if (said.length > 0) {
-    const columns = outboxColumns(said, nowNs).map((values) => parameters.add(values));
-    parts.push(`said as (${outboxInsert(columns, ', written')})`);
+  const outgoing = advanced.facts.map(({ declaration, payload }) =>
+    factMessage(declaration, payload as never),
+  );
+  if (outgoing.length > 0) {
+    const columns = outboxColumns(outgoing, nowNs).map((values) => parameters.add(values));
+    parts.push(`published as (${outboxInsert(columns, ', written')})`);
   }
   return {
     text: `with ${parts.join(', ')} select count(*) as written, ${at} as at from written`,

@@ -7,9 +7,9 @@ import {
   ended,
   machineChanged,
   machineWantedAgain,
+  type OutgoingFact,
   paidTime,
   requested,
-  type SaidFact,
   statusChanged,
 } from './facts.ts';
 import { assertMayMove } from './moves.ts';
@@ -39,7 +39,7 @@ export interface Advanced {
   readonly contract: Contract;
   readonly history: readonly HistoryEntry[];
   readonly events: readonly EventEntry[];
-  readonly facts: readonly SaidFact[];
+  readonly facts: readonly OutgoingFact[];
   readonly credentials: readonly SealedCredential[];
 }
 
@@ -58,7 +58,7 @@ export function open(contract: Contract, limits: Limits): Advanced {
 }
 
 /**
- * Works a change into a contract: table, guards, settlement, and what has to be written and said about it.
+ * Works a change into a contract: table, guards, settlement, and what has to be written and published about it.
  * @throws Refusal CONFLICT when a step is not allowed.
  */
 export function advance(before: Contract, change: Change, nowNs: bigint, limits: Limits): Advanced {
@@ -69,7 +69,7 @@ export function advance(before: Contract, change: Change, nowNs: bigint, limits:
     details: null,
     ...event,
   }));
-  const facts: SaidFact[] = [];
+  const facts: OutgoingFact[] = [];
   let contract: Contract = { ...before, ...change.set };
   for (const step of change.steps ?? []) {
     const from = contract.status;

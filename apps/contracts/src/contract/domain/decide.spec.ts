@@ -31,8 +31,8 @@ const PRICE = 10_000_000_000n;
 const by = { publicKey: TENANT_KEY, memo: 'why' };
 const charge = { amountE9s: PRICE, currency: 'USD' };
 const does = (contract: Contract, change: Change | undefined) => advance(contract, change ?? {}, NOW, LIMITS);
-const subjects = (said: readonly { declaration: { subject: string } }[]) =>
-  said.map(({ declaration }) => declaration.subject.split('.').at(-1));
+const subjects = (published: readonly { declaration: { subject: string } }[]) =>
+  published.map(({ declaration }) => declaration.subject.split('.').at(-1));
 
 describe('a new contract', () => {
   it('is written with history, event and fact', () => {
@@ -70,7 +70,7 @@ describe('a charge', () => {
   it('accepts where the provider has said so beforehand', () => {
     const {
       contract,
-      facts: said,
+      facts: published,
       events,
     } = does(sampleContract('requested'), charged(sampleContract('requested'), charge, NOW));
     expect(contract).toMatchObject({
@@ -82,7 +82,7 @@ describe('a charge', () => {
       deadlineAtNs: NOW + LIMITS.provisioningNs,
     });
     expect(events.map((event) => event.eventType)).toEqual(['payment_confirmed', 'status_change']);
-    const acceptedFact = said.find(({ declaration }) => declaration === facts.contractAccepted);
+    const acceptedFact = published.find(({ declaration }) => declaration === facts.contractAccepted);
     expect(acceptedFact?.payload).toMatchObject({
       requesterAccountId: TENANT_ACCOUNT,
       providerAccountId: PROVIDER_ACCOUNT,
@@ -95,9 +95,11 @@ describe('a charge', () => {
 
   it('else gives the provider 72 hours', () => {
     const waiting = sampleContract('requested', { autoAccept: false });
-    const { contract, facts: said } = does(waiting, charged(waiting, charge, NOW));
+    const { contract, facts: published } = does(waiting, charged(waiting, charge, NOW));
     expect(contract).toMatchObject({ status: 'requested', version: 3, deadlineAtNs: NOW + 72n * HOUR });
-    expect(said.map(({ declaration }) => declaration.subject)).toEqual(['evt.contracts.v1.rental-requested']);
+    expect(published.map(({ declaration }) => declaration.subject)).toEqual([
+      'evt.contracts.v1.rental-requested',
+    ]);
   });
 
   it('heard of again changes nothing', () => {
@@ -114,14 +116,14 @@ describe('a charge', () => {
   it('that comes after the end is noted as all to go back, once', () => {
     const cancelled = does(sampleContract('requested'), cancel(by)).contract;
     expect(cancelled).toMatchObject({ paidE9s: 0n, refundDueE9s: 0n, earnedE9s: 0n });
-    const { contract, facts: said, history } = does(cancelled, charged(cancelled, charge, NOW));
+    const { contract, facts: published, history } = does(cancelled, charged(cancelled, charge, NOW));
     expect(contract).toMatchObject({
       status: 'cancelled',
       paidE9s: PRICE,
       refundDueE9s: PRICE,
       earnedE9s: 0n,
     });
-    expect([...said, ...history]).toEqual([]);
+    expect([...published, ...history]).toEqual([]);
     expect(charged(contract, charge, NOW)).toBeUndefined();
   });
 
@@ -154,9 +156,9 @@ describe('an end', () => {
     ['paused', sampleContract('paused'), PRICE],
     ['requested, unpaid', sampleContract('requested'), 0n],
   ] as const)('by the tenant while %s gives back exactly the unused part', (_, contract, refund) => {
-    const { contract: after, facts: said } = does(contract, cancel(by));
-    expect(subjects(said)).toEqual(['contract-status-changed', 'contract-ended']);
-    expect(said[1]?.payload).toEqual({
+    const { contract: after, facts: published } = does(contract, cancel(by));
+    expect(subjects(published)).toEqual(['contract-status-changed', 'contract-ended']);
+    expect(published[1]?.payload).toEqual({
       contractId: contract.contractId,
       version: contract.version + 1,
       status: 'cancelled',
@@ -191,11 +193,11 @@ describe('an end', () => {
   });
 
   it('of a test rental moves no money', () => {
-    const { facts: said } = does(
+    const { facts: published } = does(
       sampleContract('active', { paymentMethod: 'test', paidE9s: 0n }),
       cancel(by),
     );
-    expect(said[1]?.payload).toMatchObject({ paidE9s: 0n, refundE9s: 0n, earnedE9s: 0n });
+    expect(published[1]?.payload).toMatchObject({ paidE9s: 0n, refundE9s: 0n, earnedE9s: 0n });
   });
 
   it.each(lifecycle.finals)('is for good: %s', (status) => {

@@ -5,12 +5,15 @@ import type { Contract, Step } from './contract.ts';
 import { isFinal, type Status } from './status.ts';
 
 /** What others are to hear of a change, in its transaction. */
-export interface SaidFact {
+export interface OutgoingFact {
   readonly declaration: FactDeclaration;
   readonly payload: unknown;
 }
 
-export function said<F extends SaidFact['declaration']>(declaration: F, payload: FactInput<F>): SaidFact {
+export function outgoing<F extends OutgoingFact['declaration']>(
+  declaration: F,
+  payload: FactInput<F>,
+): OutgoingFact {
   return { declaration, payload };
 }
 
@@ -21,8 +24,13 @@ export const partiesOf = (contract: Contract) => ({
   providerAccountId: contract.providerAccountId ?? undefined,
 });
 
-export function statusChanged(contract: Contract, from: Status | null, step: Step, atNs: bigint): SaidFact {
-  return said(facts.contractStatusChanged, {
+export function statusChanged(
+  contract: Contract,
+  from: Status | null,
+  step: Step,
+  atNs: bigint,
+): OutgoingFact {
+  return outgoing(facts.contractStatusChanged, {
     contractId: contract.contractId,
     version: contract.version,
     from: from ?? undefined,
@@ -43,8 +51,8 @@ export function statusChanged(contract: Contract, from: Status | null, step: Ste
 }
 
 /** The money is there, and the provider owes an answer. */
-export function requested(contract: Contract, atNs: bigint): SaidFact {
-  return said(facts.rentalRequested, {
+export function requested(contract: Contract, atNs: bigint): OutgoingFact {
+  return outgoing(facts.rentalRequested, {
     contractId: contract.contractId,
     version: contract.version,
     status: contract.status,
@@ -57,8 +65,8 @@ export function requested(contract: Contract, atNs: bigint): SaidFact {
   });
 }
 
-export function accepted(contract: Contract, atNs: bigint): SaidFact {
-  return said(facts.contractAccepted, {
+export function accepted(contract: Contract, atNs: bigint): OutgoingFact {
+  return outgoing(facts.contractAccepted, {
     contractId: contract.contractId,
     version: contract.version,
     ...partiesOf(contract),
@@ -73,17 +81,19 @@ export function accepted(contract: Contract, atNs: bigint): SaidFact {
 }
 
 /** @returns nothing while there is no paid time */
-export function paidTime(contract: Contract, atNs: bigint): SaidFact | undefined {
+export function paidTime(contract: Contract, atNs: bigint): OutgoingFact | undefined {
   const { contractId, version, endsAtNs } = contract;
-  return endsAtNs === null ? undefined : said(facts.paidTimeChanged, { contractId, version, endsAtNs, atNs });
+  return endsAtNs === null
+    ? undefined
+    : outgoing(facts.paidTimeChanged, { contractId, version, endsAtNs, atNs });
 }
 
-export function ended(contract: Contract, atNs: bigint): SaidFact {
+export function ended(contract: Contract, atNs: bigint): OutgoingFact {
   const { status, refundDueE9s, earnedE9s } = contract;
   if (!isFinal(status) || refundDueE9s === null || earnedE9s === null) {
     throw new Error(`contract ${contract.contractId} is ${status}: it has not ended`);
   }
-  return said(facts.contractEnded, {
+  return outgoing(facts.contractEnded, {
     contractId: contract.contractId,
     version: contract.version,
     status,
@@ -106,8 +116,8 @@ export function machineChanged(
   change: MachineChange,
   downSinceNs: bigint | null,
   atNs: bigint,
-): SaidFact {
-  return said(facts.contractMachineChanged, {
+): OutgoingFact {
+  return outgoing(facts.contractMachineChanged, {
     contractId: contract.contractId,
     change,
     downSinceNs: contract.machineDownSinceNs ?? downSinceNs ?? undefined,
@@ -118,9 +128,9 @@ export function machineChanged(
 }
 
 /** Another machine on the terms of the lost one. */
-export function machineWantedAgain(contract: Contract, atNs: bigint): SaidFact {
+export function machineWantedAgain(contract: Contract, atNs: bigint): OutgoingFact {
   const { contractId, version, machineGeneration, deadlineAtNs } = contract;
-  return said(facts.machineWantedAgain, {
+  return outgoing(facts.machineWantedAgain, {
     contractId,
     version,
     generation: machineGeneration,

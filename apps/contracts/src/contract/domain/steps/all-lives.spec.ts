@@ -157,11 +157,11 @@ it('says the steps exactly when they have changed', () => {
     const { before, contract } = advanced;
     const after = seen(contract, now);
     const isSame = before !== null && seen(before, now) === after;
-    const said = stepsChanged(advanced, now).map(({ payload }) => payload as { steps: RentalStep[] });
-    if (said.length === 0) silent++;
+    const published = stepsChanged(advanced, now).map(({ payload }) => payload as { steps: RentalStep[] });
+    if (published.length === 0) silent++;
     const isRight = isSame
-      ? said.length === 0
-      : said.length === 1 && print(said[0]?.steps) === print(stepsOf(contract, now));
+      ? published.length === 0
+      : published.length === 1 && print(published[0]?.steps) === print(stepsOf(contract, now));
     return isRight ? [] : [path];
   });
   expect(faults).toEqual([]);

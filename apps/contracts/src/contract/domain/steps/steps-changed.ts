@@ -1,11 +1,11 @@
 import { printExactJson } from '@decent-cloud/kernel';
 import { facts } from '@decent-cloud/messages';
 import type { Advanced } from '../advance.ts';
-import { partiesOf, type SaidFact, said } from '../facts.ts';
+import { type OutgoingFact, outgoing, partiesOf } from '../facts.ts';
 import { stepsOf } from './steps-of.ts';
 
 /** What both parties are to hear of the steps: once for each change after which they see something else. */
-export function stepsChanged({ before, contract }: Advanced, nowNs: bigint): readonly SaidFact[] {
+export function stepsChanged({ before, contract }: Advanced, nowNs: bigint): readonly OutgoingFact[] {
   const steps = [...stepsOf(contract, nowNs)];
   const isSame =
     before !== null &&
@@ -14,11 +14,11 @@ export function stepsChanged({ before, contract }: Advanced, nowNs: bigint): rea
   if (isSame) return [];
   const { contractId, status } = contract;
   return [
-    said(facts.contractStepsChanged, { contractId, status, atNs: nowNs, steps, ...partiesOf(contract) }),
+    outgoing(facts.contractStepsChanged, { contractId, status, atNs: nowNs, steps, ...partiesOf(contract) }),
   ];
 }
 
-/** A change with all that is said about it. */
+/** A change with all that is published about it. */
 export const withSteps = (advanced: Advanced, nowNs: bigint): Advanced => ({
   ...advanced,
   facts: [...advanced.facts, ...stepsChanged(advanced, nowNs)],
