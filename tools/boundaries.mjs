@@ -62,7 +62,10 @@ const PURE = ['kernel', 'identity', 'messages'];
 const MAY_IMPORT_DOMAINS_OF = {
   simulator: ['agents', 'contracts', 'offerings', 'payments', 'provider-agent'],
 };
-/** Of these everything that runs over stores of any kind: verbs, reactions, sweeps, workers; of their stores the types only. */
+/**
+ * Of these everything that runs over stores of any kind: verbs, reactions, sweeps, workers; of their stores the types only,
+ * but specs may hold the real one beside the one in memory.
+ */
 const MAY_IMPORT_FLOWS_OF = { simulator: ['agents', 'contracts', 'payments', 'provider-agent'] };
 /** What is measured is what was built, by its path: the only way into `dist` of another app. */
 const MAY_IMPORT_BUILT_OF = { bench: ['contracts', 'gateway'] };
@@ -173,7 +176,7 @@ function faultOf({ root, project, file, name, used, libs, packages }) {
     );
     return inside ||
       mayImportDomain(root, project.name, target) ||
-      mayImportFlow(root, project.name, target, used.typeOnly) ||
+      mayImportFlow(root, project.name, target, used.typeOnly || isSpec) ||
       mayImportBuilt(root, project.name, target) ||
       mayImportSource(root, name, target)
       ? undefined
@@ -210,12 +213,12 @@ function mayImportDomain(root, projectName, target) {
   return kind === 'apps' && apps.includes(app) && src === 'src' && path.slice(0, -1).includes('domain');
 }
 
-/** @param {string} root @param {string} projectName @param {string} target @param {boolean} typeOnly */
-function mayImportFlow(root, projectName, target, typeOnly) {
+/** @param {string} root @param {string} projectName @param {string} target @param {boolean} withStores */
+function mayImportFlow(root, projectName, target, withStores) {
   const apps = /** @type {Record<string, readonly string[]>} */ (MAY_IMPORT_FLOWS_OF)[projectName] ?? [];
   const [kind, app = '', src] = relative(root, target).split(sep);
   return (
-    kind === 'apps' && apps.includes(app) && src === 'src' && (typeOnly || !target.endsWith('.store.ts'))
+    kind === 'apps' && apps.includes(app) && src === 'src' && (withStores || !target.endsWith('.store.ts'))
   );
 }
 

@@ -24,6 +24,10 @@ test('what follows the rules passes', async () => {
      import '../../contracts/src/renting/create-contract.ts';
      import type { S } from '../../contracts/src/contract/contract.store.ts';`,
   );
+  await tree.put(
+    'apps/simulator/test/a.int.spec.ts',
+    `import { S } from '../../contracts/src/contract/contract.store.ts';`,
+  );
   expect(tree.breaches()).toEqual([]);
 });
 

@@ -17,6 +17,7 @@ import { type ChangeOfMind, type Life, People } from './people.ts';
 import { Random } from './random.ts';
 import { EffectRecorder } from './recorder.ts';
 import { rules as realRules } from './rules.ts';
+import { sampleOffering } from './sample-offering.ts';
 import type { Service, Surroundings } from './service.ts';
 import { Weather } from './weather.ts';
 
@@ -32,7 +33,6 @@ const CALM_AT: Us = 110 * MINUTE;
 const END: Us = 155 * MINUTE;
 const PROVIDERS = 2;
 const AGENTS_PER_PROVIDER = 3;
-const COUNTRY = 'DE';
 
 /** One platform with its providers and tenants, from the first rental to the calm after the last fault. */
 export class World {
@@ -203,44 +203,16 @@ export class World {
 
   private offering(id: number, providerPublicKey: string, agentPoolId: string): Offering {
     const { random } = this;
-    const offeringId = `offering-${id}`;
-    if (id % 2 === 1 || random.chance(0.3)) this.offerings.autoAccepting.add(offeringId);
-    const offering: Offering = {
+    const accepts = id % 2 === 1 || random.chance(0.3);
+    const offering = sampleOffering({
       id: BigInt(id),
       providerPublicKey,
       providerAccountId: this.accounts.people.get(providerPublicKey)?.accountId ?? null,
-      offeringSource: 'provider',
-      reliabilityScore: null,
-      trustScore: null,
-      createdAtNs: 0n,
-      offeringId,
-      offerName: `Offering ${id}`,
-      description: null,
-      productType: 'compute',
-      visibility: 'public',
-      isDraft: false,
-      publishAt: null,
-      currency: 'USD',
       monthlyPriceE9s: BigInt(random.int(5_000_001, 40_000_000)) * 1_009n,
-      setupFeeE9s: 0n,
-      pricePerUnitE9s: null,
-      overagePricePerUnitE9s: null,
-      stockStatus: 'in_stock',
       stockTotal: random.int(3, Math.max(4, this.options.lives)),
-      datacenterCountry: COUNTRY,
-      minContractHours: null,
-      maxContractHours: null,
-      provisionerType: 'simulated',
       agentPoolId,
-      postProvisionScript: null,
-      details: {
-        billing_interval: 'monthly',
-        billing_unit: 'month',
-        is_subscription: false,
-        unmetered_bandwidth: false,
-        datacenter_city: 'Falkenstein',
-      },
-    };
+    });
+    if (accepts) this.offerings.autoAccepting.add(offering.offeringId);
     this.offerings.offerings.rows.set(offering.id, offering);
     return offering;
   }

@@ -147,7 +147,9 @@ export class AssignmentStore extends AssignmentChanges {
          and a.account_public_key is not null and not a.polls`,
       [contractId, generation],
     );
-    return agent && { ...agent, sshPort: agent.instance?.sshPort ?? null };
+    if (!agent) return undefined;
+    const { agentPublicKey, account, instance } = agent;
+    return { agentPublicKey, account, sshPort: instance?.sshPort ?? null };
   }
 
   /** Contracts whose machines run at this agent. */
