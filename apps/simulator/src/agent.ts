@@ -1,328 +1,192 @@
-import { jitteredBackoffMs } from '@decent-cloud/kernel';
-import { type AgentCommand, type DesiredSnapshot, SNAPSHOT_METHOD } from '@decent-cloud/messages';
-import { AgentState } from '../../provider-agent/src/domain/agent-state.ts';
-import type { JournalEntry } from '../../provider-agent/src/domain/journal-entry.stored.ts';
+import { Refusal } from '@decent-cloud/kernel';
+import { Core, type CoreParts } from '../../provider-agent/src/agent/core.ts';
+import { SupersededError } from '../../provider-agent/src/agent/worker.ts';
+import { BackendError } from '../../provider-agent/src/backends/backend.ts';
+import type { MachineRecord } from '../../provider-agent/src/domain/record.ts';
+import { Journal } from '../../provider-agent/src/journal/journal.ts';
+import { NotConnectedError } from '../../provider-agent/src/link/not-connected.ts';
+import type { Logger } from '../../provider-agent/src/log.ts';
+import { ACK_WAIT_SECONDS } from './agent-consumer.ts';
+import { AgentLink } from './agent-link.ts';
 import type { Agents } from './agents.ts';
-import { type Backend, BackendFault } from './backend.ts';
-import { type Message, PublishFailedError, type Verdict } from './broker.ts';
-import { EventOutbox } from './event-outbox.ts';
-import { MINUTE, MS, Node, type Process, SECOND } from './kernel.ts';
-import type { Rules } from './rules.ts';
+import { ambientOf } from './ambient.ts';
+import { Backend, type BackendMutations } from './backend.ts';
+import { PublishFailedError } from './broker.ts';
+import { Node } from './kernel.ts';
+import { MemoryDisk } from './memory-disk.ts';
 import type { Surroundings } from './service.ts';
 import { isSignedBy, PLATFORM_KEY, SigningKey } from './signing.ts';
-import { Worker } from './worker.ts';
 
-const HEARTBEAT = 15 * SECOND;
-const RECONCILE = 10 * MINUTE;
-const LOOK = 30 * SECOND;
-const SECOND_LOOK = 7 * SECOND;
-const REDELIVER = 5 * SECOND;
-const SNAPSHOT_ATTEMPTS = 3;
+/** Waits that are longer than the real ones: what they find is seldom there. */
+const LOOK_SECONDS = 30;
+const ENDINGS_SECONDS = 15;
+const PULL_SECONDS = 20;
+const FINISH_SECONDS = 5;
+
+/** What the agent's log tells of what it has been through. */
+const SIGHTS: Readonly<Record<string, string>> = {
+  'creation called off by a newer command': 'creation called off',
+  'command of an old generation': 'command that is stale',
+  'it was stopped and is to run: started again': 'machine started again',
+};
 
 export interface AgentOptions {
   readonly publicKey: string;
   readonly account: string;
   readonly skewUs: number;
-  readonly backend: Backend;
-  readonly rules: Rules['agent'];
+  readonly capacity: number;
+  /** Begins the names of its machines. */
+  readonly place: string;
+  readonly parts: CoreParts;
   readonly platform: Agents;
-  readonly mutant: AgentMutations;
-}
-export interface AgentMutations {
-  /** Takes what a snapshot does not name as a command to destroy it. */
-  readonly silenceDestroys: boolean;
-  /** Does not start again what was stopped by hand. */
-  readonly leavesStopped: boolean;
+  readonly mutant: BackendMutations;
 }
 
-/** The program at a provider's: journal, worker, outbox, reconciler, and a link that may be cut. */
+/** One process of it. */
+interface Running {
+  readonly core: Core;
+  readonly link: AgentLink;
+  readonly journal: Journal;
+  isStopping?: true;
+}
+
+/** The agent's own work on a node that crashes, with a disk, a backend, and a link that may be cut. */
 export class Agent extends Node {
   override readonly longOutages = 0.3;
-  private isLinked = true;
-  private lines: JournalEntry[][] = [];
-  private state = new AgentState();
-  private worker!: Worker;
-  private isReconciling = false;
-  private reconcileAgain: { repeatResults: boolean } | undefined;
+  /** What only this agent can have said. */
+  readonly truths = new Set<string>();
+  readonly backend: Backend;
+  private readonly disk: MemoryDisk;
   private readonly key: SigningKey;
-  private readonly outbox: EventOutbox;
+  private isCut = false;
+  /** Of the process that runs. */
+  private running: Running | undefined;
 
   constructor(
     readonly options: AgentOptions,
     private readonly around: Surroundings,
   ) {
-    super(`agent ${options.backend.capacity}:${options.publicKey.slice(0, 4)}`, options.skewUs);
-    this.key = new SigningKey(options.publicKey);
-    const { account, publicKey } = options;
-    this.outbox = new EventOutbox({
-      ...{ around, publicKey, account, key: this.key },
-      now: () => this.now,
-      isLinked: () => this.isLinked,
-      state: () => this.state,
-      write: (entries) => this.write(entries),
-    });
+    const { publicKey, account, capacity, place, mutant } = options;
+    super(`agent ${capacity}:${publicKey.slice(0, 4)}`, options.skewUs);
+    this.key = new SigningKey(publicKey);
+    this.disk = new MemoryDisk(around.kernel, this);
+    this.backend = new Backend(this, around, place, capacity, mutant);
     around.broker.addReader({
       durable: this.name,
       stream: 'AGENT_CMD',
-      ackWaitSeconds: 30,
+      ackWaitSeconds: ACK_WAIT_SECONDS,
       maxDeliver: 50,
       node: this,
-      isConnected: () => this.isLinked,
+      isConnected: () => this.running?.link.connected === true,
       wants: (subject) => subject.startsWith(`agent.cmd.v1.${account}.`),
-      handle: (message) => this.obey(message),
+      handle: (message) => (this.running as Running).link.consumer.deliver(message),
       doing: ({ subject }) => `provider-agent on command ${subject.split('.')[4]}`,
     });
   }
 
   boot(): void {
-    const { kernel } = this.around;
-    this.state = AgentState.of(this.lines);
-    this.lines = this.state.compacted(this.now);
-    this.outbox.reset();
-    this.isReconciling = false;
-    this.reconcileAgain = undefined;
-    this.worker = this.newWorker();
-    for (const record of this.state.machines.values()) {
-      if (record.phase === 'removing') {
-        kernel.launch(this, 'provider-agent resumes a removal', this.worker.resumeRemoval(record));
-      }
-    }
-    kernel.launch(this, 'agent outbox', this.outbox.sendForEver());
-    kernel.launch(this, 'agent heartbeat', this.beatForEver());
-    kernel.launch(this, 'agent timer', this.reconcileForEver());
-    kernel.launch(this, 'agent looks', this.lookForEver());
-    if (this.isLinked) this.up();
+    this.running = undefined;
+    this.disk.crashed();
+    this.around.kernel.launch(this, 'provider-agent starts', () => this.begin());
   }
 
   cutLink(us: number): void {
-    if (!this.isLinked) return;
-    this.isLinked = false;
+    if (this.isCut) return;
+    this.isCut = true;
     this.around.kernel.in(us, () => {
-      this.isLinked = true;
-      if (this.isUp) this.up();
+      this.isCut = false;
+      this.connect();
     });
   }
 
-  /** What only this agent can have said. */
-  get truths(): ReadonlySet<string> {
-    return this.outbox.truths;
-  }
-
-  get machines(): ReadonlyMap<string, { readonly phase: string; readonly generation: number }> {
-    return this.state.machines;
-  }
-
-  private get now(): bigint {
-    return this.around.kernel.nowOf(this);
-  }
-
-  private up(): void {
-    const { kernel, broker } = this.around;
-    broker.connected(this);
-    this.outbox.wake();
-    this.beat();
-    kernel.launch(this, 'agent reconciles', this.reconcile(true));
-    kernel.launch(this, 'agent looks again', this.lookAgain());
-  }
-
-  private *lookAgain(): Process {
-    yield SECOND_LOOK;
-    yield* this.reconcile(false);
-  }
-
-  private newWorker(): Worker {
-    const { backend, rules, publicKey } = this.options;
-    return new Worker({
-      kernel: this.around.kernel,
-      rules,
-      backend,
-      marks: { environment: 'simulation', agent: publicKey.slice(0, 16) },
-      maxParallelProvisions: 3,
-      now: () => this.now,
-      records: () => this.state.machines,
-      write: (entries) => this.write(entries),
-      draft: (body) => this.outbox.draft(body),
-      sendOnce: (body) => this.outbox.sendLossy(body),
-      repeat: (eventId) => this.outbox.repeat(eventId),
-      wake: () => this.outbox.wake(),
-      seen: (what) => this.around.recorder.seen(what),
-    });
-  }
-
-  // ---- journal -----------------------------------------------------------------------------------
-
-  private *write(entries: readonly JournalEntry[]): Process {
-    yield this.around.kernel.random.int(200, 3 * MS);
-    this.lines.push([...entries]);
-    for (const entry of entries) this.state.apply(entry);
-    yield this.around.kernel.random.int(50, 500);
-  }
-
-  // ---- commands ----------------------------------------------------------------------------------
-
-  private *obey({ body }: Message): Process<Verdict> {
-    const command = body as AgentCommand;
-    if (
-      !isSignedBy(PLATFORM_KEY, command) ||
-      command.agentPublicKey !== this.options.publicKey ||
-      !command.machine
-    ) {
-      return { verdict: 'dead', error: new Error('command refused') };
-    }
-    const { machine, commandId } = command;
-    try {
-      const eventId = yield* this.worker.carryOut({ machine, commandId, repeatResult: true });
-      if (eventId !== undefined) yield* this.outbox.whenSent(eventId);
-      return { verdict: 'done' };
-    } catch (error) {
-      if (!(error instanceof PublishFailedError))
-        this.around.kernel.report(error, `${this.name} on a command`);
-      return { verdict: 'again', afterUs: REDELIVER };
-    }
-  }
-
-  // ---- heartbeats --------------------------------------------------------------------------------
-
-  private *beatForEver(): Process {
-    for (;;) {
-      yield HEARTBEAT;
-      this.beat();
-      if (!this.isLinked) yield* this.worker.enforceEndings(false);
-    }
-  }
-
-  private beat(): void {
-    const { kernel, faults, broker } = this.around;
-    const { backend, platform, publicKey, account, rules } = this.options;
-    if (!this.isLinked || broker.isDown || faults.hits('heartbeat-lost', this.name)) return;
-    const activeContracts = [...this.state.machines.values()].filter(rules.takesPlace).length;
-    const beat = this.key.sign({
-      v: 1 as const,
-      agentPublicKey: publicKey,
-      atNs: this.now.toString(),
-      version: '0.0.0',
-      provisionerTypes: ['simulated'],
-      activeContracts,
-      freeSlots: Math.max(0, backend.capacity - Math.max(backend.machines.size, activeContracts)),
-    });
-    kernel.in(kernel.random.int(MS, 20 * MS), () => {
-      if (platform.isUp) platform.hearHeartbeat(account, beat);
-    });
-  }
-
-  // ---- reconciling -------------------------------------------------------------------------------
-
-  private *reconcileForEver(): Process {
-    for (;;) {
-      yield RECONCILE;
-      yield* this.reconcile(false);
-    }
-  }
-
-  /** Whether the machines that are paid for run: changes are told, and what was stopped is started again. */
-  private *lookForEver(): Process {
-    const { rules, backend, mutant } = this.options;
-    let last = '';
-    let times = 0;
-    for (;;) {
-      yield LOOK;
-      const machines = yield* backend.list();
-      const down = rules.downOf(this.state.machines.values(), machines, this.now);
-      const seen = down.map(({ contractId, what }) => `${contractId} ${what}`).join();
-      times = seen === last ? times + 1 : 0;
-      last = seen;
-      if (this.isLinked && (times < 5 || (seen !== '' && times % 2 === 0))) yield* this.report();
-      for (const { contractId, what } of down) {
-        if (what === 'stopped' && !mutant.leavesStopped) yield* this.worker.startAgain(contractId);
-      }
-    }
-  }
-
-  private *report(): Process {
-    const machines = yield* this.observe();
-    yield* this.outbox.sendLossy({ kind: 'observed', payload: { machines } });
-  }
-
-  /** One at a time; what comes meanwhile is one more afterwards. */
-  private *reconcile(repeatResults: boolean): Process {
-    if (this.isReconciling) {
-      this.reconcileAgain = { repeatResults: repeatResults || this.reconcileAgain?.repeatResults === true };
-      return;
-    }
-    this.isReconciling = true;
-    let next: { repeatResults: boolean } | undefined = { repeatResults };
-    while (next && this.isLinked) {
-      this.reconcileAgain = undefined;
-      yield* this.round(next.repeatResults);
-      next = this.reconcileAgain;
-    }
-    this.isReconciling = false;
-  }
-
-  private *round(repeatResults: boolean): Process {
+  /** It is told to stop, does so in order, and is started again. */
+  stop(downUs: number): void {
+    const { running } = this;
+    if (!this.isUp || !running || running.isStopping) return;
+    running.isStopping = true;
     const { kernel } = this.around;
-    yield* this.report();
-    const snapshot = yield* this.ask();
-    if (!snapshot) return;
-    for (const machine of snapshot.machines) {
-      const command = { machine, repeatResult: repeatResults || machine.desired === 'absent' };
-      kernel.launch(this, 'provider-agent follows a snapshot', this.follow(command));
-    }
-    const drift = this.options.rules.driftOf(snapshot.machines, yield* this.observe());
-    for (const { what, externalId } of drift) {
-      this.around.recorder.seen(`drift: ${what}`);
-      const destroys = this.options.mutant.silenceDestroys && what === 'unwanted';
-      if (destroys && externalId) yield* this.destroy(externalId);
-    }
+    kernel.launch(this, 'provider-agent stops', async () => {
+      const { core, link, journal } = running;
+      const isIdle = await core.finish(FINISH_SECONDS, () => Promise.resolve());
+      this.around.recorder.seen(`agent that stopped ${isIdle ? 'idle' : 'in the middle'}`);
+      link.close();
+      await core.outbox.stop();
+      await journal.close();
+      // At a moment of its own: what this one has woken must not go on in the next process.
+      const { epoch } = this;
+      kernel.in(0, () => {
+        if (this.epoch === epoch) kernel.crash(this, downUs);
+      });
+    });
   }
 
-  /** Of the mutant only. */
-  private *destroy(externalId: string): Process {
-    try {
-      yield* this.options.backend.terminate(externalId);
-    } catch (error) {
-      if (!(error instanceof BackendFault)) throw error;
-    }
+  get isBusy(): boolean {
+    return [...this.machines.values()].some(({ phase }) => phase === 'creating' || phase === 'removing');
   }
 
-  private *follow(command: Parameters<Worker['carryOut']>[0]): Process {
-    try {
-      yield* this.worker.carryOut(command);
-    } catch (error) {
-      if (!(error instanceof PublishFailedError)) throw error;
-    }
+  get machines(): ReadonlyMap<string, MachineRecord> {
+    return this.running?.journal.state.machines ?? new Map();
   }
 
-  private *observe() {
-    const machines = yield* this.options.backend.list();
-    return machines.map(({ externalId, marks, power }) => ({
-      externalId,
-      power,
-      contractId: marks.contractId,
-      generation: marks.generation,
-    }));
+  private async begin(): Promise<void> {
+    const { around, backend, key } = this;
+    const { publicKey, account, parts, platform } = this.options;
+    const { kernel } = around;
+    const journal = await Journal.on(this.disk, () => kernel.nowOf(this));
+    const link = new AgentLink({
+      ...{ node: this, account, platform, around },
+      isThere: () => !this.isCut,
+      onSaid: (eventId) => this.truths.add(eventId),
+    });
+    const core = new Core({
+      ...{ link, journal, backend, parts },
+      agentPublicKey: publicKey,
+      instanceId: kernel.random.uuid(),
+      version: '0.0.0',
+      // Which process speaks is left out.
+      sign: (message) => key.sign({ ...message, instanceId: undefined }),
+      seal: () => [],
+      believer: () => ({ agentPublicKey: publicKey, platformPublicKey: PLATFORM_KEY, verify: isSignedBy }),
+      logger: this.logger(),
+      environment: 'simulation',
+      maxParallelProvisions: 3,
+      onFatal: (error) => kernel.report(error, `${this.name}: fatal`),
+      now: () => kernel.nowOf(this),
+      ambient: ambientOf(kernel, this),
+      lookEverySeconds: LOOK_SECONDS,
+      endingsEverySeconds: ENDINGS_SECONDS,
+      pullSeconds: PULL_SECONDS,
+    });
+    this.running = { core, link, journal };
+    core.begin();
+    this.connect();
   }
 
-  /** The newest snapshot, or nothing when there is none that is newer than the last. */
-  private *ask(): Process<DesiredSnapshot | undefined> {
-    const { random } = this.around.kernel;
-    const { platform, publicKey, account } = this.options;
-    for (let attempt = 1; attempt <= SNAPSHOT_ATTEMPTS && this.isLinked; attempt++) {
-      try {
-        const request = this.key.sign({ v: 1, agentPublicKey: publicKey, atNs: this.now.toString() });
-        const snapshot = yield* platform.ask(this.name, SNAPSHOT_METHOD, () =>
-          platform.snapshot(account, request),
-        );
-        if (!isSignedBy(PLATFORM_KEY, snapshot) || !this.isLinked) return undefined;
-        const last = this.state.snapshot;
-        if (last && BigInt(snapshot.atNs) < BigInt(last.atNs)) return undefined;
-        yield* this.write([{ t: 'snapshot', atNs: snapshot.atNs, version: snapshot.version }]);
-        return snapshot;
-      } catch (error) {
-        if ((error as Error).name !== 'Refusal') throw error;
-        yield (250 + jitteredBackoffMs(attempt, () => random.next())) * MS;
-      }
-    }
-    return undefined;
+  private connect(): void {
+    const { running } = this;
+    if (!this.isUp || !running || this.isCut) return;
+    this.around.broker.connected(this);
+    this.around.kernel.launch(this, 'provider-agent is connected', async () => running.link.up());
+  }
+
+  /** An error that no fault explains is one of the agent. */
+  private judge(error: unknown, doing: string): void {
+    const isExplained =
+      error instanceof BackendError ||
+      error instanceof PublishFailedError ||
+      error instanceof NotConnectedError ||
+      error instanceof Refusal ||
+      error instanceof SupersededError;
+    const isOfStop = this.running?.isStopping && (error as Error).message === 'the agent stops';
+    if (!isExplained && !isOfStop) this.around.kernel.report(error, `${this.name}: ${doing}`);
+  }
+
+  private logger(): Logger {
+    const write = (details: { readonly error?: unknown }, text: string) => {
+      const sight = SIGHTS[text];
+      if (sight !== undefined) this.around.recorder.seen(sight);
+      if (details.error !== undefined) this.judge(details.error, text);
+    };
+    return { debug: write, info: write, warn: write, error: write } as unknown as Logger;
   }
 }

@@ -1,29 +1,20 @@
-import type { Faults } from './faults.ts';
-import { type Kernel, MINUTE, MS, type Process, SECOND } from './kernel.ts';
+import type { FailureClass } from '@decent-cloud/messages/words';
+import {
+  BackendError,
+  type ProvisionedMachine,
+  type ProvisionOptions,
+  type Backend as RealBackend,
+} from '../../provider-agent/src/backends/backend.ts';
+import type { MachineMarks } from '../../provider-agent/src/domain/machine.ts';
+import { MINUTE, MS, type Node, SECOND } from './kernel.ts';
+import type { Surroundings } from './service.ts';
 
 const RESTARTS_APART = 10 * MINUTE;
 
-export interface Marks {
-  readonly contractId: string;
-  readonly generation: number;
-  readonly environment: string;
-  readonly agent: string;
-}
 export interface RealMachine {
   readonly externalId: string;
-  readonly marks: Marks;
+  readonly marks: MachineMarks;
   readonly power: 'running' | 'stopped';
-}
-
-/** A machine that could not be made or removed, as backends tell it. */
-export class BackendFault extends Error {
-  override readonly name = 'BackendFault';
-  constructor(
-    readonly failureClass: 'transient' | 'capacity' | 'config' | 'permanent',
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 export interface BackendMutations {
@@ -32,7 +23,8 @@ export interface BackendMutations {
 }
 
 /** A provider's machines. They stay whatever becomes of the agent, and the backend keeps its own books of them. */
-export class Backend {
+export class Backend implements RealBackend {
+  readonly type = 'simulated';
   readonly machines = new Map<string, RealMachine>();
   /** Told before a machine goes. */
   onRemoved: (machine: RealMachine) => void = () => undefined;
@@ -42,78 +34,85 @@ export class Backend {
   private mayRestartAt = 0;
 
   constructor(
-    private readonly kernel: Kernel,
-    private readonly faults: Faults,
+    /** Whose calls end with a crash, at any point of what they do. */
+    private readonly agent: Node,
+    private readonly around: Surroundings,
     private readonly name: string,
-    readonly capacity: number,
+    private readonly places: number,
     private readonly mutant: BackendMutations,
   ) {}
 
-  *find(contractId: string): Process<RealMachine | undefined> {
-    yield this.kernel.random.int(MS, 20 * MS);
+  async verify(): Promise<[]> {
+    return [];
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async capacity(): Promise<number> {
+    return this.places;
+  }
+
+  async find(contractId: string): Promise<RealMachine | undefined> {
+    await this.sleep(MS, 20 * MS);
     this.mayRefuse('find');
     return this.of(contractId);
   }
 
-  /** The same without a fault. */
-  *look(contractId: string): Process<RealMachine | undefined> {
-    yield this.kernel.random.int(MS, 20 * MS);
-    return this.of(contractId);
-  }
-
-  *list(): Process<RealMachine[]> {
-    yield this.kernel.random.int(MS, 20 * MS);
+  async list(): Promise<RealMachine[]> {
+    const { kernel, faults } = this.around;
+    await this.sleep(MS, 20 * MS);
     // An engine that has just been started again; one that is seen like that for long has lost its machines.
-    if (
-      this.machines.size > 0 &&
-      this.kernel.now >= this.mayRestartAt &&
-      this.faults.hits('list-empty', this.name)
-    ) {
-      this.mayRestartAt = this.kernel.now + RESTARTS_APART;
+    const mayRestart = this.machines.size > 0 && kernel.now >= this.mayRestartAt;
+    if (mayRestart && faults.hits('list-empty', this.name)) {
+      this.mayRestartAt = kernel.now + RESTARTS_APART;
       return [];
     }
     return [...this.machines.values()];
   }
 
-  /** Creates the contract's machine, or finds it and puts the newer marks on it. */
-  *provision(marks: Marks): Process<RealMachine> {
-    const { random } = this.kernel;
-    const isSlow = this.faults.hits('backend-slow', this.name);
-    yield isSlow ? random.int(20 * SECOND, 3 * MINUTE) : random.int(500 * MS, 15 * SECOND);
+  async provision({ marks, onStep }: ProvisionOptions): Promise<ProvisionedMachine> {
+    const { kernel, faults, recorder } = this.around;
+    if (kernel.random.chance(0.3)) onStep('create');
+    const isSlow = faults.hits('backend-slow', this.name);
+    await (isSlow ? this.sleep(20 * SECOND, 3 * MINUTE) : this.sleep(500 * MS, 15 * SECOND));
     this.mayRefuse('provision');
     const known = this.mutant.looksForNoMarks ? undefined : this.of(marks.contractId);
-    if (!known && this.machines.size >= this.capacity) throw new BackendFault('capacity', 'no place left');
-    const machine: RealMachine = known
-      ? { ...known, marks, power: 'running' }
-      : { externalId: `${this.name}-${++this.made}`, marks, power: 'running' };
-    this.machines.set(machine.externalId, machine);
-    if (this.faults.hits('backend-times-out-after-effect', `${this.name} provision`)) {
-      yield 30 * SECOND;
-      throw new BackendFault('transient', 'no answer');
-    }
-    yield random.int(MS, 2 * SECOND);
-    return machine;
+    if (known) recorder.seen('machine found by its marks');
+    else if (this.machines.size >= this.places) throw failure('capacity', 'no place left');
+    const externalId = known?.externalId ?? `${this.name}-${++this.made}`;
+    this.machines.set(externalId, { externalId, marks, power: 'running' });
+    await this.mayTimeOut('provision');
+    await this.sleep(MS, 2 * SECOND);
+    return this.describe(externalId);
   }
 
-  /** Returns when the machine is gone; one that is not there is gone. */
-  *terminate(externalId: string): Process {
-    const { random } = this.kernel;
-    yield random.int(100 * MS, 3 * SECOND);
+  async terminate(externalId: string): Promise<void> {
+    await this.sleep(100 * MS, 3 * SECOND);
     this.mayRefuse('terminate');
     const machine = this.machines.get(externalId);
     if (machine) this.onRemoved(machine);
     this.machines.delete(externalId);
-    if (this.faults.hits('backend-times-out-after-effect', `${this.name} terminate`)) {
-      yield 30 * SECOND;
-      throw new BackendFault('transient', 'no answer');
-    }
-    yield random.int(MS, SECOND);
+    await this.mayTimeOut('terminate');
+    await this.sleep(MS, SECOND);
   }
 
-  *setPower(externalId: string, power: RealMachine['power']): Process {
-    yield this.kernel.random.int(MS, SECOND);
-    const machine = this.machines.get(externalId);
-    if (machine) this.machines.set(externalId, { ...machine, power });
+  stop(externalId: string): Promise<void> {
+    return this.setPower(externalId, 'stopped');
+  }
+
+  resume(externalId: string): Promise<void> {
+    return this.setPower(externalId, 'running');
+  }
+
+  async describe(externalId: string): Promise<ProvisionedMachine> {
+    const instance = { externalId, provisionerType: this.type, sshPort: 22, sshUser: 'root' };
+    return { instance, credential: {} };
   }
 
   /** By hand, or by a disk that is gone. */
@@ -124,8 +123,17 @@ export class Backend {
   }
 
   switchOff(externalId: string): void {
+    this.switch(externalId, 'stopped');
+  }
+
+  private async setPower(externalId: string, power: RealMachine['power']): Promise<void> {
+    await this.sleep(MS, SECOND);
+    this.switch(externalId, power);
+  }
+
+  private switch(externalId: string, power: RealMachine['power']): void {
     const machine = this.machines.get(externalId);
-    if (machine) this.machines.set(externalId, { ...machine, power: 'stopped' });
+    if (machine) this.machines.set(externalId, { ...machine, power });
   }
 
   private of(contractId: string): RealMachine | undefined {
@@ -134,10 +142,24 @@ export class Backend {
   }
 
   private mayRefuse(doing: string): void {
-    if (!this.faults.hits('backend-refuses', `${this.name} ${doing}`)) return;
-    const { random } = this.kernel;
-    const permanent = doing === 'provision' && random.chance(0.15);
-    const failureClass = permanent ? random.pick(['config', 'permanent'] as const) : 'transient';
-    throw new BackendFault(failureClass, `${doing} refused`);
+    const { faults, kernel } = this.around;
+    if (!faults.hits('backend-refuses', `${this.name} ${doing}`)) return;
+    const isPermanent = doing === 'provision' && kernel.random.chance(0.15);
+    const failureClass = isPermanent ? kernel.random.pick(['config', 'permanent'] as const) : 'transient';
+    throw failure(failureClass, `${doing} refused`);
+  }
+
+  private async mayTimeOut(doing: string): Promise<void> {
+    if (!this.around.faults.hits('backend-times-out-after-effect', `${this.name} ${doing}`)) return;
+    await this.sleep(30 * SECOND, 30 * SECOND);
+    throw failure('transient', 'no answer');
+  }
+
+  private sleep(fromUs: number, toUs: number): Promise<void> {
+    const { kernel } = this.around;
+    return kernel.sleep(this.agent, kernel.random.int(fromUs, toUs));
   }
 }
+
+const failure = (failureClass: FailureClass, message: string) =>
+  new BackendError({ class: failureClass, code: 'BACKEND_FAULT', message });

@@ -64,7 +64,7 @@ function checkReason(world: World, contract: Contract, note: Note): void {
     RESPONSE_TIMEOUT: contract.acceptedAtNs === null && contract.paidAtNs !== null,
     PAYMENT_TIMEOUT: contract.acceptedAtNs === null,
     INSUFFICIENT_BALANCE: contract.paidE9s === 0n && contract.acceptedAtNs === null,
-    MACHINE_LOST: world.machineAgents.some(({ options }) => options.backend.lost.has(contractId)),
+    MACHINE_LOST: world.machineAgents.some(({ backend }) => backend.lost.has(contractId)),
     TERM_ENDED: contract.endsAtNs !== null && contract.statusUpdatedAtNs >= contract.endsAtNs,
     NO_AGENT_AVAILABLE: contract.acceptedAtNs !== null && !wasMade,
     PROVISIONING_FAILED: contract.acceptedAtNs !== null && !wasMade,

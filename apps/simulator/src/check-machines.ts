@@ -7,8 +7,8 @@ import type { World } from './world.ts';
 /** Live machines = running contracts: none doubled, none left over, each where the platform believes it. */
 export function checkMachines(world: World, note: Note): void {
   const machinesOf = new Map<string, { agentPublicKey: string; machine: RealMachine }[]>();
-  for (const { options } of world.machineAgents) {
-    for (const machine of options.backend.machines.values()) {
+  for (const { options, backend } of world.machineAgents) {
+    for (const machine of backend.machines.values()) {
       const { contractId } = machine.marks;
       const known = machinesOf.get(contractId) ?? [];
       machinesOf.set(contractId, [...known, { agentPublicKey: options.publicKey, machine }]);

@@ -26,6 +26,7 @@ const LIKELINESS = {
   'machine-lost': 0.5,
   'machine-stopped': 0.5,
   'link-cut': 1,
+  'agent-stopped': 0.02,
   'broker-rolled-back': 1,
   'forged-event': 1,
 } as const;

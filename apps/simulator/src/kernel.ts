@@ -108,6 +108,18 @@ export class Kernel {
     return new Promise((resolve) => this.in(us, () => this.wake(node, epoch, doing, resolve)));
   }
 
+  /** For programs of this node: something happens later, unless it is called off or the node crashes before. */
+  later(node: Node, us: Us, doing: string, work: () => void): () => void {
+    const { epoch } = node;
+    let isCalledOff = false;
+    this.in(us, () => {
+      if (!isCalledOff) this.wake(node, epoch, doing, work);
+    });
+    return () => {
+      isCalledOff = true;
+    };
+  }
+
   /** For async functions of this node: what a future will bring. It never ends when the node crashes meanwhile. */
   wait<T>(node: Node | undefined, future: Future<T>): Promise<T> {
     assertMayWait(node);

@@ -1,4 +1,9 @@
-import type { AgentMutations } from './agent.ts';
+import {
+  DestroyingTheUnnamed,
+  IgnoringGenerations,
+  LeavingTheStopped,
+  withAgentParts,
+} from './agent-mutants.ts';
 import type { BackendMutations } from './backend.ts';
 import type { BrokerMutations } from './broker.ts';
 import {
@@ -23,8 +28,7 @@ import { KeepingWhatOvertook, SettlingNothing } from './payment-mutants.ts';
 import type { RelayMutations } from './relay.ts';
 import type { Rules } from './rules.ts';
 
-export type Switches = AgentMutations &
-  BackendMutations &
+export type Switches = BackendMutations &
   BrokerMutations &
   ContractMutations &
   OfferingsMutations &
@@ -33,8 +37,6 @@ export type Switches = AgentMutations &
 
 /** Nothing is wrong. */
 export const SOUND: Switches = {
-  silenceDestroys: false,
-  leavesStopped: false,
   looksForNoMarks: false,
   ackBeforeCommit: false,
   writesWhatWasRead: false,
@@ -106,24 +108,13 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the coordinator ignores generations and removals',
     parts: coordinator.ignoresGenerationsAndRemovals,
   },
-  {
-    name: 'the agent ignores generations',
-    rules: (rules) => ({
-      ...rules,
-      agent: {
-        ...rules.agent,
-        mayTouch: () => 'yes',
-        decide: (desired, record, nowNs) => {
-          const isNewer = record !== undefined && record.generation > desired.generation;
-          const known = isNewer ? { ...record, generation: desired.generation } : record;
-          return rules.agent.decide(desired, known, nowNs);
-        },
-      },
-    }),
-  },
+  { name: 'the agent ignores generations', parts: withAgentParts({ Worker: IgnoringGenerations }) },
   { name: 'machines are made without a look at their marks', switches: { looksForNoMarks: true } },
-  { name: 'what a snapshot does not name is destroyed', switches: { silenceDestroys: true } },
-  { name: 'what was stopped by hand is left so', switches: { leavesStopped: true } },
+  {
+    name: 'what a snapshot does not name is destroyed',
+    parts: withAgentParts({ Reconciler: DestroyingTheUnnamed }),
+  },
+  { name: 'what was stopped by hand is left so', parts: withAgentParts({ Worker: LeavingTheStopped }) },
   { name: "a lost machine is nobody's business", parts: coordinator.passesOverLostMachines },
   { name: 'one list without a machine makes it lost', parts: coordinator.losesAtFirstSight },
   {

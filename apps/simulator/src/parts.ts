@@ -38,6 +38,7 @@ import { OnContractEnded as OnContractEndedInPayments } from '../../payments/src
 import { RentalPayments } from '../../payments/src/rental/rental-payments.ts';
 import { ReleaseFunds } from '../../payments/src/wallet/release-funds.ts';
 import { ReserveFunds } from '../../payments/src/wallet/reserve-funds.ts';
+import { coreParts } from '../../provider-agent/src/agent/core.ts';
 import { SignedByModelledAgent } from './signing.ts';
 
 /** The real flows of the services, as their classes. Mutants put a class of their own in the place of one of them. */
@@ -89,5 +90,6 @@ export const parts = {
     RentalPayments,
     ReserveFunds,
   },
+  agent: coreParts,
 };
 export type Parts = typeof parts;

@@ -66,7 +66,7 @@ function digestOf(world: World): string {
   add(world.faults.log);
   add([...world.contracts.rows.contracts.values()]);
   add([...world.payments.rows.balances.values()]);
-  add(world.machineAgents.map(({ options }) => [...options.backend.machines.values()]));
+  add(world.machineAgents.map(({ backend }) => [...backend.machines.values()]));
   add(world.kernel.events);
   return hash.digest('hex');
 }

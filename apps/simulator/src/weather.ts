@@ -16,6 +16,7 @@ export class Weather {
   begin(): void {
     const { kernel } = this.around;
     kernel.launch(undefined, 'weather', this.cutLinks());
+    kernel.launch(undefined, 'weather', this.stopAgents());
     kernel.launch(undefined, 'weather', this.rollBack());
     kernel.launch(undefined, 'weather', this.takeMachines());
   }
@@ -30,13 +31,25 @@ export class Weather {
     }
   }
 
+  /** For another version: most often in the middle of something. */
+  private *stopAgents(): Process {
+    const { kernel, faults } = this.around;
+    const { random } = kernel;
+    while (faults.active) {
+      yield random.int(SECOND, 20 * SECOND);
+      const busy = this.agents.filter(({ isBusy }) => isBusy);
+      const agent = random.pick(busy.length > 0 ? busy : this.agents);
+      if (faults.hits('agent-stopped', agent.name)) agent.stop(random.int(200 * MS, 30 * SECOND));
+    }
+  }
+
   /** People at the provider's remove machines and switch them off. */
   private *takeMachines(): Process {
     const { kernel, faults } = this.around;
     const { random } = kernel;
     while (faults.active) {
       yield random.int(2 * MINUTE, 10 * MINUTE);
-      const { backend } = random.pick(this.agents).options;
+      const { backend } = random.pick(this.agents);
       const ids = [...backend.machines.keys()];
       if (ids.length === 0) continue;
       const externalId = random.pick(ids);

@@ -3,7 +3,6 @@ import type { Offering } from '../../offerings/src/offering/domain/offering.ts';
 import { Accounts } from './accounts.ts';
 import { Agent } from './agent.ts';
 import { Agents } from './agents.ts';
-import { Backend } from './backend.ts';
 import { Broker } from './broker.ts';
 import { Contracts } from './contracts.ts';
 import { Faults } from './faults.ts';
@@ -11,7 +10,7 @@ import { HostileAgent } from './hostile.ts';
 import { HOUR, Kernel, MINUTE, MS, SECOND, type Us } from './kernel.ts';
 import { type Mutant, SOUND } from './mutants.ts';
 import { Offerings } from './offerings.ts';
-import { parts as realParts } from './parts.ts';
+import { type Parts, parts as realParts } from './parts.ts';
 import { Payments } from './payments.ts';
 import { type ChangeOfMind, type Life, People } from './people.ts';
 import { Random } from './random.ts';
@@ -80,7 +79,7 @@ export class World {
     this.agents = new Agents(this.around, skew(), parts.agents);
     this.contracts = new Contracts(this.around, skew(), parts.contracts, mutations);
     this.people = new People(kernel, this.accounts, this.contracts.store, this.around);
-    this.settle(rules, mutations);
+    this.settle(parts.agent, mutations);
     this.offerings.onReleased = (holdId) => {
       const contractId = this.contracts.rows.byOperation.get(holdId);
       const contract = contractId === undefined ? undefined : this.contracts.rows.contracts.get(contractId);
@@ -116,7 +115,7 @@ export class World {
   }
 
   /** Who lives here and what they have and want. */
-  private settle(rules: typeof realRules, mutations: typeof SOUND): void {
+  private settle(parts: Parts['agent'], mutations: typeof SOUND): void {
     const { random } = this;
     const tenants = Array.from({ length: 12 }, () => this.person());
     for (const [index, tenant] of tenants.entries()) {
@@ -134,7 +133,7 @@ export class World {
         provisionerType: 'simulated',
         providerPublicKey: key,
       });
-      for (let index = 0; index < AGENTS_PER_PROVIDER; index++) this.agent(key, poolId, rules, mutations);
+      for (let index = 0; index < AGENTS_PER_PROVIDER; index++) this.agent(key, poolId, parts, mutations);
       for (let index = 0; index < 2; index++)
         offerings.push(this.offering(offerings.length + 1, key, poolId));
       if (provider === 0) this.hostile(key);
@@ -165,20 +164,22 @@ export class World {
   private agent(
     providerPublicKey: string,
     poolId: string,
-    rules: typeof realRules,
+    parts: Parts['agent'],
     mutations: typeof SOUND,
   ): void {
-    const { random, kernel, faults } = this;
+    const { random } = this;
     const publicKey = random.hex(32);
     const account = `A${random.hex(8)}`;
-    const capacity = random.int(4, Math.max(8, this.options.lives));
-    const backend = new Backend(kernel, faults, `dc-${this.machineAgents.length}`, capacity, mutations);
-    const skewUs = random.int(-1_000 * MS, 1_000 * MS);
     const agent = new Agent(
-      { publicKey, account, skewUs, backend, rules: rules.agent, platform: this.agents, mutant: mutations },
+      {
+        ...{ publicKey, account, parts, platform: this.agents, mutant: mutations },
+        skewUs: random.int(-1_000 * MS, 1_000 * MS),
+        capacity: random.int(4, Math.max(8, this.options.lives)),
+        place: `dc-${this.machineAgents.length}`,
+      },
       this.around,
     );
-    backend.onRemoved = (machine) => this.removed(agent, machine);
+    agent.backend.onRemoved = (machine) => this.removed(agent, machine);
     this.machineAgents.push(agent);
     const agentPublicKey = publicKey;
     const accountPublicKey = account;

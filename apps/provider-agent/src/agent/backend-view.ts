@@ -1,3 +1,4 @@
+import type { Ambient } from '../ambient.ts';
 import type { Backend, HostSize } from '../backends/backend.ts';
 import type { FoundMachine } from '../domain/machine.ts';
 import type { Logger } from '../log.ts';
@@ -20,7 +21,11 @@ export class BackendView {
   /** Asked for once: a host rarely grows while its agent runs. */
   private hostSize: HostSize | undefined;
 
-  constructor(backend: Backend, logger: Logger) {
+  constructor(
+    backend: Backend,
+    logger: Logger,
+    private readonly ambient?: Pick<Ambient, 'after'>,
+  ) {
     this.backend = backend;
     this.logger = logger;
   }
@@ -31,7 +36,7 @@ export class BackendView {
       this.looking = undefined;
     });
     const { looking } = this;
-    if (!(await isDoneWithin(looking, LONGEST_MS))) {
+    if (!(await isDoneWithin(looking, LONGEST_MS, this.ambient))) {
       this.complain({}, 'the backend does not say in time what is there');
       return undefined;
     }

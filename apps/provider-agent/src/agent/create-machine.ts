@@ -46,7 +46,7 @@ export async function createMachine(
     });
     signal.throwIfAborted();
     const { externalId } = made.instance;
-    const credentials = sealFor(machine.encryptionPublicKeys, contractId, made.credential);
+    const credentials = (context.seal ?? sealFor)(machine.encryptionPublicKeys, contractId, made.credential);
     const event = await context.outbox.draft({
       kind: 'provisioned',
       contractId,

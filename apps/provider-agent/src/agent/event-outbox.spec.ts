@@ -6,6 +6,7 @@ import { systemClock } from '@decent-cloud/kernel';
 import { Journal } from '../journal/journal.ts';
 import { createLogger } from '../log.ts';
 import { EventOutbox } from './event-outbox.ts';
+import { signWith } from './sign.ts';
 
 const FIRST = '0190a5b0-7c1d-7e3a-8f00-000000000001';
 const SECOND = '0190a5b0-7c1d-7e3a-8f00-000000000002';
@@ -19,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 function outboxOf(journal: Journal, instanceId: string | undefined, published: string[]) {
   return new EventOutbox({
     journal,
-    seed: keys.seed,
+    sign: signWith(keys.seed),
     agentPublicKey: keys.publicKeyHex,
     instanceId,
     now: systemClock,

@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { signMessage } from '@decent-cloud/identity';
-import { type Clock, crash, jitteredBackoffMs, uuidV7 } from '@decent-cloud/kernel';
+import { type Clock, crash, jitteredBackoffMs } from '@decent-cloud/kernel';
 import { type AgentEvent, agentEvent } from '@decent-cloud/messages/agents/protocol';
+import { type Ambient, systemAmbient } from '../ambient.ts';
 import type { StoredEvent } from '../domain/agent-state.ts';
 import type { JournalEntry } from '../domain/journal-entry.stored.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
+import type { Sign } from './sign.ts';
+import { isDoneWithin } from './within.ts';
 
 type Unsigned<E> = E extends AgentEvent
   ? Omit<E, 'v' | 'eventId' | 'agentPublicKey' | 'instanceId' | 'seq' | 'atNs' | 'sig'>
@@ -15,7 +16,7 @@ export type EventBody = Unsigned<AgentEvent>;
 
 export interface EventOutboxOptions {
   readonly journal: Journal;
-  readonly seed: Uint8Array;
+  readonly sign: Sign;
   readonly agentPublicKey: string;
   /** Absent where nothing goes out. */
   readonly instanceId?: string | undefined;
@@ -24,6 +25,7 @@ export interface EventOutboxOptions {
   readonly publish: (kind: string, text: string, eventId: string) => Promise<void>;
   /** The journal cannot be written: nothing more may be promised. */
   readonly onFatal: (error: unknown) => void;
+  readonly ambient?: Ambient;
 }
 
 export interface Draft {
@@ -36,6 +38,7 @@ const LONGEST_WAIT_MS = 15_000;
 /** Events on their way to the platform: kept in the journal until the broker has confirmed them, sent in their order. */
 export class EventOutbox {
   private readonly options: EventOutboxOptions;
+  private readonly ambient: Ambient;
   private readonly waiting = new Map<string, (() => void)[]>();
   private wakeUp: () => void = () => undefined;
   private stopped = false;
@@ -43,6 +46,7 @@ export class EventOutbox {
 
   constructor(options: EventOutboxOptions) {
     this.options = options;
+    this.ambient = options.ambient ?? systemAmbient;
   }
 
   start(): void {
@@ -96,28 +100,28 @@ export class EventOutbox {
   }
 
   private async sign(body: EventBody): Promise<AgentEvent> {
-    const { journal, now, agentPublicKey, instanceId, seed } = this.options;
+    const { journal, now, agentPublicKey, instanceId, sign } = this.options;
     const nowNs = now();
     const event = {
       v: 1 as const,
-      eventId: uuidV7(nowNs),
+      eventId: this.ambient.newId(nowNs),
       agentPublicKey,
       ...(instanceId !== undefined && { instanceId }),
       seq: await journal.nextSeq(),
       atNs: nowNs.toString(),
       ...body,
     };
-    const signed = signMessage(seed, event);
+    const signed = sign(event);
     agentEvent.parse(signed);
     return signed as AgentEvent;
   }
 
   /** What the journal has from an earlier process is this one's to say: the same event, told by who acts as the agent now. */
   private asOurs(text: string): string {
-    const { seed, instanceId } = this.options;
+    const { sign, instanceId } = this.options;
     const { sig: _sig, ...event } = JSON.parse(text) as { sig: string; instanceId?: string };
     if (event.instanceId === instanceId) return text;
-    return JSON.stringify(signMessage(seed, { ...event, instanceId }));
+    return JSON.stringify(sign({ ...event, instanceId }));
   }
 
   private async run(): Promise<void> {
@@ -129,9 +133,13 @@ export class EventOutbox {
       const failed = await this.sendAll();
       failures = failed ? failures + 1 : 0;
       if (this.stopped) break;
-      const pause = failed ? 100 + jitteredBackoffMs(failures, Math.random, 200, LONGEST_WAIT_MS) : undefined;
-      await (pause === undefined ? woken : Promise.race([woken, sleep(pause, undefined, { ref: false })]));
+      if (failed) await isDoneWithin(woken, this.pauseMs(failures), this.ambient);
+      else await woken;
     }
+  }
+
+  private pauseMs(failures: number): number {
+    return 100 + jitteredBackoffMs(failures, this.ambient.random, 200, LONGEST_WAIT_MS);
   }
 
   private async sendAll(): Promise<boolean> {

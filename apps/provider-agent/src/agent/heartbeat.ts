@@ -1,12 +1,14 @@
-import { type KeyPair, signMessage } from '@decent-cloud/identity';
 import type { AgentHeartbeat } from '@decent-cloud/messages/agents/protocol';
+import { type Ambient, type CallOff, systemAmbient } from '../ambient.ts';
 import type { Logger } from '../log.ts';
+import type { Sign } from './sign.ts';
 
 /** What changes from beat to beat. */
 export type Pulse = Pick<AgentHeartbeat, 'atNs' | 'activeContracts' | 'freeSlots' | 'resources'>;
 
 export interface HeartbeatOptions {
-  readonly keys: KeyPair;
+  readonly agentPublicKey: string;
+  readonly sign: Sign;
   readonly instanceId: string;
   readonly version: string;
   readonly provisionerType: string;
@@ -14,12 +16,13 @@ export interface HeartbeatOptions {
   readonly isConnected: () => boolean;
   readonly publish: (text: string) => void;
   readonly pulse: () => Promise<Pulse>;
+  readonly ambient?: Pick<Ambient, 'every'>;
 }
 
 /** Tells the platform that the agent lives, what it carries and how much more it could. */
 export class Heartbeat {
   private readonly options: HeartbeatOptions;
-  private timer: NodeJS.Timeout | undefined;
+  private callOff: CallOff = () => undefined;
 
   constructor(options: HeartbeatOptions) {
     this.options = options;
@@ -27,14 +30,15 @@ export class Heartbeat {
 
   /** Begins anew with every connection, which may bring another interval. */
   start(everySeconds: number): void {
-    clearInterval(this.timer);
+    const { ambient = systemAmbient } = this.options;
+    this.callOff();
     this.beat();
-    this.timer = setInterval(() => this.beat(), everySeconds * 1_000);
+    this.callOff = ambient.every(everySeconds * 1_000, () => this.beat());
   }
 
   /** The last one offers no place, so that nothing is given to an agent that goes. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    this.callOff();
     await this.say({ freeSlots: 0 });
   }
 
@@ -48,17 +52,18 @@ export class Heartbeat {
   }
 
   private async say(over: Partial<Pulse> & { readonly leaving?: true } = {}): Promise<void> {
-    const { keys, instanceId, version, provisionerType, isConnected, publish, pulse } = this.options;
+    const { agentPublicKey, sign, instanceId, version, provisionerType, isConnected, publish, pulse } =
+      this.options;
     if (!isConnected()) return;
     const heartbeat = {
       v: 1 as const,
-      agentPublicKey: keys.publicKeyHex,
+      agentPublicKey,
       instanceId,
       version,
       provisionerTypes: [provisionerType],
       ...(await pulse()),
       ...over,
     };
-    if (isConnected()) publish(JSON.stringify(signMessage(keys.seed, heartbeat)));
+    if (isConnected()) publish(JSON.stringify(sign(heartbeat)));
   }
 }

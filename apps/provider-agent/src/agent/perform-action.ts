@@ -79,14 +79,14 @@ async function carryOut(context: WorkerContext, command: ActionCommand): Promise
 
 /** The password leaves this function sealed, or not at all; only then is it set. */
 async function resetPassword(
-  { backend }: WorkerContext,
+  { backend, seal = sealFor }: WorkerContext,
   { operationId, contractId, encryptionPublicKeys }: MachineAction,
   externalId: string,
 ): Promise<Done> {
   if (!backend.setPassword) throw unsupported(backend.type, 'passwords');
   const password = newPassword(randomBytes);
   const { credential } = await backend.describe(externalId);
-  const credentials = sealFor(encryptionPublicKeys, contractId, { ...credential, password });
+  const credentials = seal(encryptionPublicKeys, contractId, { ...credential, password });
   await backend.setPassword(externalId, password);
   return { operationId, kind: 'reset-password', credentials };
 }

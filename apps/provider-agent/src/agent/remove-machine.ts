@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jitteredBackoffMs } from '@decent-cloud/kernel';
+import { systemAmbient } from '../ambient.ts';
 import { mayTouch } from '../domain/decide.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -18,7 +18,7 @@ interface Removal {
  */
 export async function removeMachine(context: WorkerContext, command: Removal): Promise<string | undefined> {
   const { contractId, generation, commandId } = command;
-  const { logger } = context;
+  const { logger, ambient = systemAmbient } = context;
   for (let failures = 0; ; failures++) {
     try {
       if (!(await removeOnce(context, command))) return undefined;
@@ -29,8 +29,9 @@ export async function removeMachine(context: WorkerContext, command: Removal): P
         { error, contractId, failures: failures + 1 },
         'machine could not be removed: trying again',
       );
-      const waitMs = FIRST_WAIT_MS + jitteredBackoffMs(failures, Math.random, FIRST_WAIT_MS, LONGEST_WAIT_MS);
-      await sleep(waitMs, undefined, { signal: context.stopping });
+      const waitMs =
+        FIRST_WAIT_MS + jitteredBackoffMs(failures, ambient.random, FIRST_WAIT_MS, LONGEST_WAIT_MS);
+      await ambient.sleep(waitMs, context.stopping);
     }
   }
   const event = await context.outbox.draft({

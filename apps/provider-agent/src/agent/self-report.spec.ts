@@ -4,7 +4,7 @@ import { SelfReport, type SelfReportOptions } from './self-report.ts';
 
 const reportOf = (backend: Partial<Backend>, wanted: object = { all: undefined }) =>
   new SelfReport({
-    ...{ agentPublicKey: 'aa', dataDir: '', marks: { environment: 'dev', agent: 'a' } },
+    ...{ agentPublicKey: 'aa', version: '1', marks: { environment: 'dev', agent: 'a' } },
     backend: { list: async () => [], capacity: async () => 3, ...backend } as Backend,
     logger: createLogger('text', 'silent'),
     wanted,

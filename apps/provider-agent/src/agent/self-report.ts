@@ -1,30 +1,31 @@
 import { type Clock, systemClock } from '@decent-cloud/kernel';
+import type { Ambient } from '../ambient.ts';
 import type { Backend } from '../backends/backend.ts';
 import { countDrift, type Drift, driftOf } from '../domain/drift.ts';
 import type { Link } from '../link/link.ts';
 import type { Logger } from '../log.ts';
-import { VERSION } from '../version.ts';
 import { BackendView, type View } from './backend-view.ts';
 import type { Pulse } from './heartbeat.ts';
 import { type OwnMarks, observedOf } from './observe.ts';
-import { writeStatus } from './status-file.ts';
+import type { RunningStatus } from './status-file.ts';
 import type { Wanted } from './wanted.ts';
 import type { Worker } from './worker.ts';
 
 export interface SelfReportOptions {
   readonly agentPublicKey: string;
-  readonly dataDir: string;
+  readonly version: string;
   readonly backend: Backend;
   readonly logger: Logger;
   readonly marks: OwnMarks;
   readonly wanted: Wanted;
-  readonly link: Link;
+  readonly link: Pick<Link, 'platformNow' | 'status'>;
   readonly worker: Pick<Worker, 'activeCount' | 'isMaking'>;
   readonly refusedCommands: () => number;
   readonly now?: Clock | undefined;
+  readonly ambient?: Pick<Ambient, 'after'>;
 }
 
-/** What the agent says of itself: to the platform with every heartbeat, and to its operator in the status file. */
+/** What the agent says of itself: to the platform with every heartbeat, and to its operator by the status file. */
 export class SelfReport {
   private readonly options: SelfReportOptions;
   private readonly view: BackendView;
@@ -33,7 +34,7 @@ export class SelfReport {
 
   constructor(options: SelfReportOptions) {
     this.options = options;
-    this.view = new BackendView(options.backend, options.logger);
+    this.view = new BackendView(options.backend, options.logger, options.ambient);
     this.now = options.now ?? systemClock;
     this.startedAtNs = this.now();
   }
@@ -50,15 +51,16 @@ export class SelfReport {
     };
   }
 
-  async write(): Promise<void> {
-    const { dataDir, agentPublicKey, link, worker, refusedCommands } = this.options;
+  /** For the status file. */
+  async status(): Promise<RunningStatus> {
+    const { agentPublicKey, version, link, worker, refusedCommands } = this.options;
     const view = await this.view.look();
     const drift = this.driftIn(view);
-    await writeStatus(dataDir, {
+    return {
       pid: process.pid,
       atNs: this.now().toString(),
       startedAtNs: this.startedAtNs.toString(),
-      version: VERSION,
+      version,
       agentPublicKey,
       connection: link.status(),
       activeContracts: worker.activeCount,
@@ -66,7 +68,7 @@ export class SelfReport {
       refusedCommands: refusedCommands(),
       drift: drift ?? [],
       driftCounts: drift ? countDrift(drift) : null,
-    });
+    };
   }
 
   /** Machines of nobody count as well: they fill the place; remains do not. A backend that does not answer has none. */

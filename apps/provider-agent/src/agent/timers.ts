@@ -1,11 +1,15 @@
+import { type Ambient, type CallOff, systemAmbient } from '../ambient.ts';
 import type { Logger } from '../log.ts';
 
 /** The agent's work that nobody waits for. What fails of it is in the log, until the agent stops. */
 export class Timers {
-  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly timers: CallOff[] = [];
   private isStopping = false;
 
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly ambient: Pick<Ambient, 'every'> = systemAmbient,
+  ) {}
 
   /** Never begins again before it has ended. */
   every(seconds: number, work: () => Promise<unknown>, what: string): void {
@@ -18,7 +22,7 @@ export class Timers {
       });
       this.watch(done, what);
     };
-    this.timers.push(setInterval(once, seconds * 1_000));
+    this.timers.push(this.ambient.every(seconds * 1_000, once));
   }
 
   watch(work: Promise<unknown>, what: string): void {
@@ -29,6 +33,6 @@ export class Timers {
 
   stop(): void {
     this.isStopping = true;
-    for (const timer of this.timers) clearInterval(timer);
+    for (const callOff of this.timers) callOff();
   }
 }

@@ -1,8 +1,14 @@
+import { type Ambient, systemAmbient } from '../ambient.ts';
+
 /** Has it ended, well or not, before the time is over? It is not waited for any longer, and not ended either. */
-export async function isDoneWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let late: NodeJS.Timeout | undefined;
+export async function isDoneWithin(
+  work: Promise<unknown>,
+  ms: number,
+  { after }: Pick<Ambient, 'after'> = systemAmbient,
+): Promise<boolean> {
+  let callOff = (): void => undefined;
   const timeIsOver = new Promise<false>((resolve) => {
-    late = setTimeout(() => resolve(false), ms);
+    callOff = after(ms, () => resolve(false));
   });
   const done = work.then(
     () => true as const,
@@ -11,6 +17,6 @@ export async function isDoneWithin(work: Promise<unknown>, ms: number): Promise<
   try {
     return await Promise.race([done, timeIsOver]);
   } finally {
-    clearTimeout(late);
+    callOff();
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@decent-cloud/kernel';
+import type { Ambient } from '../ambient.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { JournalEntry } from '../domain/journal-entry.stored.ts';
 import type { DesiredMachine, MachineMarks } from '../domain/machine.ts';
@@ -6,6 +7,7 @@ import type { MachineRecord } from '../domain/record.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import type { EventOutbox } from './event-outbox.ts';
+import type { sealFor } from './seal.ts';
 
 export interface WorkerOptions {
   readonly backend: Backend;
@@ -18,6 +20,9 @@ export interface WorkerOptions {
   readonly maxParallelProvisions: number;
   /** Ports that the contracts of this agent are reached at, by contract. */
   readonly portsInUse: () => ReadonlyMap<string, number>;
+  readonly ambient?: Ambient;
+  /** Seals a machine's credentials for its tenant. */
+  readonly seal?: typeof sealFor;
 }
 
 export interface Command {

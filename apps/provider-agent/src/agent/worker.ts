@@ -171,11 +171,11 @@ export class Worker {
     const reason = new Error('the agent stops');
     this.slots.close(reason);
     this.stopping.abort(reason);
-    if (await isDoneWithin(this.lock.idle(), finishMs)) return true;
+    if (await isDoneWithin(this.lock.idle(), finishMs, this.context.ambient)) return true;
     for (const creation of [...this.creations.values()].flatMap((all) => [...all])) {
       creation.controller.abort(reason);
     }
-    return isDoneWithin(this.lock.idle(), abortMs);
+    return isDoneWithin(this.lock.idle(), abortMs, this.context.ambient);
   }
 
   private callOff(contractId: string, which: (creation: Creation) => boolean): void {

@@ -3,6 +3,7 @@ import { askSnapshot } from '../agent/ask-snapshot.ts';
 import { EventOutbox } from '../agent/event-outbox.ts';
 import { Operator, type OperatorOptions } from '../agent/operator.ts';
 import { takeRunLock } from '../agent/run-lock.ts';
+import { signWith } from '../agent/sign.ts';
 import { Worker } from '../agent/worker.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { AgentConfig } from '../config/load-config.ts';
@@ -52,7 +53,7 @@ export async function actWithoutAgent<T>(
           const outbox = new EventOutbox({
             ...shared,
             journal,
-            seed: keys.seed,
+            sign: signWith(keys.seed),
             agentPublicKey: keys.publicKeyHex,
             publish: () => Promise.reject(new Error('events go out when the agent runs')),
             onFatal: (error) => {
@@ -121,7 +122,7 @@ async function inPlaceOfAgent<T>(
       (visit) =>
         askSnapshot({
           ...visit,
-          seed: keys.seed,
+          sign: signWith(keys.seed),
           believer: () => ({ agentPublicKey: keys.publicKeyHex, platformPublicKey }),
         }),
     );

@@ -1,7 +1,5 @@
-import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { syncFolder, writeDurably } from './durable-file.ts';
+import { type Disk, HostDisk } from './disk.ts';
 
 /** The journal is damaged in a way that no crash explains. */
 export class JournalDamagedError extends Error {
@@ -17,28 +15,20 @@ interface Waiting {
 
 /** Lines on the disk: each is there for good when `append` returns. Lines that wait share one flush. */
 export class JournalFile {
-  readonly path: string;
-  private handle: FileHandle | undefined;
   private waiting: Waiting[] = [];
   private writing: Promise<void> = Promise.resolve();
   private broken: unknown;
   lines = 0;
 
-  constructor(path: string) {
-    this.path = path;
-  }
+  constructor(private readonly disk: Disk) {}
 
   /**
    * Opens it and gives what it holds. A last line without its end was never acknowledged to anybody: it is cut off.
    * @throws JournalDamagedError
    */
   async open(): Promise<unknown[]> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    const { entries, wholeBytes, bytes } = await readJournal(this.path);
-    if (wholeBytes < bytes) await truncate(this.path, wholeBytes);
-    this.handle = await open(this.path, 'a', 0o600);
-    await this.handle.sync();
-    await syncFolder(dirname(this.path));
+    const { entries, wholeBytes, bytes } = await readLines(this.disk);
+    await this.disk.open(wholeBytes < bytes ? wholeBytes : undefined);
     this.lines = entries.length;
     return entries;
   }
@@ -57,9 +47,7 @@ export class JournalFile {
     const step = this.writing.then(async () => {
       await this.flush();
       const entries = snapshot();
-      await writeDurably(this.path, entries.map(lineOf).join(''));
-      await this.handle?.close();
-      this.handle = await open(this.path, 'a', 0o600);
+      await this.disk.replace(entries.map(lineOf).join(''));
       this.lines = entries.length;
     });
     this.writing = step.catch((error: unknown) => {
@@ -70,8 +58,7 @@ export class JournalFile {
 
   async close(): Promise<void> {
     await this.writing;
-    await this.handle?.close();
-    this.handle = undefined;
+    await this.disk.close();
   }
 
   private async flush(): Promise<void> {
@@ -80,9 +67,7 @@ export class JournalFile {
     if (batch.length === 0) return;
     try {
       if (this.broken !== undefined) throw this.broken;
-      if (!this.handle) throw new Error('the journal is closed');
-      await this.handle.write(batch.map(({ line }) => line).join(''));
-      await this.handle.datasync();
+      await this.disk.append(batch.map(({ line }) => line).join(''));
       this.lines += batch.length;
       for (const { onDurable, resolve } of batch) {
         onDurable();
@@ -96,24 +81,25 @@ export class JournalFile {
   }
 }
 
+interface Read {
+  readonly entries: unknown[];
+  readonly wholeBytes: number;
+  readonly bytes: number;
+}
+
 /** Reads a journal without changing it. @throws JournalDamagedError */
-export async function readJournal(
-  path: string,
-): Promise<{ readonly entries: unknown[]; readonly wholeBytes: number; readonly bytes: number }> {
-  let data: Buffer;
-  try {
-    data = await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { entries: [], wholeBytes: 0, bytes: 0 };
-    throw error;
-  }
+export const readJournal = (path: string): Promise<Read> => readLines(new HostDisk(path));
+
+async function readLines(disk: Disk): Promise<Read> {
+  const data = await disk.read();
+  if (!data) return { entries: [], wholeBytes: 0, bytes: 0 };
   const wholeBytes = data.lastIndexOf(0x0a) + 1;
   const lines = data.subarray(0, wholeBytes).toString('utf8').split('\n').slice(0, -1);
   const entries = lines.map((line, index) => {
     try {
       return entryOf(line);
     } catch (error) {
-      throw new JournalDamagedError(`line ${index + 1} of ${path} cannot be read`, { cause: error });
+      throw new JournalDamagedError(`line ${index + 1} of ${disk.path} cannot be read`, { cause: error });
     }
   });
   return { entries, wholeBytes, bytes: data.length };

@@ -1,6 +1,7 @@
 import { type Clock, crash } from '@decent-cloud/kernel';
 import { AgentState } from '../domain/agent-state.ts';
 import { type JournalEntry, storedEntry } from '../domain/journal-entry.stored.ts';
+import { type Disk, HostDisk } from './disk.ts';
 import { JournalFile } from './journal-file.ts';
 
 const SEQ_BLOCK = 1_000;
@@ -24,8 +25,13 @@ export class Journal {
   }
 
   /** @throws when the file is damaged or not a journal of this program */
-  static async open(path: string, now: Clock): Promise<Journal> {
-    const file = new JournalFile(path);
+  static open(path: string, now: Clock): Promise<Journal> {
+    return Journal.on(new HostDisk(path), now);
+  }
+
+  /** @throws like `open` */
+  static async on(disk: Disk, now: Clock): Promise<Journal> {
+    const file = new JournalFile(disk);
     const journal = new Journal(file, AgentState.of(await file.open()), now);
     if (file.lines > 0) await journal.compact();
     return journal;

@@ -6,7 +6,7 @@ import {
   TimeoutError,
 } from '@nats-io/transport-node';
 import { NoBrokerError } from './connect.ts';
-import { NotConnectedError } from './link.ts';
+import { NotConnectedError } from './not-connected.ts';
 import { DisbelievedError } from './read-command.ts';
 
 /** Nobody answers on the way to the platform. */

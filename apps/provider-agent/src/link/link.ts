@@ -4,6 +4,8 @@ import { agentSubjects } from '@decent-cloud/messages/agents/protocol';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../log.ts';
 import { Access, type AccessOptions, type Connected, noAccessText } from './access.ts';
+import { PULL_SECONDS } from './command-pull.ts';
+import { NotConnectedError } from './not-connected.ts';
 import { renewalDelayMs } from './session.ts';
 
 export interface LinkOptions extends AccessOptions {
@@ -18,19 +20,12 @@ export interface LinkStatus {
   readonly lastError?: string;
 }
 
-/** How long the broker may keep one pull of commands. */
-export const PULL_SECONDS = 5;
 const PUBLISH_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Longer than a pull lasts. */
 const RETIRE_MS = PULL_SECONDS * 1_000 + 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
 const CLOCK_LOOK_MS = 2_000;
-
-/** The agent is not connected at the moment. */
-export class NotConnectedError extends Error {
-  override readonly name = 'NotConnectedError';
-}
 
 /**
  * The agent's connection to the platform: asks for a session, connects, renews in time, comes back for ever. Everything

@@ -17,6 +17,8 @@ export class DisbelievedError extends Error {
 export interface Believer {
   readonly agentPublicKey: string;
   readonly platformPublicKey: string | undefined;
+  /** How a signature is verified, where it is not by `verifyMessage`. */
+  readonly verify?: (publicKeyHex: string, message: unknown) => boolean;
 }
 
 /** Reads a command; only the platform's signature makes it one. @throws DisbelievedError */
@@ -49,7 +51,7 @@ export function readSnapshot(text: string, believer: Believer): DesiredSnapshot 
 function believe<S extends z.ZodType<{ agentPublicKey: string }>>(
   schema: S,
   text: string,
-  { agentPublicKey, platformPublicKey }: Believer,
+  { agentPublicKey, platformPublicKey, verify = verifyMessage }: Believer,
 ): z.output<S> {
   if (platformPublicKey === undefined) throw new DisbelievedError('the key of the platform is not known yet');
   let raw: unknown;
@@ -58,7 +60,7 @@ function believe<S extends z.ZodType<{ agentPublicKey: string }>>(
   } catch (error) {
     throw new DisbelievedError('no JSON', { cause: error });
   }
-  if (!verifyMessage(platformPublicKey, raw)) throw new DisbelievedError('not signed by the platform');
+  if (!verify(platformPublicKey, raw)) throw new DisbelievedError('not signed by the platform');
   const parsed = schema.safeParse(raw);
   if (!parsed.success) throw new DisbelievedError('not understood', { cause: parsed.error });
   if (parsed.data.agentPublicKey !== agentPublicKey) throw new DisbelievedError('meant for another agent');
