@@ -10,7 +10,8 @@ import type { FakeAgent } from './fake-platform.ts';
 /** As it is shipped; it starts in a fifth of the time that its sources take. */
 const PROGRAM = fileURLToPath(new URL('../bundle/main.js', import.meta.url));
 const PAUSING_PROGRAM = fileURLToPath(new URL('./agent-process.ts', import.meta.url));
-const TYPESCRIPT = ['--conditions=source', '--experimental-transform-types', '--no-warnings'];
+const SOURCES = fileURLToPath(new URL('../../../tools/run-sources.mjs', import.meta.url));
+const TYPESCRIPT = ['--conditions=source', `--import=${SOURCES}`];
 
 export interface Ended {
   readonly code: number | null;

@@ -7,6 +7,8 @@ import { OutboxStage } from './outbox-stage.ts';
 import { READER } from './poison.ts';
 
 const SCRIPT = fileURLToPath(new URL('./poisoned-reader.ts', import.meta.url));
+/** It is started often: what is compiled is kept. */
+const SOURCES = fileURLToPath(new URL('../../../tools/run-sources.mjs', import.meta.url));
 let child: GuardedProcess | undefined;
 let keeping: Promise<void> | undefined;
 let isOver = false;
@@ -31,14 +33,7 @@ async function keepRunning(): Promise<void> {
   while (!isOver) {
     child = GuardedProcess.start({
       command: process.execPath,
-      args: [
-        '--conditions=source',
-        '--experimental-transform-types',
-        '--disable-warning=ExperimentalWarning',
-        SCRIPT,
-        stage.nats.url,
-        stage.testDatabase.url,
-      ],
+      args: ['--conditions=source', `--import=${SOURCES}`, SCRIPT, stage.nats.url, stage.testDatabase.url],
     });
     await child.exited;
     if (!isOver) ends++;
