@@ -1,9 +1,9 @@
 import { NS_PER_SECOND } from '@decent-cloud/kernel';
 import type { CommandConsumer } from '../../provider-agent/src/link/command-pull.ts';
 import { NotConnectedError } from '../../provider-agent/src/link/not-connected.ts';
-import type { Message, Verdict } from './broker.ts';
 import { Future } from './future.ts';
 import { awaited, type Kernel, MS, type Node, type Process, until } from './kernel.ts';
+import type { Message, Verdict } from './reader.ts';
 
 export const ACK_WAIT_SECONDS = 30;
 const NS_PER_US = 1_000;

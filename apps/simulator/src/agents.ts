@@ -11,12 +11,12 @@ import type { AgentWireMetrics } from '../../agents/src/doors/broker/wire/agent-
 import type { AgentsSettings } from '../../agents/src/settings.ts';
 import { AgentsTables } from './agents-tables.ts';
 import { AssignmentsInMemory } from './assignments-in-memory.ts';
-import type { Message, Verdict } from './broker.ts';
 import { unavailable } from './bus.ts';
 import { coordinatorFlows } from './coordinator-flows.ts';
 import { type Flows, realFlows } from './flows.ts';
 import { awaited, type Process, SECOND } from './kernel.ts';
 import type { Parts } from './parts.ts';
+import type { Message, Verdict } from './reader.ts';
 import { Service, type Surroundings } from './service.ts';
 import { standIn } from './stand-in.ts';
 

@@ -2,32 +2,7 @@ import { redeliveryDelayMs } from '@decent-cloud/kernel';
 import { streams } from '@decent-cloud/messages';
 import type { Faults } from './faults.ts';
 import { type Kernel, MS, type Node, type Process, SECOND, type Us } from './kernel.ts';
-
-export interface Message {
-  readonly id: string;
-  readonly subject: string;
-  readonly body: unknown;
-  readonly seq: number;
-}
-
-export type Verdict =
-  | { readonly verdict: 'done' }
-  | { readonly verdict: 'again'; readonly afterUs: Us }
-  | { readonly verdict: 'retry' | 'pause' | 'dead'; readonly error: unknown };
-
-export interface Reader {
-  readonly durable: string;
-  readonly stream: keyof typeof streams;
-  readonly ackWaitSeconds: number;
-  readonly maxDeliver: number;
-  readonly node: Node;
-  /** A reader that is not connected is given nothing. */
-  readonly isConnected: () => boolean;
-  readonly wants: (subject: string) => boolean;
-  readonly handle: (message: Message) => Process<Verdict>;
-  /** What it does with such a message, by name. */
-  readonly doing: (message: Message) => string;
-}
+import type { Message, Reader, Verdict } from './reader.ts';
 
 export class PublishFailedError extends Error {
   override readonly name = 'PublishFailedError';

@@ -3,7 +3,6 @@ import type { BusRequest, ConsumerName } from '@decent-cloud/messages';
 import { consumers, facts } from '@decent-cloud/messages';
 import { isDatabaseUnavailable } from '@decent-cloud/postgres';
 import { IdempotencyKeys, type Logger, reactOnce, VerbRunner } from '@decent-cloud/runtime';
-import type { Message, Verdict } from './broker.ts';
 import { Bus, exchange, type Network } from './bus.ts';
 import {
   Database,
@@ -16,6 +15,7 @@ import { type AnyReaction, type AnySweep, type Flows, type ModelledVerb, modelle
 import { awaited, Node, type Process, SECOND, type Us, until } from './kernel.ts';
 import { KeysInMemory } from './keys-in-memory.ts';
 import { loggerOf, NO_METRICS } from './observing.ts';
+import type { Message, Verdict } from './reader.ts';
 import { Relay, type RelayMutations } from './relay.ts';
 
 /** What the parts of one simulated platform share. */
