@@ -77,8 +77,8 @@ export class Kernel {
       this.now = next.at;
       this.events++;
       next.run();
-      if (!this.hasWoken) continue;
-      await microtasksDone();
+      if (this.events % EVENTS_A_TURN === 0) await othersHadTheirTurn();
+      else if (this.hasWoken) await microtasksDone();
       this.hasWoken = false;
     }
     this.now = end;
@@ -251,8 +251,11 @@ function assertMayWait(node: Node | undefined): void {
   if (node?.isInTransaction) throw new Error(`${node.name} waits inside of a transaction`);
 }
 
-/** All promises that are settled have been followed by then, however long the chain. */
-const microtasksDone = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** All promises that are settled have been followed by then, however long the chain: ticks come when no microtask is left. */
+const microtasksDone = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+/** Signals, and whoever waits for this process, have their turn. */
+const othersHadTheirTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const EVENTS_A_TURN = 10_000;
 
 /** Waits for an async function, typed. */
 export function* awaited<T>(promise: Promise<T>): Process<T> {

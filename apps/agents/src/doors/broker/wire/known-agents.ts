@@ -1,6 +1,5 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { AgentStore } from '../../../registry/agent/agent.store.ts';
 import type { KnownAgent } from '../../../registry/agent/domain/disbelief.ts';
 import { isActive } from '../../../registry/agent/domain/liveness.ts';
@@ -18,7 +17,8 @@ interface Remembered {
 /** Who agents are; fresh from the database, or, for what is of no consequence, as it was some seconds ago. */
 @Injectable()
 export class KnownAgents {
-  private readonly remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
+  /** Newest last: older ones are of no use any more. */
+  private readonly remembered = new Map<string, Remembered>();
 
   constructor(
     private readonly agents: AgentStore,
@@ -30,7 +30,7 @@ export class KnownAgents {
     if (!row) return undefined;
     const { accountPublicKey, instanceId } = row;
     const agent = { accountPublicKey, instanceId, isActive: isActive(row, now) };
-    this.remembered.set(agentPublicKey, { agent, atNs: now });
+    this.remember(agentPublicKey, { agent, atNs: now });
     return agent;
   }
 
@@ -51,5 +51,12 @@ export class KnownAgents {
   /** May what it said be its last word from when it acted as the agent? */
   async spokeInTurn(agentPublicKey: string, instanceId: string): Promise<boolean> {
     return stillCounts(await this.instances.endOf(agentPublicKey, instanceId));
+  }
+
+  private remember(agentPublicKey: string, remembered: Remembered): void {
+    this.remembered.delete(agentPublicKey);
+    this.remembered.set(agentPublicKey, remembered);
+    const [oldest] = this.remembered.size > REMEMBERED ? this.remembered.keys() : [];
+    if (oldest !== undefined) this.remembered.delete(oldest);
   }
 }
