@@ -25,6 +25,10 @@ export interface StoredPool {
   readonly provisionerType: string;
 }
 
+/** Columns in which nothing is. */
+export const nulls = <Name extends string>(...names: readonly Name[]): Record<Name, null> =>
+  Object.fromEntries(names.map((name) => [name, null])) as Record<Name, null>;
+
 /** All that the agents service keeps, as far as it is simulated. */
 export class AgentsTables {
   readonly agents = new Table<string, StoredAgent>();
@@ -48,21 +52,17 @@ export class AgentsTables {
   ): void {
     this.agents.rows.set(agent.agentPublicKey, {
       ...agent,
-      permissions: ['provision', 'heartbeat'],
-      label: null,
-      createdAtNs: 0n,
-      expiresAtNs: null,
-      revokedAtNs: null,
-      instanceId: null,
-      lastHeartbeatNs: null,
-      version: null,
-      provisionerTypes: [],
-      activeContracts: 0,
-      resources: null,
-      polls: false,
-      freeSlots: 0,
-      desiredVersion: 0n,
-      observedAtNs: 0n,
+      ...nulls(
+        'label',
+        'expiresAtNs',
+        'revokedAtNs',
+        'instanceId',
+        'lastHeartbeatNs',
+        'version',
+        'resources',
+      ),
+      ...{ permissions: ['provision', 'heartbeat'], createdAtNs: 0n, provisionerTypes: [], polls: false },
+      ...{ activeContracts: 0, freeSlots: 0, desiredVersion: 0n, observedAtNs: 0n },
     });
   }
 }

@@ -1,65 +1,44 @@
 import { secondsToNs } from '@decent-cloud/kernel';
 import type { Sql } from '@decent-cloud/postgres';
-import type { AssignmentStore } from '../../agents/src/coordination/assignment/assignment.store.ts';
+import type { AssignmentStore as Store } from '../../agents/src/coordination/assignment/assignment.store.ts';
 import {
   AssignmentChanges,
   type PaidTime,
 } from '../../agents/src/coordination/assignment/assignment-changes.ts';
+import { isRemovalDue } from '../../agents/src/coordination/assignment/domain/next-step.ts';
 import type {
   Assignment,
   AssignmentChange,
   Machine,
   MachineChange,
-  NewAssignment,
 } from '../../agents/src/coordination/assignment/rows.ts';
 import { ONLINE_SECONDS } from '../../agents/src/registry/agent/domain/liveness.ts';
-import type { AgentsTables, StoredAgent, StoredAssignment, StoredMachine } from './agents-tables.ts';
+import {
+  type AgentsTables,
+  nulls,
+  type StoredAgent,
+  type StoredAssignment,
+  type StoredMachine,
+} from './agents-tables.ts';
 import { type Database, transactionOf, UniqueViolation } from './database.ts';
 
 /** The columns' defaults: all that is known of a contract that ended before it was heard of. */
-const EMPTY: Omit<StoredAssignment, 'contractId' | 'state'> = {
-  generation: 0,
-  providerPublicKey: null as unknown as string,
-  providerAccountId: null,
-  tenantPublicKey: null,
-  tenantAccountId: null,
-  agentPoolId: null,
-  datacenterCountry: null as unknown as string,
-  spec: null as unknown as Assignment['spec'],
-  encryptionPublicKeys: [],
-  deadlineNs: 0n,
-  waitingSinceNs: null,
-  retryAgent: null,
-  dueAtNs: null,
-  removedAtNs: null,
-  endsAtNs: null,
-  availabilityVersion: 0,
-  downSinceNs: null,
-  downNs: 0n,
-  paidTimeVersion: 0,
+const EMPTY = {
+  ...nulls('providerPublicKey', 'providerAccountId', 'tenantPublicKey', 'tenantAccountId', 'agentPoolId'),
+  ...nulls('datacenterCountry', 'spec', 'waitingSinceNs', 'retryAgent', 'dueAtNs', 'removedAtNs'),
+  ...nulls('endsAtNs', 'downSinceNs'),
+  ...{ generation: 0, encryptionPublicKeys: [], deadlineNs: 0n },
+  ...{ availabilityVersion: 0, downNs: 0n, paidTimeVersion: 0 },
 };
 const NEW_MACHINE = {
-  desired: 'running',
-  state: 'offered',
-  outcome: null,
-  externalId: null,
-  settledAtNs: null,
-  absentSinceNs: null,
-  commandsGiven: 0,
-  nextCommandAtNs: null,
-  lostAtNs: null,
-  availability: 'up',
-  instance: null,
-  leaseExpiresAtNs: null,
-  madeByPolling: false,
-  toldToGoAtNs: null,
-} as const;
+  ...nulls('outcome', 'externalId', 'settledAtNs', 'absentSinceNs', 'nextCommandAtNs', 'lostAtNs'),
+  ...nulls('instance', 'leaseExpiresAtNs', 'toldToGoAtNs'),
+  ...({ desired: 'running', state: 'offered', availability: 'up' } as const),
+  ...{ commandsGiven: 0, madeByPolling: false },
+};
 
 /** The coordinator's store without its SQL: what changes mean is the real store's. */
-export class AssignmentsInMemory
-  extends AssignmentChanges
-  implements Pick<AssignmentStore, keyof AssignmentStore>
-{
+export class AssignmentsInMemory extends AssignmentChanges implements Pick<Store, keyof Store> {
   constructor(
     private readonly database: Database,
     private readonly tables: AgentsTables,
@@ -69,34 +48,30 @@ export class AssignmentsInMemory
     super();
   }
 
-  async insert(sql: Sql, assignment: NewAssignment, now: bigint): Promise<boolean> {
-    const waiting = { state: 'waiting', waitingSinceNs: now, dueAtNs: now } as const;
-    return this.add(sql, { ...EMPTY, ...assignment, ...waiting });
-  }
+  insert: Store['insert'] = async (sql, assignment, now) =>
+    this.add(sql, { ...EMPTY, ...assignment, state: 'waiting', waitingSinceNs: now, dueAtNs: now });
 
-  async insertEnded(sql: Sql, contractId: string): Promise<boolean> {
-    return this.add(sql, { ...EMPTY, contractId, state: 'ended' });
-  }
+  /** What its columns have no default for, is read as null there, too. */
+  insertEnded: Store['insertEnded'] = async (sql, contractId) =>
+    this.add(sql, { ...EMPTY, contractId, state: 'ended' } as unknown as StoredAssignment);
 
   async lock(_: Sql, contractId: string): Promise<Assignment | undefined> {
     return this.tables.assignments.get(contractId);
   }
 
-  async lockDue(_: Sql, contractId: string, now: bigint): Promise<Assignment | undefined> {
+  lockDue: Store['lockDue'] = async (_, contractId, now) => {
     const assignment = this.tables.assignments.get(contractId);
     return assignment && isDue(assignment, now) ? assignment : undefined;
-  }
+  };
 
-  async due(now: bigint, agentWaitNs: bigint, limit: number): Promise<string[]> {
+  due: Store['due'] = async (now, agentWaitNs, limit) => {
     await this.database.read();
     const { assignments, agents } = this.tables;
-    const mayHaveRoom = ({ revokedAtNs, lastHeartbeatNs, polls, freeSlots }: StoredAgent) =>
-      revokedAtNs === null &&
-      (lastHeartbeatNs ?? 0n) > now - secondsToNs(ONLINE_SECONDS) &&
-      (polls || freeSlots > 0);
-    const providers = new Set(
-      [...agents.values()].filter(mayHaveRoom).map(({ providerPublicKey }) => providerPublicKey),
-    );
+    const providers = [...agents.values()]
+      .filter(
+        (agent) => isHeard(agent, now - secondsToNs(ONLINE_SECONDS)) && (agent.polls || agent.freeSlots > 0),
+      )
+      .map(({ providerPublicKey }) => providerPublicKey);
     return [...assignments.values()]
       .filter(
         (assignment) =>
@@ -104,83 +79,55 @@ export class AssignmentsInMemory
           (assignment.state !== 'waiting' ||
             assignment.deadlineNs <= now ||
             (assignment.waitingSinceNs ?? now) <= now - agentWaitNs ||
-            providers.has(assignment.providerPublicKey)),
+            providers.includes(assignment.providerPublicKey)),
       )
       .sort((a, b) => Number((a.dueAtNs ?? 0n) - (b.dueAtNs ?? 0n)))
       .slice(0, limit)
       .map(({ contractId }) => contractId);
-  }
+  };
 
-  async change(
-    sql: Sql,
-    contractId: string,
-    { failureReason: _, ...changes }: AssignmentChange,
-  ): Promise<void> {
+  async change(sql: Sql, contractId: string, changes: AssignmentChange): Promise<void> {
+    const { failureReason: _, ...set } = changes;
     const assignment = this.tables.assignments.get(contractId);
-    if (assignment)
-      transactionOf(sql).put(this.tables.assignments, contractId, { ...assignment, ...changes });
+    if (assignment) transactionOf(sql).put(this.tables.assignments, contractId, { ...assignment, ...set });
   }
 
-  async machines(_: Sql, contractId: string): Promise<Machine[]> {
-    return [...this.tables.machinesOf(contractId)];
-  }
+  machines: Store['machines'] = async (_, contractId) => [...this.tables.machinesOf(contractId)];
 
-  async listenerOf(
-    _: Sql,
-    { contractId, generation }: Pick<Machine, 'contractId' | 'generation'>,
-  ): Promise<{ agentPublicKey: string; account: string; sshPort: number | null } | undefined> {
+  listenerOf: Store['listenerOf'] = async (_, { contractId, generation }) => {
     const machine = this.tables.machinesOf(contractId).find((one) => one.generation === generation);
     const agent = machine && this.tables.agents.get(machine.agentPublicKey);
-    if (machine?.desired !== 'running' || !agent || agent.revokedAtNs !== null || agent.polls)
-      return undefined;
+    if (machine?.desired !== 'running' || agent?.revokedAtNs !== null || agent.polls) return undefined;
     const { agentPublicKey, accountPublicKey: account } = agent;
     return { agentPublicKey, account, sshPort: machine.instance?.sshPort ?? null };
-  }
+  };
 
-  async runningAt(_: Sql, agentPublicKey: string): Promise<string[]> {
-    return this.tables
-      .machinesAt(agentPublicKey)
+  runningAt: Store['runningAt'] = async (_, key) =>
+    this.tables
+      .machinesAt(key)
       .filter(({ desired, state }) => desired === 'running' && state === 'provisioned')
       .map(({ contractId }) => contractId)
       .sort();
-  }
 
-  async machinesOfAgent(_: Sql, agentPublicKey: string, limit: number): Promise<Machine[]> {
-    return this.tables
-      .machinesAt(agentPublicKey)
+  machinesOfAgent: Store['machinesOfAgent'] = async (_, key, limit) =>
+    this.tables
+      .machinesAt(key)
       .filter(({ state }) => state !== 'gone')
       .sort((a, b) => a.desired.localeCompare(b.desired))
       .slice(0, limit);
-  }
 
-  async machinesOfContracts(
-    _: Sql,
-    agentPublicKey: string,
-    contractIds: readonly string[],
-  ): Promise<Machine[]> {
-    return this.tables
-      .machinesAt(agentPublicKey)
-      .filter(({ contractId }) => contractIds.includes(contractId));
-  }
+  machinesOfContracts: Store['machinesOfContracts'] = async (_, key, contractIds) =>
+    this.tables.machinesAt(key).filter(({ contractId }) => contractIds.includes(contractId));
 
-  async removalsDue(now: bigint, heardSince: bigint, limit: number): Promise<string[]> {
+  removalsDue: Store['removalsDue'] = async (now, heardSince, limit) => {
     await this.database.read();
-    const isHeard = ({ agentPublicKey }: Machine) => {
-      const agent = this.tables.agents.get(agentPublicKey);
-      return agent?.revokedAtNs === null && (agent.lastHeartbeatNs ?? 0n) > heardSince;
-    };
     const due = [...this.tables.machines.values()]
       .flat()
       .filter(
-        (machine) =>
-          machine.desired === 'absent' &&
-          machine.state !== 'gone' &&
-          machine.nextCommandAtNs !== null &&
-          machine.nextCommandAtNs <= now &&
-          isHeard(machine),
+        (one) => isRemovalDue(one, now) && isHeard(this.tables.agents.get(one.agentPublicKey), heardSince),
       );
     return [...new Set(due.map(({ contractId }) => contractId))].slice(0, limit);
-  }
+  };
 
   protected async writeMachine(
     sql: Sql,
@@ -251,4 +198,6 @@ export class AssignmentsInMemory
   }
 }
 
+const isHeard = (agent: StoredAgent | undefined, since: bigint): boolean =>
+  agent?.revokedAtNs === null && (agent.lastHeartbeatNs ?? 0n) > since;
 const isDue = ({ dueAtNs }: Assignment, now: bigint): boolean => dueAtNs !== null && dueAtNs <= now;

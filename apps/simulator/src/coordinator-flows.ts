@@ -16,10 +16,10 @@ import type { InstanceStore } from '../../agents/src/registry/instance/instance.
 import type { PoolStore } from '../../agents/src/registry/pool/pool.store.ts';
 import type { AgentsSettings } from '../../agents/src/settings.ts';
 import {
-  AgentsInMemory,
-  CandidatesInMemory,
-  HeartbeatsInMemory,
-  SnapshotsInMemory,
+  agentsInMemory,
+  candidatesInMemory,
+  heartbeatsInMemory,
+  snapshotsInMemory,
 } from './agents-in-memory.ts';
 import type { AgentsTables } from './agents-tables.ts';
 import type { AssignmentsInMemory } from './assignments-in-memory.ts';
@@ -45,7 +45,7 @@ export interface CoordinatorNeeds {
 export function coordinatorFlows(needs: CoordinatorNeeds) {
   const { parts, database: memory, tables, settings, logger, clock, wire } = needs;
   const store = standIn<AssignmentStore>(needs.assignments);
-  const agents = standIn<AgentStore>(new AgentsInMemory(memory, tables));
+  const agents = standIn<AgentStore>(agentsInMemory(memory, tables));
   const choices: PoolStore['choices'] = async (_, provider) =>
     tables.pools.filter((pool) => pool.providerPublicKey === provider);
   const pools = standIn<PoolStore, 'choices'>({ choices });
@@ -65,7 +65,7 @@ export function coordinatorFlows(needs: CoordinatorNeeds) {
 
   const commands = new parts.Commands(platformKey);
   const removals = new parts.Removals(store, agents, commands, settings);
-  const candidates = new parts.Candidates(pools, standIn<CandidateStore>(new CandidatesInMemory(tables)));
+  const candidates = new parts.Candidates(pools, standIn<CandidateStore>(candidatesInMemory(tables)));
   const coordinator = new parts.Coordinator(store, candidates, commands, removals, settings);
   const availability = new parts.Availability(store);
   const observations = new parts.Observations(store, agents, removals, availability, settings);
@@ -74,8 +74,8 @@ export function coordinatorFlows(needs: CoordinatorNeeds) {
   );
   const known = new parts.KnownAgents(agents, instances);
   const signed = new parts.SignedByAgent();
-  const beats = standIn<HeartbeatStore>(new HeartbeatsInMemory(memory, tables));
-  const lists = standIn<SnapshotStore>(new SnapshotsInMemory(memory, tables));
+  const beats = standIn<HeartbeatStore>(heartbeatsInMemory(memory, tables));
+  const lists = standIn<SnapshotStore>(snapshotsInMemory(memory, tables));
   return {
     all: [
       new parts.OnContractAccepted(store, coordinator),

@@ -15,10 +15,10 @@ import { AgentStore } from '../../agents/src/registry/agent/agent.store.ts';
 import { HeartbeatStore } from '../../agents/src/registry/agent/heartbeat.store.ts';
 import { agentsService } from '../../agents/src/service.ts';
 import {
-  AgentsInMemory,
-  CandidatesInMemory,
-  HeartbeatsInMemory,
-  SnapshotsInMemory,
+  agentsInMemory,
+  candidatesInMemory,
+  heartbeatsInMemory,
+  snapshotsInMemory,
 } from '../src/agents-in-memory.ts';
 import { AgentsTables } from '../src/agents-tables.ts';
 import { AssignmentsInMemory } from '../src/assignments-in-memory.ts';
@@ -73,10 +73,10 @@ function inMemory(tables: AgentsTables): Stores {
   return {
     sql,
     assignments: new AssignmentsInMemory(calm, tables, () => undefined),
-    agents: new AgentsInMemory(calm, tables),
-    candidates: new CandidatesInMemory(tables),
-    heartbeats: new HeartbeatsInMemory(calm, tables),
-    snapshots: new SnapshotsInMemory(calm, tables),
+    agents: agentsInMemory(calm, tables),
+    candidates: candidatesInMemory(tables),
+    heartbeats: heartbeatsInMemory(calm, tables),
+    snapshots: snapshotsInMemory(calm, tables),
   };
 }
 
