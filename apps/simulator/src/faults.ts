@@ -30,7 +30,7 @@ const LIKELINESS = {
   'broker-rolled-back': 1,
   'forged-event': 1,
 } as const;
-const FIRST_CRASH_LIKELIER = 5;
+const FIRST_CRASH_LIKELIER = 15;
 export type FaultKind = keyof typeof LIKELINESS;
 export const FAULT_KINDS = Object.keys(LIKELINESS) as readonly FaultKind[];
 
