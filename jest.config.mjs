@@ -12,7 +12,12 @@ const servers = {
   globalTeardown: '<rootDir>/tools/specs/teardown.mjs',
 };
 
-/** `unit` needs no server; `int` gets real Postgres and NATS; `e2e` drives the whole system as processes. */
+const SIMULATION = 'apps/simulator/src/(simulator|mutants)\\.spec\\.ts$';
+
+/**
+ * `unit` and `simulation` need no server, but `simulation` computes for long; `int` gets real Postgres and NATS; `e2e` drives
+ * the whole system as processes.
+ */
 export default {
   // A deadline for specs that wait, not a measure: CI's computers are busy.
   testTimeout: 60_000,
@@ -22,8 +27,9 @@ export default {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts'],
-      testPathIgnorePatterns: ['\\.(int|e2e)\\.spec\\.ts$', '/node_modules/', '/dist/'],
+      testPathIgnorePatterns: ['\\.(int|e2e)\\.spec\\.ts$', SIMULATION, '/node_modules/', '/dist/'],
     },
+    { ...shared, displayName: 'simulation', testRegex: [SIMULATION] },
     { ...shared, ...servers, displayName: 'int', testMatch: ['<rootDir>/{apps,libs}/**/*.int.spec.ts'] },
     { ...shared, ...servers, displayName: 'e2e', testMatch: ['<rootDir>/apps/e2e/**/*.e2e.spec.ts'] },
   ],

@@ -25,8 +25,9 @@ await withAdvice(async () => {
     await must('generate.mjs');
     await must('build.mjs');
   }
-  // The quick ones first, and alone: specs that drive servers take the whole computer.
-  const runs = args.includes('--selectProjects') ? [[]] : [['unit'], ...(quick ? [] : [['int', 'e2e']])];
+  // The quick ones first, and alone: specs that drive servers take the whole computer. What computes fills their waits.
+  const all = quick ? [['unit', 'simulation']] : [['unit'], ['int', 'e2e', 'simulation']];
+  const runs = args.includes('--selectProjects') ? [[]] : all;
   const results = [];
   for (const projects of runs)
     results.push(await jest(projects.length > 0 ? [...args, '--selectProjects', ...projects] : args));

@@ -1,8 +1,16 @@
 import { default as TestSequencer } from '@jest/test-sequencer';
 
-const KINDS = ['e2e', 'int', 'unit'];
-/** The longest of the kind with the longest. A new one that is long has its place here: a new clone knows no times. */
-const LONGEST = ['one-of-each', 'rental-faults', 'crash', 'two-of-each', 'polling'];
+const KINDS = ['e2e', 'simulation', 'int', 'unit'];
+/** The longest of all. A new one that is long has its place here: a new clone knows no times. */
+const LONGEST = [
+  'one-of-each.e2e',
+  'rental-faults.e2e',
+  'mutants',
+  'crash.e2e',
+  'simulator',
+  'two-of-each.e2e',
+  'polling.e2e',
+];
 
 /** What takes longest begins first, so that no worker is left with it at the end: whole journeys, then the larger files. */
 export default class LongestFirst extends TestSequencer {
@@ -15,7 +23,6 @@ export default class LongestFirst extends TestSequencer {
 
 /** @param {import('@jest/test-result').Test} test */
 function rank({ path, context }) {
-  const kind = KINDS.indexOf(context.config.displayName?.name ?? '');
-  const place = LONGEST.findIndex((name) => path.endsWith(`/${name}.e2e.spec.ts`));
-  return kind * (LONGEST.length + 1) + (place < 0 ? LONGEST.length : place);
+  const place = LONGEST.findIndex((name) => path.endsWith(`/${name}.spec.ts`));
+  return place >= 0 ? place : LONGEST.length + KINDS.indexOf(context.config.displayName?.name ?? '');
 }

@@ -6,6 +6,8 @@ const BUDGET_SECONDS = {
   '/one-of-each.e2e.spec.ts': 240,
   '.e2e.spec.ts': 120,
   '.int.spec.ts': 30,
+  '/simulator.spec.ts': 60,
+  '/mutants.spec.ts': 90,
   '.spec.ts': 10,
 };
 const SHOWN = 10;
