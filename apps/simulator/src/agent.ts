@@ -12,8 +12,8 @@ import type { Agents } from './agents.ts';
 import { ambientOf } from './ambient.ts';
 import { Backend, type BackendMutations } from './backend.ts';
 import { PublishFailedError } from './broker.ts';
-import { Node } from './kernel.ts';
-import { MemoryDisk } from './memory-disk.ts';
+import { Node, SECOND } from './kernel.ts';
+import { DiskFullError, MemoryDisk } from './memory-disk.ts';
 import type { Surroundings } from './service.ts';
 import { isSignedBy, PLATFORM_KEY, SigningKey } from './signing.ts';
 
@@ -22,6 +22,8 @@ const LOOK_SECONDS = 30;
 const ENDINGS_SECONDS = 15;
 const PULL_SECONDS = 20;
 const FINISH_SECONDS = 5;
+/** The service manager waits before it starts an agent again that has ended by itself. */
+const LATER_US = 5 * SECOND;
 
 /** What the agent's log tells of what it has been through. */
 const SIGHTS: Readonly<Record<string, string>> = {
@@ -69,7 +71,7 @@ export class Agent extends Node {
     const { publicKey, account, capacity, place, mutant } = options;
     super(`agent ${capacity}:${publicKey.slice(0, 4)}`, options.skewUs);
     this.key = new SigningKey(publicKey);
-    this.disk = new MemoryDisk(around.kernel, this);
+    this.disk = new MemoryDisk(around.kernel, around.faults, this);
     this.backend = new Backend(this, around, place, capacity, mutant);
     around.broker.addReader({
       durable: this.name,
@@ -112,11 +114,16 @@ export class Agent extends Node {
       link.close();
       await core.outbox.stop();
       await journal.close();
-      // At a moment of its own: what this one has woken must not go on in the next process.
-      const { epoch } = this;
-      kernel.in(0, () => {
-        if (this.epoch === epoch) kernel.crash(this, downUs);
-      });
+      this.end(downUs);
+    });
+  }
+
+  /** The process ends by itself, at a moment of its own: what it has woken must not go on in the next one. */
+  private end(downUs: number): void {
+    const { kernel } = this.around;
+    const { epoch } = this;
+    kernel.in(0, () => {
+      if (this.epoch === epoch) kernel.crash(this, downUs);
     });
   }
 
@@ -150,7 +157,10 @@ export class Agent extends Node {
       logger: this.logger(),
       environment: 'simulation',
       maxParallelProvisions: 3,
-      onFatal: (error) => kernel.report(error, `${this.name}: fatal`),
+      onFatal: (error) => {
+        this.judge(error, 'fatal');
+        this.end(LATER_US);
+      },
       now: () => kernel.nowOf(this),
       ambient: ambientOf(kernel, this),
       lookEverySeconds: LOOK_SECONDS,
@@ -175,6 +185,7 @@ export class Agent extends Node {
       error instanceof BackendError ||
       error instanceof PublishFailedError ||
       error instanceof NotConnectedError ||
+      error instanceof DiskFullError ||
       error instanceof Refusal ||
       error instanceof SupersededError;
     const isOfStop = this.running?.isStopping && (error as Error).message === 'the agent stops';

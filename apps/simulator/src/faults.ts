@@ -27,6 +27,7 @@ const LIKELINESS = {
   'machine-stopped': 0.5,
   'link-cut': 1,
   'agent-stopped': 0.02,
+  'disk-full': 0.005,
   'broker-rolled-back': 1,
   'forged-event': 1,
 } as const;

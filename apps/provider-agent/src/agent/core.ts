@@ -156,6 +156,8 @@ export class Core {
       pulse: () => this.self.pulse(),
       ambient,
     });
+    // Whoever waits for a write is told, too, and most of them try again: that would go on for ever.
+    journal.onBroken(options.onFatal);
     link.onUp(() => this.onUp());
   }
 

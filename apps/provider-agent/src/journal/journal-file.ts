@@ -18,7 +18,10 @@ export class JournalFile {
   private waiting: Waiting[] = [];
   private writing: Promise<void> = Promise.resolve();
   private broken: unknown;
+  private isClosed = false;
   lines = 0;
+  /** Told when nothing can be written any more. */
+  onBroken: (error: unknown) => void = () => undefined;
 
   constructor(private readonly disk: Disk) {}
 
@@ -50,15 +53,20 @@ export class JournalFile {
       await this.disk.replace(entries.map(lineOf).join(''));
       this.lines = entries.length;
     });
-    this.writing = step.catch((error: unknown) => {
-      this.broken = error;
-    });
+    this.writing = step.catch((error: unknown) => this.fail(error));
     await step;
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.writing;
     await this.disk.close();
+  }
+
+  /** What is on the disk is unknown now: nothing more may be promised. */
+  private fail(error: unknown): void {
+    if (this.broken === undefined && !this.isClosed) this.onBroken(error);
+    this.broken = error;
   }
 
   private async flush(): Promise<void> {
@@ -74,8 +82,7 @@ export class JournalFile {
         resolve();
       }
     } catch (error) {
-      // What is on the disk is unknown now: nothing more may be promised.
-      this.broken = error;
+      this.fail(error);
       for (const { reject } of batch) reject(error);
     }
   }

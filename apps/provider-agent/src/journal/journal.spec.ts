@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JournalEntry } from '../domain/journal-entry.stored.ts';
 import type { MachineRecord } from '../domain/record.ts';
+import type { Disk } from './disk.ts';
 import { Journal } from './journal.ts';
 import { JournalDamagedError } from './journal-file.ts';
 
@@ -138,4 +139,37 @@ test('a journal that grows is made small while it is written to, and loses nothi
   const state = (await open()).state;
   expect(state.machines.size).toBe(8);
   expect(Math.max(...[...state.machines.values()].map(({ generation }) => generation))).toBe(3_000);
+});
+
+test('one that cannot be written says so once, to whoever has to end the program', async () => {
+  let isFull = false;
+  const disk: Disk = {
+    path: 'a disk that fills up',
+    read: async () => undefined,
+    open: async () => undefined,
+    append: async () => {
+      if (isFull) throw new Error('no space left on device');
+    },
+    replace: async () => undefined,
+    close: async () => undefined,
+  };
+  const journal = await Journal.on(disk, () => 0n);
+  const told: unknown[] = [];
+  journal.onBroken((error) => told.push(error));
+  await journal.write([{ t: 'sent', eventId: 'a' }]);
+  expect(told).toEqual([]);
+  isFull = true;
+  await expect(journal.write([{ t: 'sent', eventId: 'b' }])).rejects.toThrow('no space left');
+  isFull = false;
+  await expect(journal.write([{ t: 'sent', eventId: 'c' }])).rejects.toThrow('no space left');
+  expect(told).toEqual([new Error('no space left on device')]);
+});
+
+test('what comes after its end is refused, which is no fault of the disk', async () => {
+  const journal = await open();
+  const told: unknown[] = [];
+  journal.onBroken((error) => told.push(error));
+  await journal.close();
+  await expect(journal.write([{ t: 'sent', eventId: 'a' }])).rejects.toThrow('closed');
+  expect(told).toEqual([]);
 });

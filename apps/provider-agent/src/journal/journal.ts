@@ -37,6 +37,11 @@ export class Journal {
     return journal;
   }
 
+  /** Told once when it cannot be written any more: nothing may be promised then until the program has started again. */
+  onBroken(listener: (error: unknown) => void): void {
+    this.file.onBroken = listener;
+  }
+
   /** All of the entries or none survive a crash. */
   async write(entries: readonly JournalEntry[]): Promise<void> {
     crash.points?.pass(pointOf(entries, 'before'));
