@@ -71,7 +71,7 @@ test.each([
   [
     'a file that is only named like a domain',
     'apps/simulator/src/a.ts',
-    `import '../../payments/src/ledger/domain';`,
+    `import '../../offerings/src/offering/domain';`,
     'leaves apps/simulator',
   ],
   [

@@ -23,7 +23,8 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 /** What is run and not only imported: it exports nothing, or asks whether it is the program. */
 async function isProgram(file: string): Promise<boolean> {
-  if (/\/needed-node\.(ts|mjs)$/.test(file)) return false;
+  // Imported before a program, for what they do.
+  if (/\/(needed-node|run-sources)\.(ts|mjs)$/.test(file)) return false;
   if (/^apps\/[^/]+\/(src\/(.+\/)?main\.ts|bin\/)/.test(file)) return true;
   if (!/\.(ts|mjs)$/.test(file)) return false;
   const text = await readFile(join(ROOT, file), 'utf8');
