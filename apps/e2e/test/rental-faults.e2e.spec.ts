@@ -1,25 +1,13 @@
-import type { RefusalJson } from '@decent-cloud/kernel';
 import type { ArmedPoint } from '@decent-cloud/kernel/crash-file';
-import { createContract, respondToRequest } from '@decent-cloud/messages/contracts';
 import { actName, rentalProcess, repeatPointOf } from '@decent-cloud/messages/process';
-import {
-  chargeRental,
-  holdStock,
-  quoteRental,
-  releaseFunds,
-  releaseStock,
-  reserveFunds,
-} from '@decent-cloud/messages/requests';
+import { releaseFunds, releaseStock } from '@decent-cloud/messages/requests';
 import { eventually, sampleOfEach, testSeed, testsAll } from '@decent-cloud/testing';
 import { assertBooksBalance } from '../src/books.ts';
 import { CrashStage, type Customer, FINAL, WITH_MACHINE } from '../src/crash-stage.ts';
+import { ALL_CASES, ALL_FOREIGN, FORWARD, INSERT, OUTCOMES, UNDO } from '../src/fault-cases.ts';
 import { RENTAL_ACTS_ONCE as ACTS } from '../src/rental-acts.ts';
 import { type RentalStory, storyOf, toldOfTheEnd, withoutOvertaken } from '../src/rental-story.ts';
 
-/** What is done for every rental: acts of lost machines are failed by the simulator, and killed in `crash.e2e.spec.ts`. */
-const FORWARD = rentalProcess.filter(({ isSeldom }) => !isSeldom).flatMap(({ acts }) => acts);
-const UNDO = rentalProcess.flatMap(({ undo }) => undo?.acts ?? []);
-const INSERT = `contracts:${createContract.subject}:before-commit`;
 const CALM_MS = 90_000;
 
 let stage: CrashStage;
@@ -121,57 +109,6 @@ test('R1: every act run twice comes to the same end', async () => {
   expect(await stage.machines()).toEqual([]);
 }, 300_000);
 
-/**
- * `not made`: there is no rental; `refused`: it ended with the answer, and nobody else hears of it; `ended`: by itself,
- * all refunded; `given up`: a person had to end it; `unharmed`.
- */
-type Outcome = 'not made' | 'refused' | 'ended' | 'given up' | 'unharmed';
-interface FaultCase {
-  readonly act: string;
-  readonly as: string;
-  readonly armed: Omit<ArmedPoint, 'id' | 'action'>;
-  readonly outcome: Outcome;
-  readonly withoutMachine?: boolean;
-  readonly byHand?: boolean;
-}
-
-const refusal = (code: string, reason: string): RefusalJson =>
-  ({ code, reason, message: 'told to refuse' }) as RefusalJson;
-const NO = refusal('PRECONDITION', 'SERVICE_UNAVAILABLE');
-
-/** What becomes of a rental when this act fails, and goes on failing. A new act has to say it here. */
-const OUTCOMES: Readonly<Record<string, { readonly [as: string]: Outcome }>> = {
-  [`payments:${reserveFunds.subject}`]: { refused: 'not made', broken: 'not made' },
-  [`offerings:${holdStock.subject}`]: { refused: 'not made', broken: 'not made' },
-  [`contracts:${createContract.subject}`]: { refused: 'not made', broken: 'not made' },
-  [`payments:${chargeRental.subject}`]: { refused: 'refused', broken: 'ended' },
-  [`contracts:${respondToRequest.subject}`]: { refused: 'given up', broken: 'given up' },
-  'contracts:evt.payments.v1.rental-charged': { broken: 'unharmed' },
-  'agents:evt.contracts.v1.contract-accepted': { broken: 'ended' },
-  'contracts:evt.agents.v1.machine-assigned': { broken: 'unharmed' },
-  'provider-agent:command:provision': { refused: 'ended', broken: 'ended' },
-  'agents:event:claimed': { broken: 'unharmed' },
-  'contracts:evt.agents.v1.provisioning-started': { broken: 'unharmed' },
-  'agents:event:failed': { broken: 'ended' },
-  'contracts:evt.agents.v1.provisioning-failed': { broken: 'ended' },
-  'agents:event:provisioned': { broken: 'ended' },
-  'contracts:evt.agents.v1.machine-provisioned': { broken: 'ended' },
-};
-
-const ALL_CASES: readonly FaultCase[] = FORWARD.flatMap((act) => {
-  const name = actName(act);
-  const point = act.backend ? `provider-agent:backend:${act.backend}:before` : `${name}:before-commit`;
-  const failure = { class: 'permanent', code: 'TOLD_TO_FAIL', message: 'told to fail' };
-  return Object.entries(OUTCOMES[name] ?? { 'not said': 'ended' as const }).map(([as, outcome]) => ({
-    act: name,
-    as,
-    armed: { point, ...(as !== 'refused' ? {} : act.backend ? { failure } : { refusal: NO }) },
-    outcome,
-    withoutMachine: /:event:failed|provisioning-failed$/.test(name),
-    byHand: name === `contracts:${respondToRequest.subject}`,
-  }));
-});
-
 /** One for each act, in `npm test`. */
 const CASES = sampleOfEach(
   ALL_CASES,
@@ -242,54 +179,6 @@ test('R2: each step failed, each undo ran twice, the books are right', async () 
   expect(undone).toHaveLength(UNDO.length);
   await assertBooksBalance(stage.platform);
 });
-
-interface ForeignFault {
-  readonly call: string;
-  readonly fault: string;
-  readonly armed: readonly Omit<ArmedPoint, 'id' | 'times'>[];
-}
-
-/** Longer than one service waits for another. */
-const LATE_MS = 6_000;
-const SILENCE = refusal('UNAVAILABLE', 'SERVICE_UNAVAILABLE');
-const passing = { class: 'transient', code: 'TOLD_TO_FAIL', message: 'told to fail' };
-const final = { ...passing, class: 'permanent' };
-
-function faultsOf(call: string, point: string, late: string, no: object, silence: object): ForeignFault[] {
-  const fail = (place: string, how: object = {}) =>
-    [{ point: `${point}:${place}`, action: 'fail', ...how }] as const;
-  const faults: Record<string, ForeignFault['armed']> = {
-    refused: fail('before', no),
-    'error before effect': fail('before'),
-    'error after effect': fail('after'),
-    'no answer, no effect': fail('before', silence),
-    'effect, no answer': fail('after', silence),
-    'late answer': [{ point: late, action: 'wait', waitMs: LATE_MS }],
-    twice: [{ point: `${point}:after`, action: 'repeat' }],
-  };
-  return Object.entries(faults).map(([fault, armed]) => ({ call, fault, armed }));
-}
-
-const ALL_FOREIGN: readonly ForeignFault[] = [
-  ...[
-    { declaration: quoteRental, no: refusal('CONFLICT', 'OUT_OF_STOCK') },
-    { declaration: reserveFunds, no: refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE') },
-    { declaration: holdStock, no: refusal('CONFLICT', 'OUT_OF_STOCK') },
-    { declaration: chargeRental, no: refusal('PAYMENT_REQUIRED', 'INSUFFICIENT_BALANCE') },
-    { declaration: releaseStock, no: refusal('CONFLICT', 'OUT_OF_STOCK') },
-    { declaration: releaseFunds, no: refusal('CONFLICT', 'OUT_OF_STOCK') },
-  ].flatMap(({ declaration, no }) => {
-    const { subject } = declaration;
-    const late = `${subject.split('.')[1]}:${subject}:after-commit`;
-    const faults = faultsOf(subject, `contracts:ask:${subject}`, late, { refusal: no }, { refusal: SILENCE });
-    // A read commits nothing that could hold its answer up.
-    return declaration === quoteRental ? faults.filter(({ fault }) => fault !== 'late answer') : faults;
-  }),
-  ...['provision', 'terminate'].flatMap((call) => {
-    const point = `provider-agent:backend:${call}`;
-    return faultsOf(call, point, `${point}:after`, { failure: final }, { failure: passing });
-  }),
-];
 
 /** Two for each call, in `npm test`. */
 const FOREIGN = sampleOfEach(
