@@ -211,6 +211,15 @@ async function rentUntilAsked(isAsked: () => boolean): Promise<string> {
   }
 }
 
+/** The same: a rental that has ended before its agent came to it is asked for again. */
+async function rentUntilMade(isMet: () => boolean): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const id = await rentUntilAsked(isMet);
+    await eventually(async () => isMet() || FINAL.includes(await statusOf(id)), { deadlineMs: 60_000 });
+    if (attempt === 3 || isMet()) return id;
+  }
+}
+
 test.each(FOREIGN)(
   'R4: $call: $fault',
   async ({ call, fault, armed }) => {
@@ -224,16 +233,14 @@ test.each(FOREIGN)(
     };
     await stage.acceptByItself(true);
     if (call !== 'terminate') arm([...faults, ...(RELEASES.includes(call) ? [noContract] : [])]);
+    const isMet = () => ids.every(wasHit);
     let answer = '';
     if (call === 'terminate') {
       const id = await rentWithMachine();
       arm(faults);
       await stage.cancel(customer, id);
-    } else answer = await rentUntilAsked(() => ids.some(wasHit));
-    await eventually(() => ids.every(wasHit), {
-      deadlineMs: 60_000,
-      what: `${ids} being hit; rent: ${answer}`,
-    });
+    } else answer = call === 'provision' ? await rentUntilMade(isMet) : await rentUntilAsked(isMet);
+    await eventually(isMet, { deadlineMs: 60_000, what: `${ids} being hit; rent: ${answer}` });
     met.push(`${call}: ${fault}`);
     // Whatever came of it, it is one rental at most, with one machine at most.
     const machines = await stage.machines();
