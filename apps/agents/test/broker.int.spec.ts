@@ -69,7 +69,7 @@ describe('revocation', () => {
   test('cuts the connection, takes the consumer away, ends sessions, and leaves others alone', async () => {
     const [{ provider, agent }, bystander] = [await stage.oneAgent(), await stage.oneAgent()];
     await revoke(provider, agent);
-    await eventually(() => agent.connection.isClosed(), { deadlineMs: 15_000, what: 'the cut' });
+    await eventually(() => agent.connection.isClosed(), { deadlineMs: 2_000, what: 'the cut' });
     await eventually(() => refused(agent));
     expect(await hasConsumer(agent.account)).toBe(false);
     await expect(agent.openSession()).rejects.toMatchObject({ reason: 'DELEGATION_MISSING' });

@@ -25,7 +25,7 @@ describe('who gets in', () => {
     const [agent, other] = [await agentWithConsumer(), await agentWithConsumer()];
     const [connection, bystander] = [await agent.connect(), await other.connect()];
     await revokeAgentAccount(stage.hub.system, agent.accountOptions, Math.floor(Date.now() / 1_000));
-    await eventually(() => connection.isClosed(), { deadlineMs: 15_000 });
+    await eventually(() => connection.isClosed(), { deadlineMs: 5_000 });
     await expect(agent.connect()).rejects.toThrow();
     await bystander.flush();
     expect(bystander.isClosed()).toBe(false);
@@ -37,7 +37,7 @@ describe('who gets in', () => {
     const agent = await agentWithConsumer();
     const jwt = await agent.jwt({ lifeSeconds: 2 });
     const connection = await stage.hub.connect(jwt, agent.seed);
-    await eventually(() => connection.isClosed(), { deadlineMs: 15_000 });
+    await eventually(() => connection.isClosed(), { deadlineMs: 8_000 });
     // The broker counts whole seconds: within the last one it lets the agent in and cuts it at once.
     await eventually(() => refuses(stage.hub.connect(jwt, agent.seed)));
     await expect(stage.hub.connect(await agent.jwt({ lifeSeconds: -5 }), agent.seed)).rejects.toThrow();
